@@ -1,0 +1,45 @@
+"""What a rule answers: full-length vectors, so that only the kit cuts.
+
+A rule never filters its rows. It gets rows, gives back a `Verdict` of the same length, and
+`rules/kit.py` makes the outcome of it: found, clean and cannot tell, which always add up to what
+was examined.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A rule's answer to every row it was given, in their order.
+
+    Attributes:
+        guilty: True where the row is found.
+        measured: what was measured, in `unit`.
+        allowed: what is allowed, in `unit`.
+        unit: unit of both, one of `findings.evidence.UNITS`.
+        cannot_tell: the missing input's name where the row cannot be judged, "" elsewhere; wins over
+            `guilty`.
+        trial: True where this row's finding is only a lead (one source, an unverified number).
+        evidence: further measured values, one column a field of `findings.evidence.FIELDS`.
+        leans_on: further law versions a row leaned on, joined by ";" (the kit adds those of the law
+            columns the rule declared).
+        sources: independent sources of each row joined by "+", where they differ from the rule's own.
+        blameless: True where the act is the vehicle's or the company's: no driver is named.
+    """
+
+    guilty: Bools
+    measured: npt.NDArray[np.float64]
+    allowed: npt.NDArray[np.float64]
+    unit: str
+    cannot_tell: npt.NDArray[np.object_] | None = None
+    trial: Bools | None = None
+    evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    leans_on: npt.NDArray[np.object_] | None = None
+    sources: npt.NDArray[np.object_] | None = None
+    blameless: Bools | None = None

@@ -1,0 +1,1 @@
+"""Floor 10, view models for pages and files."""

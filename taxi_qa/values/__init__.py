@@ -1,0 +1,1 @@
+"""Floor 1, what a number is: money, clocks, places, names. Imports nothing of taxi_qa."""
