@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import pandas as pd
+
 Stage = Literal["trial", "stable", "index"]
 Answer = Literal["found", "cannot_tell"]
 Status = Literal[
@@ -51,18 +53,10 @@ class Finding:
     evidence: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Unjudged:
-    """A row that could not be judged, with the input that is missing."""
-
-    finding_id: str
-    vehicle_id: str
-    driver_id: str
-    company_id: str
-    trip_id: str
-    start_ms: int
-    end_ms: int
-    missing: str
+# A row that could not be judged; `missing` names the input without which it cannot be.
+UNJUDGED_COLUMNS: Final = (
+    "subject", "vehicle_id", "driver_id", "company_id", "trip_id", "start_ms", "end_ms", "missing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,13 +64,15 @@ class Outcome:
     """What one rule says of one job's rows; the three answers always add up.
 
     `clean` is computed, so `examined == len(found) + clean + len(cannot_tell)` holds by construction.
+    The unjudged rows stay a frame (columns `UNJUDGED_COLUMNS`): there can be as many as there are
+    trips, and their `finding_key(rule, rule_version, [subject])` is only wanted in an export.
     """
 
     rule: str
     rule_version: int
     examined: int
     found: tuple[Finding, ...]
-    cannot_tell: tuple[Unjudged, ...]
+    cannot_tell: pd.DataFrame
 
     @property
     def clean(self) -> int:

@@ -22,7 +22,7 @@ class Verdict:
         guilty: True where the row is found.
         measured: what was measured, in `unit`.
         allowed: what is allowed, in `unit`.
-        unit: unit of both, one of `findings.evidence.UNITS`.
+        unit: unit of both, one of `findings.evidence.UNITS`; a vector where rows differ in what was measured.
         cannot_tell: the missing input's name where the row cannot be judged, "" elsewhere; wins over
             `guilty`.
         trial: True where this row's finding is only a lead (one source, an unverified number).
@@ -36,7 +36,7 @@ class Verdict:
     guilty: Bools
     measured: npt.NDArray[np.float64]
     allowed: npt.NDArray[np.float64]
-    unit: str
+    unit: str | npt.NDArray[np.object_]
     cannot_tell: npt.NDArray[np.object_] | None = None
     trial: Bools | None = None
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)

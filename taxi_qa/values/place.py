@@ -23,6 +23,7 @@ _BD_X_PI: Final = np.pi * 3000.0 / 180.0
 # Outside this box the offset is not applied (the box of the published algorithm).
 _GCJ_BOX: Final = (72.004, 0.8293, 137.8347, 55.8271)
 
+
 @njit(cache=True, inline="always")
 def metres_per_degree(lat: float) -> tuple[float, float]:
     """Metres of one degree of longitude and of latitude at a latitude (degrees), WGS-84.

@@ -1,0 +1,112 @@
+"""`taxi-qa lab`: made fleets with known offences."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from taxi_qa.cli.command import DAY, Group
+from taxi_qa.cli.screen import note, say
+
+CITIES: Final = ("zhongshan", "guangzhou", "shenzhen")
+# A Monday. Fixed, so that the same call makes the same files whenever it is made.
+FIRST_DAY: Final = "2025-10-13"
+# The answer key lies beside the record files and is not one of them.
+ANSWER_KEY: Final = "truth.csv"
+
+
+@click.group(cls=Group)
+def lab() -> None:
+    """Made fleets with known offences."""
+
+
+@lab.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--vehicles", metavar="N", type=click.IntRange(1), default=40, show_default=True, help="How many cars."
+)
+@click.option(
+    "--days", metavar="N", type=click.IntRange(1), default=2, show_default=True, help="How many days."
+)
+@click.option(
+    "--seed", metavar="N", type=int, default=1, show_default=True, help="The same seed, the same fleet."
+)
+@click.option(
+    "--offences", metavar="FILE", type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="YAML: rule -> clear, near_miss or look_alike -> how many.  [default: some of each]",
+)  # fmt: skip
+@click.option(
+    "--city", type=click.Choice(CITIES), default=CITIES[0], show_default=True, help="Streets and tariff."
+)
+@click.option("--first-day", type=DAY, default=FIRST_DAY, show_default=True, help="The first day.")
+def make(
+    folder: Path, vehicles: int, days: int, seed: int, offences: Path | None, city: str, first_day: int
+) -> None:
+    """Write the records of a made fleet to DIR.
+
+    Every planted act stands in truth.csv beside them; the same arguments give the same bytes.
+    """
+    for path in made_files(folder, vehicles, days, seed, city, first_day, offences):
+        say(str(path))
+    note(f"next: `taxi-qa ingest` these files; {folder / ANSWER_KEY} names the planted acts, leave it out")
+
+
+def made_files(
+    folder: Path, vehicles: int, days: int, seed: int, city: str, first_day: int, offences: Path | None = None
+) -> list[Path]:
+    """Make a fleet and give its record files, the registers before what refers to them.
+
+    Raises:
+        click.BadParameter: more was asked for than a fleet of this size can hold, or of what is not known.
+    """
+    from taxi_qa.lab.make import make_city
+    from taxi_qa.values.clock import date_of
+
+    try:
+        make_city(
+            folder,
+            vehicles=vehicles,
+            days=days,
+            seed=seed,
+            first_day=date_of(first_day),
+            offences=None if offences is None else _counts(offences),
+            city=city,
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="lab make") from None
+    files = [path for path in folder.iterdir() if path.suffix in (".csv", ".parquet", ".geojson")]
+    return sorted(
+        (path for path in files if path.name != ANSWER_KEY), key=lambda path: (_turn(path), path.name)
+    )
+
+
+def _turn(path: Path) -> int:
+    """Registers come first: a row that names nothing known would be refused."""
+    registers = ("companies", "drivers", "vehicles", "zones")
+    return registers.index(path.stem) if path.stem in registers else len(registers)
+
+
+def _counts(path: Path) -> dict[str, dict[str, int]]:
+    """Counts by rule and label, of a YAML file.
+
+    Raises:
+        click.BadParameter: the file holds something else.
+    """
+    import yaml
+
+    try:
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        held = None
+    well_formed = isinstance(held, dict) and all(
+        isinstance(labels, dict) and all(type(count) is int and count >= 0 for count in labels.values())
+        for labels in held.values()
+    )
+    if not well_formed:
+        raise click.BadParameter(
+            f"{path} is not of the form `fare.overcharge: {{clear: 4, near_miss: 3}}`",
+            param_hint="--offences",
+        )
+    return {
+        str(rule): {str(label): count for label, count in labels.items()} for rule, labels in held.items()
+    }

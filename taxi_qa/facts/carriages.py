@@ -1,0 +1,319 @@
+"""Carriages: spans in which something says that passengers were in the car.
+
+Two witnesses, kept apart. The `loaded` flag of positions is the meter's own voice: a carriage known by
+it alone is no second source against the meter. Seat events (boarded, alighted, counts) are.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from numba import njit
+
+from taxi_qa.facts.given import Given, instants, numbers, positions_of, words
+from taxi_qa.facts.spans import along, place_at
+from taxi_qa.facts.tickets import open_tickets
+from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.facts.who import driver_at, near_handover, sign_ins
+from taxi_qa.law.parameter import Law
+from taxi_qa.records.fixes import LOADED, LOADED_SENT
+from taxi_qa.values.clock import city_day
+
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+SEAT_KINDS: Final = ("passenger_boarded", "passenger_alighted", "passenger_count")
+
+# A seat that was never reported empty again says nothing after this long.
+SEAT_SPEAKS_MS: Final = 3 * 3_600_000
+
+
+def loaded_runs(given: Given) -> pd.DataFrame:
+    """Runs of positions whose loaded flag is on, from the first such fix to the last.
+
+    Returns:
+        vehicle_id, start_ms, end_ms, fixes; sorted by vehicle and start.
+    """
+    fixes = given.fixes
+    vehicle, first, last, count = runs_of_flag(fixes.starts, fixes.flags, LOADED_SENT, LOADED)
+    return pd.DataFrame(
+        {
+            "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
+            "start_ms": fixes.time_ms[first],
+            "end_ms": fixes.time_ms[last],
+            "fixes": count,
+        }
+    )
+
+
+@njit(cache=True, nogil=True)
+def runs_of_flag(
+    starts: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """Maximal runs of rows whose flag is on; rows that did not send it neither end nor make a run.
+
+    Returns:
+        vehicle, first row, last row, rows with the flag on. Oracle: `runs_of_flag_in_numpy`.
+    """
+    vehicle = np.empty(flags.size, dtype=np.int64)
+    first = np.empty(flags.size, dtype=np.int64)
+    last = np.empty(flags.size, dtype=np.int64)
+    count = np.empty(flags.size, dtype=np.int64)
+    n = 0
+    for v in range(starts.size - 1):
+        inside = False
+        for i in range(starts[v], starts[v + 1]):
+            if (flags[i] & sent) == 0:
+                continue
+            if (flags[i] & value) == 0:
+                inside = False
+                continue
+            if not inside:
+                inside = True
+                vehicle[n], first[n], count[n] = v, i, 0
+                n += 1
+            last[n - 1] = i
+            count[n - 1] += 1
+    return vehicle[:n].copy(), first[:n].copy(), last[:n].copy(), count[:n].copy()
+
+
+def runs_of_flag_in_numpy(
+    starts: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """The same over whole columns."""
+    vehicle_of_row = np.repeat(np.arange(starts.size - 1), np.diff(starts))
+    rows = np.flatnonzero((flags & sent) != 0)
+    on = (flags[rows] & value) != 0
+    new = np.append(True, vehicle_of_row[rows][1:] != vehicle_of_row[rows][:-1])[: rows.size]
+    was_on = np.append(False, on[:-1])[: rows.size] & ~new
+    will_be_on = np.append(on[1:] & ~new[1:], False)[: rows.size]
+    first, last = rows[on & ~was_on], rows[on & ~will_be_on]
+    total = np.cumsum(on)
+    count = total[np.searchsorted(rows, last)] - total[np.searchsorted(rows, first)] + 1
+    return vehicle_of_row[first].astype(np.int64), first, last, count.astype(np.int64)
+
+
+def seat_runs(given: Given) -> pd.DataFrame:
+    """Spans in which seat events say that passengers were aboard.
+
+    From an event that brings passengers in (boarded, or a count above 0) to the next that leaves none
+    (alighted, or a count of 0); a span nobody closes within 3 hours is dropped, its end is unknown.
+
+    Returns:
+        vehicle_id, start_ms, end_ms; sorted by vehicle and start.
+    """
+    events = given.tables["events"]
+    kind = words(events["kind"])
+    value = numbers(events["value"])
+    state = np.full(len(events), -1)
+    state[kind == "passenger_boarded"] = 1
+    state[kind == "passenger_alighted"] = 0
+    counted = (kind == "passenger_count") & ~np.isnan(value)
+    state[counted] = (value[counted] > 0).astype(int)
+    rows = pd.DataFrame(
+        {"vehicle_id": words(events["vehicle_id"]), "time_ms": instants(events["time_ms"], 0), "state": state}
+    )
+    # At one moment the alighting comes first: one party leaves, the next gets in.
+    rows = rows[rows["state"] >= 0].sort_values(["vehicle_id", "time_ms", "state"], ignore_index=True)
+    same = (rows["vehicle_id"] == rows["vehicle_id"].shift()) & (rows["state"] == rows["state"].shift())
+    turns = rows[~same].reset_index(drop=True)
+    begins = (turns["state"] == 1).to_numpy()
+    ends = np.append((turns["vehicle_id"].to_numpy()[1:] == turns["vehicle_id"].to_numpy()[:-1]), False)
+    start = np.flatnonzero(begins & ends[: len(turns)])
+    spans = pd.DataFrame(
+        {
+            "vehicle_id": turns["vehicle_id"].to_numpy(dtype=object)[start],
+            "start_ms": turns["time_ms"].to_numpy(dtype=np.int64)[start],
+            "end_ms": turns["time_ms"].to_numpy(dtype=np.int64)[start + 1]
+            if start.size
+            else np.zeros(0, np.int64),
+        }
+    )
+    return spans[spans["end_ms"] - spans["start_ms"] <= SEAT_SPEAKS_MS].reset_index(drop=True)
+
+
+# Seats fill before the meter runs and empty after it stops; minute stamps cut a minute off either end.
+AROUND_TRIP_MS: Final = 120_000
+# One act, one finding: carriages less than this apart are one.
+MERGE_MS: Final = 60_000
+
+
+def carriages(given: Given, law: Law) -> pd.DataFrame:
+    """Spans with passengers, and how far the car moved in them outside any metered trip.
+
+    A car that moved and sends neither loaded flags nor seat events is one row that cannot be judged; one
+    that sends them and never carried anybody is one row without movement.
+
+    Returns:
+        Unit columns and: moved_seat_m, moved_loaded_m (metres off the meter by each witness, NaN where the
+        track does not say), is_tested (a device test ran), at_handover, tickets (open meter or terminal
+        tickets).
+    """
+    merged = _merged_runs(given)
+    witness = _silent_cars(given, merged)
+    vehicle_id = np.concatenate((words(merged["vehicle_id"]), words(witness["vehicle_id"])))
+    start = np.concatenate((instants(merged["start_ms"], 0), instants(witness["start_ms"], 0)))
+    end = np.concatenate((instants(merged["end_ms"], 0), instants(witness["end_ms"], 0)))
+    quiet = np.zeros(len(witness))
+    seat_m = np.concatenate((_off_meter_m(given, merged, seat_runs(given)), quiet))
+    loaded_m = np.concatenate((_off_meter_m(given, merged, loaded_runs(given)), quiet))
+    missing = np.concatenate((_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]),
+                              words(witness["missing"])))  # fmt: skip
+    known = sign_ins(given.tables["shifts"])
+    names = pd.Series(vehicle_id, dtype=object)
+    lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, names), start)
+    handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
+    return unit_frame(
+        given,
+        {
+            "subject": named_subject(vehicle_id, start),
+            "vehicle_id": vehicle_id,
+            "driver_id": driver_at(known, names, start),
+            "start_ms": start,
+            "end_ms": end,
+            "lon": lon,
+            "lat": lat,
+            "missing": missing,
+            "moved_seat_m": seat_m,
+            "moved_loaded_m": loaded_m,
+            "is_tested": _tested(given, vehicle_id, start, end),
+            "at_handover": near_handover(
+                known.starts, known.start_ms, known.end_ms, positions_of(known.vehicle_ids, names), start, handover_ms
+            ),
+            "tickets": open_tickets(given, vehicle_id, start, ("meter", "terminal")),
+        },
+    )
+
+
+def _merged_runs(given: Given) -> pd.DataFrame:
+    """Runs of both witnesses that overlap or nearly touch, as one; only those that began in the span."""
+    runs = pd.concat([loaded_runs(given)[["vehicle_id", "start_ms", "end_ms"]], seat_runs(given)], ignore_index=True)
+    runs = runs.sort_values(["vehicle_id", "start_ms", "end_ms"], ignore_index=True)
+    if not len(runs):
+        return runs
+    vehicle, start = words(runs["vehicle_id"]), runs["start_ms"].to_numpy(dtype=np.int64)
+    reached = runs.groupby("vehicle_id")["end_ms"].cummax().to_numpy(dtype=np.int64)
+    new = np.ones(len(runs), dtype=bool)
+    new[1:] = (vehicle[1:] != vehicle[:-1]) | (start[1:] - reached[:-1] >= MERGE_MS)
+    first = np.flatnonzero(new)
+    merged = pd.DataFrame(
+        {
+            "vehicle_id": vehicle[first],
+            "start_ms": start[first],
+            "end_ms": np.maximum.reduceat(runs["end_ms"].to_numpy(dtype=np.int64), first),
+        }
+    )
+    began = (merged["start_ms"] >= given.from_ms) & (merged["start_ms"] < given.to_ms)
+    return merged[began].reset_index(drop=True)
+
+
+def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
+    """Cars with positions in the span that carried nobody, or have nothing to say it with."""
+    fixes = given.fixes
+    inside = (fixes.time_ms >= given.from_ms) & (fixes.time_ms < given.to_ms)
+    vehicle = fixes.vehicle_of_row()
+    n = len(fixes.vehicle_ids)
+    present = np.bincount(vehicle[inside], minlength=n) > 0
+    speaks = np.bincount(vehicle[inside & ((fixes.flags & LOADED_SENT) != 0)], minlength=n) > 0
+    names = np.array(fixes.vehicle_ids, dtype=object)
+    events = given.tables["events"]
+    seated = set(words(events["vehicle_id"])[np.isin(words(events["kind"]).astype(str), SEAT_KINDS)])
+    speaks |= np.array([name in seated for name in names], dtype=bool)
+    quiet = present & ~np.isin(names.astype(str), words(merged["vehicle_id"]).astype(str))
+    rows = np.flatnonzero(quiet)
+    return pd.DataFrame(
+        {
+            "vehicle_id": names[rows],
+            "start_ms": np.full(rows.size, given.from_ms, dtype=np.int64),
+            "end_ms": np.full(rows.size, given.to_ms - 1, dtype=np.int64),
+            "missing": np.where(speaks[rows], "", "positions.loaded").astype(object),
+        }
+    )
+
+
+def _missing(given: Given, merged: pd.DataFrame, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
+    days = city_day(instants(merged["start_ms"], 0), given.zone)
+    sent = np.array([given.sends("trips", int(day)) for day in days], dtype=bool)
+    blind = np.isnan(seat_m) | np.isnan(loaded_m)
+    return np.select([~sent, blind], ["trips", "positions"], "").astype(object)
+
+
+def _off_meter_m(given: Given, merged: pd.DataFrame, runs: pd.DataFrame) -> Floats:
+    """Metres each merged carriage moved, in the runs of one witness, outside any metered trip."""
+    names = tuple(np.unique(words(merged["vehicle_id"]).astype(str)))
+    of_run = positions_of(names, runs["vehicle_id"])
+    runs, of_run = runs[of_run >= 0], of_run[of_run >= 0]
+    trips = given.tables["trips"]
+    of_trip = positions_of(names, trips["vehicle_id"])
+    trips, of_trip = trips[of_trip >= 0], of_trip[of_trip >= 0]
+    board, alight = instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
+    order = np.lexsort((board, of_trip))
+    starts = np.searchsorted(of_trip[order], np.arange(len(names) + 1)).astype(np.int64)
+    run, begin, end = _outside(
+        of_run, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0),
+        starts, board[order] - AROUND_TRIP_MS, alight[order] + AROUND_TRIP_MS,
+    )  # fmt: skip
+    piece_of = of_run[run]
+    track = positions_of(given.track.vehicle_ids, pd.Series(np.array(names, dtype=object)[piece_of], dtype=object))
+    moved = along(given.track, track, begin, end).chord_m
+    owner = _owner(
+        positions_of(names, merged["vehicle_id"]), instants(merged["start_ms"], 0), instants(merged["end_ms"], 0),
+        piece_of, begin,
+    )  # fmt: skip
+    total = np.zeros(len(merged))
+    np.add.at(total, owner[owner >= 0], moved[owner >= 0])
+    return total
+
+
+@njit(cache=True)
+def _owner(of_merged: Int64s, start_ms: Int64s, end_ms: Int64s, piece_of: Int64s, begin: Int64s) -> Int64s:
+    """Row of the carriage of the same car in which each piece began, -1 where there is none.
+
+    `of_merged` is sorted, and `start_ms` within each car.
+    """
+    owner = np.full(piece_of.size, -1, dtype=np.int64)
+    for piece in range(piece_of.size):
+        low = np.searchsorted(of_merged, piece_of[piece])
+        high = np.searchsorted(of_merged, piece_of[piece] + 1)
+        row = low + np.searchsorted(start_ms[low:high], begin[piece] + 1) - 1
+        if row >= low and begin[piece] <= end_ms[row]:
+            owner[piece] = row
+    return owner
+
+
+@njit(cache=True)
+def _outside(
+    vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, starts: Int64s, covered_from: Int64s, covered_to: Int64s
+) -> tuple[Int64s, Int64s, Int64s]:
+    """The parts of each run outside every covered span of its car: run, begin, end."""
+    most = vehicle.size
+    for row in range(vehicle.size):
+        most += starts[vehicle[row] + 1] - starts[vehicle[row]]
+    run = np.empty(most, dtype=np.int64)
+    begin = np.empty(most, dtype=np.int64)
+    end = np.empty(most, dtype=np.int64)
+    n = 0
+    for row in range(vehicle.size):
+        at = start_ms[row]
+        for i in range(starts[vehicle[row]], starts[vehicle[row] + 1]):
+            if covered_from[i] >= end_ms[row]:
+                break
+            if covered_from[i] > at:
+                run[n], begin[n], end[n] = row, at, covered_from[i]
+                n += 1
+            at = max(at, covered_to[i])
+        if at < end_ms[row]:
+            run[n], begin[n], end[n] = row, at, end_ms[row]
+            n += 1
+    return run[:n].copy(), begin[:n].copy(), end[:n].copy()
+
+
+def _tested(given: Given, vehicle_id: npt.NDArray[np.object_], start: Int64s, end: Int64s) -> npt.NDArray[np.bool_]:
+    """Whether a test of the devices was reported within each span."""
+    events = given.tables["events"]
+    tests = events[words(events["kind"]) == "device_test"]
+    tested = np.zeros(vehicle_id.size, dtype=bool)
+    for name, moment in zip(words(tests["vehicle_id"]), instants(tests["time_ms"], 0), strict=True):
+        tested |= (vehicle_id == name) & (start - MERGE_MS <= moment) & (moment <= end + MERGE_MS)
+    return tested

@@ -1,0 +1,91 @@
+"""What is given to the facts: every record of some vehicles around one span, and the track they drove.
+
+The store fills a `Given`; nothing on this floor reads a file or asks a database.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from taxi_qa.facts.track import Track
+from taxi_qa.records.fixes import Fixes
+from taxi_qa.records.kinds import KINDS
+
+
+@dataclass(frozen=True)
+class Given:
+    """The records of some vehicles, with a margin on both sides of the span that is judged.
+
+    Attributes:
+        zone: the city's time zone.
+        from_ms, to_ms: an act is judged here if it began in [from_ms, to_ms).
+        heard_to_ms: nothing is known after this: the end of the positions given, or of the home's data.
+        fixes, track: positions as received and as a clean line; may reach beyond the span.
+        tables: kind -> frame of its records (inside columns), every kind present, maybe empty.
+        feeds: kind -> city days on which the whole home holds any such record; tells "this car has
+            none" from "nobody sends any".
+        seen: vehicle_id -> (first day, last day) with positions in the home.
+        areas: zone_id -> its area in lon/lat.
+    """
+
+    zone: str
+    from_ms: int
+    to_ms: int
+    heard_to_ms: int
+    fixes: Fixes
+    track: Track
+    tables: dict[str, pd.DataFrame]
+    feeds: dict[str, frozenset[int]]
+    seen: dict[str, tuple[int, int]]
+    areas: dict[str, shapely.Geometry]
+
+    def vehicles(self) -> list[str]:
+        """Every vehicle any record here speaks of, sorted."""
+        names = set(self.fixes.vehicle_ids)
+        for kind in ("trips", "shifts", "events"):
+            names.update(self.tables[kind]["vehicle_id"])
+        return sorted(names)
+
+    def sends(self, kind: str, day: int, within_days: int = 0) -> bool:
+        """Whether anyone in the home sent this kind on that city day, or within some days of it."""
+        days = self.feeds.get(kind, frozenset())
+        return any(day + shift in days for shift in range(-within_days, within_days + 1))
+
+
+def empty_table(kind: str) -> pd.DataFrame:
+    """A frame of that kind without rows, inside columns and dtypes."""
+    return pd.DataFrame({c.inside: pd.Series(dtype=c.dtype) for c in KINDS[kind].columns})
+
+
+def empty_tables() -> dict[str, pd.DataFrame]:
+    """An empty frame for every kind but positions."""
+    return {kind: empty_table(kind) for kind in KINDS if kind != "positions"}
+
+
+NOT_GIVEN: Final = -1
+
+
+def positions_of(names: tuple[str, ...], wanted: pd.Series) -> npt.NDArray[np.int64]:
+    """The index of each wanted vehicle in `names`, `NOT_GIVEN` where it is not there."""
+    return np.asarray(
+        pd.Index(names, dtype=object).get_indexer(pd.Index(wanted, dtype=object)), dtype=np.int64
+    )
+
+
+def instants(column: pd.Series, missing: int) -> npt.NDArray[np.int64]:
+    """A nullable column of instants as plain int64, `missing` where there is none."""
+    return np.asarray(column.fillna(missing).to_numpy(dtype=np.int64), dtype=np.int64)
+
+
+def numbers(column: pd.Series) -> npt.NDArray[np.float64]:
+    """A nullable numeric column as float64, NaN where there is no value."""
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+
+
+def words(column: pd.Series) -> npt.NDArray[np.object_]:
+    """A nullable text column as plain str, "" where there is none."""
+    return np.asarray(column.astype(object).where(column.notna(), "").to_numpy(dtype=object), dtype=object)

@@ -1,0 +1,188 @@
+"""Two streams under one plate: positions that no single car can have sent.
+
+Every usable fix joins the stream it can have come from. A wrong fix makes a second stream of one fix, a
+wrong clock one of a single stretch; a cloned plate makes two that both go on, taking turns.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from numba import njit
+
+from taxi_qa.facts.given import Given, instants, numbers, words
+from taxi_qa.facts.track import CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
+from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.law.parameter import Law
+from taxi_qa.records.fixes import Fixes
+from taxi_qa.values.place import metres_per_degree
+
+Int64s = npt.NDArray[np.int64]
+Int32s = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+# A stream that sent nothing for this long has ended; its place says nothing more.
+STREAM_ENDS_MS: Final = 30 * 60_000
+
+_MAX_EPISODES_PER_VEHICLE: Final = 64
+
+
+def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> pd.DataFrame:
+    """Stretches in which two streams took turns under one vehicle id.
+
+    Args:
+        fixes: positions as received.
+        track: made from the same fixes (for its labels).
+        jump_kmh: a speed no taxi reaches.
+
+    Returns:
+        vehicle_id, start_ms, end_ms, switches (changes from one stream to the other), fewer_fixes (fixes
+        of the thinner stream), separation_m (farthest apart), lon, lat (of the second stream's first fix).
+    """
+    usable = (track.labels & (NO_FIX | NOWHERE)) == 0
+    vehicle, start, end, switches, fewer, separation, at = _episodes(
+        fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, usable, jump_kmh / 3.6
+    )
+    return pd.DataFrame(
+        {
+            "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
+            "start_ms": start,
+            "end_ms": end,
+            "switches": switches,
+            "fewer_fixes": fewer,
+            "separation_m": separation,
+            "lon": fixes.lon_e7[at] * 1e-7,
+            "lat": fixes.lat_e7[at] * 1e-7,
+        }
+    )
+
+
+@njit(cache=True, nogil=True)
+def _episodes(
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: Int32s,
+    lat_e7: Int32s,
+    usable: npt.NDArray[np.bool_],
+    jump_mps: float,
+) -> tuple[Int64s, Int64s, Int64s, Int64s, Int64s, Floats, Int64s]:
+    vehicles = starts.size - 1
+    most = max(1, vehicles * _MAX_EPISODES_PER_VEHICLE)
+    out_vehicle = np.empty(most, dtype=np.int64)
+    out_start = np.empty(most, dtype=np.int64)
+    out_end = np.empty(most, dtype=np.int64)
+    out_switches = np.empty(most, dtype=np.int64)
+    out_fewer = np.empty(most, dtype=np.int64)
+    out_separation = np.empty(most, dtype=np.float64)
+    out_at = np.empty(most, dtype=np.int64)
+    found = 0
+    anchor = np.int64(2_000_000_000)
+    per_lon = 0.0
+    per_lat = 0.0
+    for v in range(vehicles):
+        head = np.full(2, -1, dtype=np.int64)  # the last fix of each stream
+        fixes = np.zeros(2, dtype=np.int64)  # of each stream within the open episode
+        now = 0  # the stream of the fix before
+        switches = 0
+        first_at = np.int64(-1)
+        last_switch = np.int64(0)
+        separation = 0.0
+        of_vehicle = 0
+        for i in range(starts[v], starts[v + 1] + 1):
+            at_end = i == starts[v + 1]
+            if not at_end and not usable[i]:
+                continue
+            if switches > 0 and (at_end or time_ms[i] - last_switch > STREAM_ENDS_MS):
+                if of_vehicle < _MAX_EPISODES_PER_VEHICLE:
+                    out_vehicle[found], out_start[found], out_end[found] = v, time_ms[first_at], last_switch
+                    out_switches[found], out_fewer[found] = switches, min(fixes[0], fixes[1])
+                    out_separation[found], out_at[found] = separation, first_at
+                    found += 1
+                    of_vehicle += 1
+                switches = 0
+                separation = 0.0
+                fixes[:] = 0
+            if at_end:
+                break
+            if abs(lat_e7[i] - anchor) > 20_000:
+                anchor = np.int64(lat_e7[i])
+                per_lon, per_lat = metres_per_degree(anchor * 1e-7)
+            # Does it fit the stream of the fix before? Nearly always, so that is asked first.
+            chosen = -1
+            far = 0.0
+            for turn in range(2):
+                stream = now if turn == 0 else 1 - now
+                h = head[stream]
+                if h < 0 or time_ms[i] - time_ms[h] > STREAM_ENDS_MS:
+                    continue
+                dx = (lon_e7[i] - lon_e7[h]) * 1e-7 * per_lon
+                dy = (lat_e7[i] - lat_e7[h]) * 1e-7 * per_lat
+                metres = np.sqrt(dx * dx + dy * dy)
+                if metres <= jump_mps * ((time_ms[i] - time_ms[h]) / 1000.0 + CLOCK_SLACK_S):
+                    chosen = stream
+                    break
+                far = max(far, metres)
+            if chosen < 0:
+                if head[now] < 0 or time_ms[i] - time_ms[head[now]] > STREAM_ENDS_MS:
+                    chosen = now
+                else:
+                    # Impossible from the stream before: a second stream begins (or begins anew).
+                    chosen = 1 - now
+            if chosen != now:
+                if switches == 0:
+                    first_at = np.int64(i)
+                    fixes[:] = 0
+                    fixes[now] = 1
+                switches += 1
+                last_switch = time_ms[i]
+                separation = max(separation, far)
+                now = chosen
+            head[chosen] = i
+            if switches > 0:
+                fixes[chosen] += 1
+    return (
+        out_vehicle[:found],
+        out_start[:found],
+        out_end[:found],
+        out_switches[:found],
+        out_fewer[:found],
+        out_separation[:found],
+        out_at[:found],
+    )
+
+
+def plates(given: Given, law: Law) -> pd.DataFrame:
+    """Each car with positions in the span, once a stretch of two streams that began there, or once.
+
+    Returns:
+        Unit columns and: switches, fewer_fixes, held_s, separation_m (all 0 where one stream explains
+        everything).
+    """
+    fixes = given.fixes
+    jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
+    double = episodes(fixes, given.track, jump_kmh)
+    double = double[(double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms)]
+    inside = (fixes.time_ms >= given.from_ms) & (fixes.time_ms < given.to_ms)
+    present = np.bincount(fixes.vehicle_of_row()[inside], minlength=len(fixes.vehicle_ids)) > 0
+    names = np.array(fixes.vehicle_ids, dtype=object)
+    single = names[present & ~np.isin(names.astype(str), words(double["vehicle_id"]).astype(str))]
+    zeros = np.zeros(single.size)
+    vehicle_id = np.concatenate((words(double["vehicle_id"]), single))
+    start = np.concatenate((instants(double["start_ms"], 0), np.full(single.size, given.from_ms, dtype=np.int64)))
+    end = np.concatenate((instants(double["end_ms"], 0), np.full(single.size, given.to_ms - 1, dtype=np.int64)))
+    columns = {name: np.concatenate((numbers(double[name]), zeros)) for name in
+               ("switches", "fewer_fixes", "separation_m")}  # fmt: skip
+    return unit_frame(
+        given,
+        {
+            "subject": named_subject(vehicle_id, start),
+            "vehicle_id": vehicle_id,
+            "start_ms": start,
+            "end_ms": end,
+            "lon": np.concatenate((numbers(double["lon"]), np.full(single.size, np.nan))),
+            "lat": np.concatenate((numbers(double["lat"]), np.full(single.size, np.nan))),
+            **columns,
+            "held_s": (end - start) / 1000.0 * (columns["switches"] > 0),
+        },
+    )

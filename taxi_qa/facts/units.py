@@ -1,0 +1,79 @@
+"""The units rules judge, by name: what makes each, and over which span it is made.
+
+Day units come from one `Given`. Period units are folded from parts that each day leaves behind, so a
+week's or a month's answer depends on its data alone, never on which days a run was asked for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import pandas as pd
+
+from taxi_qa.facts.carriages import carriages
+from taxi_qa.facts.delays import delay_part, vehicle_months
+from taxi_qa.facts.driving import driving_spells
+from taxi_qa.facts.given import Given
+from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
+from taxi_qa.facts.papers import driver_days
+from taxi_qa.facts.streams import plates
+from taxi_qa.facts.trips import metered_trips
+from taxi_qa.facts.uptime import outages
+from taxi_qa.law.parameter import Law
+
+Period = Literal["week", "month"]
+
+# Goes up whenever a part means something else: parts kept from an earlier version are then made anew.
+PARTS_VERSION: Final = 1
+
+
+@dataclass
+class DayUnits:
+    """The units of one day and bucket, each made once, when first asked for."""
+
+    given: Given
+    law: Law
+    _made: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def frame(self, unit: str) -> pd.DataFrame:
+        """The frame of that unit.
+
+        Raises:
+            KeyError: no day unit has that name.
+        """
+        if unit not in self._made:
+            self._made[unit] = DAY_UNITS[unit](self)
+        return self._made[unit]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A unit made of days: what a day leaves, and how the period is folded from it."""
+
+    period: Period
+    part: Callable[[DayUnits], pd.DataFrame]
+    fold: Callable[[pd.DataFrame, int, int], pd.DataFrame]
+
+
+# Judged day by day, bucket by bucket.
+DAY_UNITS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
+    "trips": lambda day: metered_trips(day.given, day.law),
+    "carriages": lambda day: carriages(day.given, day.law),
+    "outages": lambda day: outages(day.given, day.law),
+    "driving_spells": lambda day: driving_spells(day.given, day.law),
+    "plates": lambda day: plates(day.given, day.law),
+    "meter_checks": lambda day: meter_trips(day.frame("trips"), day.law, day.given.from_ms),
+}
+
+# Judged once a day for the whole city: a driver may drive cars of several buckets.
+CITY_UNITS: Final[dict[str, Callable[[Given, Law], pd.DataFrame]]] = {
+    "driver_days": driver_days,
+}
+
+# Judged once a period, bucket by bucket.
+FOLDS: Final[dict[str, Fold]] = {
+    "meter_checks": Fold("week", lambda day: week_part(day.frame("meter_checks")), meter_weeks),
+    "vehicle_months": Fold("month", lambda day: delay_part(day.given, day.law), vehicle_months),
+}
+
+UNITS: Final = frozenset(DAY_UNITS) | frozenset(CITY_UNITS) | frozenset(FOLDS)

@@ -1,0 +1,76 @@
+"""The one list of evidence fields: every word a finding may carry, with its unit and its names.
+
+A new word is one line here; before adding one, look whether an existing field says the same.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Field:
+    """One evidence field: the unit it is in ("" for text and counts without one) and what people read."""
+
+    unit: str
+    zh: str
+    en: str
+
+
+UNITS: Final[dict[str, str]] = {
+    "fen": "分",
+    "m": "米",
+    "s": "秒",
+    "days": "天",
+    "ratio": "比值",
+    "km/h": "公里/小时",
+    "count": "次",
+}
+
+FIELDS: Final[dict[str, Field]] = {
+    "alighted_event_ms": Field("ms", "乘客离座时刻", "when the seat emptied"),
+    "batches_over_1h": Field("count", "延迟超过一小时的批次", "batches later than one hour"),
+    "boarded_event_ms": Field("ms", "乘客落座时刻", "when the seat was taken"),
+    "boarded_zone": Field("", "上车区域", "zone of boarding"),
+    "alighted_zone": Field("", "下车区域", "zone of alighting"),
+    "devices_down": Field("", "设备故障记录", "device recorded as down"),
+    "dark_s": Field("s", "无定位时长", "time without a position"),
+    "delay_mean_s": Field("s", "平均延迟", "mean delay"),
+    "driving_s": Field("s", "驾驶时长", "time driven"),
+    "due_high_fen": Field("fen", "应收上限", "highest lawful fare"),
+    "due_low_fen": Field("fen", "应收下限", "lowest lawful fare"),
+    "excuse_ids": Field("", "适用的免责记录", "excuses that cover it"),
+    "excuse_unapproved": Field("", "未获批准的免责记录", "excuse on file but not approved"),
+    "fare_fen": Field("fen", "计价器金额", "fare on the meter"),
+    "fixes": Field("count", "定位点数", "positions"),
+    "gnss_m": Field("m", "卫星定位里程", "distance by GNSS"),
+    "held_s": Field("s", "持续时间", "how long it lasted"),
+    "kind": Field("", "情形", "which case"),
+    "lead": Field("", "线索去向", "what follows"),
+    "longest_gap_s": Field("s", "最长定位间断", "longest gap in the track"),
+    "measured_by": Field("", "载客依据", "what showed passengers"),
+    "metered_m": Field("m", "计价器里程", "metered distance"),
+    "moved_m": Field("m", "移动距离", "distance moved"),
+    "night_from": Field("", "夜间开始", "night begins"),
+    "night_to": Field("", "夜间结束", "night ends"),
+    "odometer_m": Field("m", "里程表里程", "distance by the odometer"),
+    "paid_fen": Field("fen", "实付金额", "amount paid"),
+    "papers": Field("", "失效证件", "papers not valid"),
+    "permit_valid_to_day": Field("day", "营运证有效期至", "vehicle permit valid to"),
+    "licence_valid_to_day": Field("day", "从业资格证有效期至", "licence valid to"),
+    "place": Field("", "地点", "place"),
+    "rate_code": Field("", "计价档", "rate used"),
+    "registered_from_day": Field("day", "注册起始", "registered from"),
+    "registered_to_day": Field("day", "注册截止", "registered to"),
+    "reported_ms": Field("ms", "报修时刻", "when it was reported"),
+    "rest_longest_s": Field("s", "最长休息", "longest rest"),
+    "separation_m": Field("m", "两处最大距离", "farthest apart"),
+    "surcharge_fen": Field("fen", "附加费", "surcharges"),
+    "surcharge_high_fen": Field("fen", "附加费上限", "highest lawful surcharges"),
+    "switches": Field("count", "两处交替次数", "changes between the two places"),
+    "step_fen": Field("fen", "一跳加进位", "one meter step and rounding"),
+    "ticket_ids": Field("", "报修工单", "repair tickets"),
+    "tip_fen": Field("fen", "小费", "tip"),
+    "tolls_fen": Field("fen", "过路费", "tolls"),
+    "trips": Field("count", "行程数", "trips"),
+    "waiting_s": Field("s", "等候时间", "waiting time"),
+}

@@ -1,0 +1,168 @@
+"""How many of each act are planted, and on which car, day and shift each one falls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from taxi_qa.lab.life import LABELS, Label
+
+Counts = Mapping[str, Mapping[str, int]]
+
+# For a fleet of forty cars and two days; a smaller fleet gets fewer.
+DEFAULT_PLAN: Final[Counts] = {
+    "fare.overcharge": {"clear": 4, "near_miss": 3, "look_alike": 3},
+    "fare.not_by_meter": {"clear": 4, "near_miss": 2, "look_alike": 2},
+    "fare.wrong_rate": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "fare.off_meter": {"clear": 4, "near_miss": 2, "look_alike": 3},
+    "fare.early_meter": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "fare.late_meter": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "fare.metered_distance": {"clear": 4, "near_miss": 2, "look_alike": 2},
+    "driving.long_hours": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "licence.unidentified_driver": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "licence.invalid": {"clear": 3, "near_miss": 2, "look_alike": 1},
+    "licence.cloned_plate": {"clear": 2, "near_miss": 1, "look_alike": 2},
+    "licence.outside_area": {"clear": 3, "near_miss": 2, "look_alike": 1},
+    "vehicle.gnss_outage": {"clear": 5, "near_miss": 2, "look_alike": 3},
+    "vehicle.late_data": {"clear": 2, "near_miss": 2, "look_alike": 1},
+}
+_ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
+
+# A car with one of these is left alone by everything else: they colour the whole car.
+_WHOLE_CAR: Final = ("licence.cloned_plate", "vehicle.late_data")
+# Two of these on one car would contradict each other.
+_ABOUT_PAPERS: Final = ("licence.invalid", "licence.unidentified_driver")
+_STEADY: Final = 2  # every second fare.metered_distance is a steady one and colours the whole car
+
+
+@dataclass(frozen=True)
+class Post:
+    """One act to plant: which, and where.
+
+    Attributes:
+        rule: the rule it is about.
+        label: clear, near_miss or look_alike.
+        variant: the how-many-eth of its kind; the acts take turns among their variants.
+        vehicle: the car's number, from 1.
+        day: day of the fleet, from 0.
+        turn: 0 the morning's shift, 1 the evening's.
+    """
+
+    rule: str
+    label: Label
+    variant: int
+    vehicle: int
+    day: int
+    turn: int
+
+
+def default_plan(vehicles: int, days: int) -> Counts:
+    """The plan that fits a fleet: the whole one from eighty car-days on, a share of it below."""
+    share = min(1.0, vehicles * days * 2 / _ROOM_OF_DEFAULT)
+    return {
+        rule: {label: int(np.ceil(count * share)) for label, count in labels.items()}
+        for rule, labels in DEFAULT_PLAN.items()
+    }
+
+
+def check_plan(plan: Counts) -> None:
+    """Refuses a plan that names unknown rules or labels.
+
+    Raises:
+        ValueError: names the rule and what was expected.
+    """
+    for rule, labels in plan.items():
+        if rule not in DEFAULT_PLAN:
+            raise ValueError(f"the lab plants no {rule!r}; expected one of {', '.join(DEFAULT_PLAN)}")
+        for label, count in labels.items():
+            if label not in LABELS or isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise ValueError(
+                    f"{rule}: {label!r}: {count!r}; expected {', '.join(LABELS)} and a whole number"
+                )
+
+
+def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) -> list[Post]:
+    """Gives every act its car and shift, so that no two disturb each other.
+
+    Raises:
+        ValueError: the plan is malformed, or `must_fit` and the fleet has no room.
+    """
+    check_plan(plan)
+    rng = np.random.default_rng([seed, 3])
+    free_cars = [int(n) for n in rng.permutation(vehicles) + 1]
+    posts: list[Post] = []
+    wanted = [
+        (rule, label, variant)
+        for label in LABELS
+        for variant in range(max((c for counts in plan.values() for c in counts.values()), default=0))
+        for rule, counts in plan.items()
+        if variant < counts.get(label, 0)
+    ]
+    whole = [want for want in wanted if is_whole_car(*want)]
+    # A small fleet keeps at least half its cars for acts that share a car.
+    for rule, label, variant in whole:
+        chosen = next((n for n in free_cars if fits(rule, n)), None)
+        if chosen is None or (not must_fit and len(free_cars) <= vehicles // 2):
+            if must_fit:
+                raise ValueError(f"no room for all acts of {rule}: {vehicles} cars are too few")
+            continue
+        free_cars.remove(chosen)
+        posts.append(
+            Post(rule, label, variant, chosen, int(rng.integers(0, days)), turn_of(rule, label, variant))
+        )
+    slots = [(n, d, t) for n in free_cars for d in range(days) for t in (0, 1)]
+    slots = [slots[int(i)] for i in rng.permutation(len(slots))]
+    # Acts that need no seat sensor take the cars without one first, and leave the others theirs.
+    slots.sort(key=lambda slot: slot[0] % 2)
+    papers_of: set[int] = set()
+    for rule, label, variant in wanted:
+        if is_whole_car(rule, label, variant):
+            continue
+        turn = turn_of(rule, label, variant)
+        barred = papers_of if rule in _ABOUT_PAPERS else set()
+        slot = next(
+            (s for s in slots if s[2] == turn and s[0] not in barred and fits(rule, s[0])),
+            None,
+        )
+        if slot is None:
+            if must_fit:
+                raise ValueError(
+                    f"no room for all acts of {rule}: {vehicles} cars in {days} days are too few"
+                )
+            continue
+        slots.remove(slot)
+        if rule in _ABOUT_PAPERS:
+            papers_of.add(slot[0])
+        posts.append(Post(rule, label, variant, *slot))
+    return posts
+
+
+def is_whole_car(rule: str, label: Label, variant: int) -> bool:
+    """Whether an act colours everything its car sends."""
+    if rule == "fare.metered_distance":
+        return label != "look_alike" and variant % _STEADY == 1
+    return rule in _WHOLE_CAR
+
+
+def turn_of(rule: str, label: Label, variant: int) -> int:
+    """The shift an act belongs to: the morning's unless it needs the evening's hours or the handover."""
+    if rule == "fare.wrong_rate":
+        return int(label != "clear")
+    if rule in ("licence.outside_area", "driving.long_hours"):
+        return 0
+    if rule == "fare.off_meter" and label == "look_alike" and variant % 3 == 0:
+        return 1
+    if rule == "licence.unidentified_driver" and label != "clear":
+        return 1
+    # Else in turns, the rules against each other, so that both shifts fill alike.
+    return (variant + list(DEFAULT_PLAN).index(rule)) % 2
+
+
+def fits(rule: str, vehicle: int) -> bool:
+    """Whether a car has what an act needs: seat sensors, or a meter that records seconds."""
+    needs_seat = rule in ("fare.off_meter", "fare.early_meter", "fare.late_meter")
+    needs_seconds = rule in (
+        "fare.overcharge", "fare.wrong_rate", "fare.metered_distance", "licence.outside_area",
+    )  # fmt: skip
+    return (not needs_seat or vehicle % 2 == 1) and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004

@@ -1,0 +1,238 @@
+"""Numbers as people read them, in Chinese and English: money, distances, durations, missing inputs."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from taxi_qa.findings.evidence import FIELDS, UNITS
+from taxi_qa.law.parameter import Areas, Bands, Law, Value, Version, Window
+from taxi_qa.records.kinds import KINDS
+from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, MS_PER_MIN, date_of, moment_of
+from taxi_qa.values.money import FEN_PER_YUAN, yuan_text
+
+_M_PER_KM: Final = 1000
+_S_PER_MIN: Final = 60
+_S_PER_H: Final = 3600
+_SIGNS: Final = {"CNY": "¥", "USD": "$"}
+
+KINDS_ZH: Final[dict[str, str]] = {
+    "companies": "企业名册", "drivers": "驾驶员名册", "vehicles": "车辆名册", "shifts": "上下班记录",
+    "positions": "定位数据", "trips": "营运记录", "events": "设备事件", "device_status": "设备状态",
+    "orders": "订单", "complaints": "投诉", "inspections": "检查记录",
+    "commendations": "表扬",
+    "records": "处理文书", "repairs": "报修工单", "excuses": "免责记录", "zones": "区域",
+}  # fmt: skip
+_MISSING: Final[dict[str, tuple[str, str]]] = {
+    "clear track": ("清晰连续的轨迹", "a clear, unbroken track"),
+    "reverification": ("计价器重新检定", "reverification of the meter"),
+    "city": ("城市边界", "the city's border"),
+    "who": ("驾驶员身份", "who drove"),
+    "on_duty": ("当班时段", "the time on duty"),
+}
+_SOURCES: Final[dict[str, str]] = {
+    "meter": "计价器", "gnss": "卫星定位", "positions": "定位", "seat": "座椅传感器", "register": "名册",
+    "papers": "证件", "shifts": "签到", "sign-in": "签到", "payment": "支付", "camera": "摄像",
+    "device": "设备", "clock": "时钟", "trips": "营运记录", "events": "设备事件", "zones": "区域",
+    "drivers": "名册", "vehicles": "名册",
+}  # fmt: skip
+STATUS_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "detected": ("待核实", "to be checked"),
+    "excused": ("已免责", "excused"),
+    "quarantined": ("已冻结", "frozen"),
+    "queued": ("排队待审", "queued"),
+    "dismissed": ("已排除", "dismissed"),
+    "confirmed": ("已确认", "confirmed"),
+}
+STAGE_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "stable": ("稳定规则", "stable rule"),
+    "trial": ("试行", "trial"),
+    "index": ("仅指数", "index only"),
+}
+CERTAINTY_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "quoted": ("原文引用", "quoted"),
+    "bank": ("考试题库", "exam bank"),
+    "secondary": ("二手来源", "secondary source"),
+    "unverified": ("未核实", "unverified"),
+}
+_KM_UNITS: Final[dict[str, tuple[str, str]]] = {
+    "share": ("", ""), "ratio": ("", ""), "count": ("", ""), "km": ("公里", "km"), "m": ("米", "m"),
+    "km/h": ("公里/小时", "km/h"), "s": ("秒", "s"), "h": ("小时", "h"), "min": ("分钟", "min"),
+    "days": ("天", "days"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Said:
+    """The same thing in both languages; `en` is empty where it would only repeat `zh`."""
+
+    zh: str
+    en: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A label and its value."""
+
+    label: Said
+    value: Said
+
+
+def both(zh: str, en: str) -> Said:
+    """A pair, its second part dropped where it repeats the first."""
+    return Said(zh, "" if en == zh else en)
+
+
+def money(fen: float, currency: str) -> Said:
+    """¥12.34 of 1234 fen."""
+    sign = _SIGNS.get(currency, "")
+    text = yuan_text(abs(round(fen)))
+    return Said(f"{'−' if fen < 0 else ''}{sign}{text}" + ("" if sign else f" {currency}"))
+
+
+def distance(metres: float) -> Said:
+    """Kilometres from one km on, metres below."""
+    if abs(metres) >= _M_PER_KM:
+        return both(f"{metres / _M_PER_KM:,.2f} 公里", f"{metres / _M_PER_KM:,.2f} km")
+    return both(f"{metres:,.0f} 米", f"{metres:,.0f} m")
+
+
+def duration(seconds: float) -> Said:
+    """Hours and minutes, minutes and seconds, or seconds with the precision they have."""
+    total = round(abs(seconds))
+    sign = "−" if seconds < 0 else ""
+    hours, rest = divmod(total, _S_PER_H)
+    minutes, left = divmod(rest, _S_PER_MIN)
+    if hours:
+        return both(f"{sign}{hours} 小时 {minutes:02d} 分", f"{sign}{hours} h {minutes:02d} min")
+    if minutes:
+        zh, en = f"{sign}{minutes} 分", f"{sign}{minutes} min"
+        return both(f"{zh} {left:02d} 秒", f"{en} {left:02d} s") if left else both(f"{zh}钟", en)
+    return both(f"{sign}{seconds:.3g} 秒".replace("−-", "−"), f"{seconds:.3g} s")
+
+
+def amount(value: float, unit: str, currency: str) -> Said:
+    """A measured value in one of `findings.evidence.UNITS`."""
+    if unit == "fen":
+        return money(value, currency)
+    if unit == "m":
+        return distance(value)
+    if unit == "s":
+        return duration(value)
+    if unit == "ratio":
+        return both(f"{value:.3f} 倍", f"× {value:.3f}")
+    if unit == "count":
+        return both(f"{value:,.0f} 次", f"{value:,.0f}")
+    zh = UNITS.get(unit, unit)
+    return both(f"{value:,.1f} {zh}".replace(".0 ", " "), f"{value:,.1f} {unit}".replace(".0 ", " "))
+
+
+def evidence_value(name: str, value: object, currency: str, zone: str) -> Said:
+    """One evidence field's value by the unit its name has in `findings.evidence.FIELDS`."""
+    field = FIELDS.get(name)
+    unit = field.unit if field else ""
+    if isinstance(value, bool) or value is None:
+        return both("是" if value else "否", "yes" if value else "no")
+    if isinstance(value, int | float):
+        if unit == "ms":
+            return Said(f"{moment_of(round(value), zone):%Y-%m-%d %H:%M:%S}")
+        if unit == "day":
+            return Said(date_of(round(value)).isoformat())
+        return amount(float(value), unit, currency) if unit else Said(f"{value:,}")
+    if isinstance(value, list | tuple):
+        return Said(", ".join(str(part) for part in value))
+    return Said(str(value))
+
+
+def sources_said(joined: str) -> Said:
+    """The independent sources a finding rests on."""
+    names = [name for name in joined.split("+") if name]
+    return both(" + ".join(_SOURCES.get(name, name) for name in names), " + ".join(names))
+
+
+def missing_said(name: str, law: Law) -> Said:
+    """A missing input by the words of the record formats, of the law, or as it is called."""
+    if name in _MISSING:
+        return both(*_MISSING[name])
+    if name.startswith("law "):
+        path = name.removeprefix("law ")
+        known = law.get(path)
+        titles = (known.title_zh, known.title_en) if known else (path, path)
+        return both(f"法规数值：{titles[0]}", f"law: {titles[1]}")
+    kind, dot, column = name.partition(".")
+    if dot and kind in KINDS:
+        return both(f"{KINDS_ZH[kind]}：{_column_zh(kind, column)}", name)
+    if name in KINDS:
+        return both(KINDS_ZH[name], name)
+    return both(_column_zh("trips", name), name)
+
+
+def _column_zh(kind: str, name: str) -> str:
+    for column in KINDS[kind].columns:
+        if name in (column.name, column.inside) and column.aliases:
+            return column.aliases[0]
+    return name
+
+
+def value_said(version: Version, unit: str, currency: str) -> Said:
+    """A number of law or house as people read it."""
+    value = version.value
+    if value is None:
+        return both("未知", "unknown")
+    if isinstance(value, Bands):
+        parts = [
+            f"≥{bound:g}: {_plain(band)}" for bound, band in zip(value.bounds, value.values, strict=True)
+        ]
+        return Said("; ".join(parts))
+    if isinstance(value, tuple) and value and isinstance(value[0], Window):
+        return Said("; ".join(_window(part) for part in value if isinstance(part, Window)))
+    if isinstance(value, int | float):
+        return _number(float(value), unit, currency)
+    return Said(_listed(value))
+
+
+def _number(value: float, unit: str, currency: str) -> Said:
+    if unit.startswith("fen"):
+        per = unit.removeprefix("fen")
+        sign = _SIGNS.get(currency, "")
+        yuan = f"{sign}{value / FEN_PER_YUAN:,.2f}"
+        words = {"/km": "/公里", "/h": "/小时", "/min": "/分钟"}
+        return both(yuan + words.get(per, per), yuan + per)
+    if unit == "s" and abs(value) >= _S_PER_MIN:
+        return duration(value)
+    zh, en = _KM_UNITS.get(unit, (unit, unit))
+    return both(f"{value:g} {zh}".strip(), f"{value:g} {en}".strip())
+
+
+def _plain(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _window(window: Window) -> str:
+    return f"{_clock(window.from_ms)}–{_clock(window.until_ms)}"
+
+
+def _clock(ms: int) -> str:
+    hours, rest = divmod(ms % MS_PER_DAY, MS_PER_H)
+    return f"{hours:02d}:{rest // MS_PER_MIN:02d}"
+
+
+def _listed(value: Value) -> str:
+    if isinstance(value, Areas):
+        return value.geojson or f"{len(value.zones)} zones"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_plain(part)}" for key, part in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def moment_text(iso: str) -> str:
+    """2025-10-13 08:05:11 of an ISO text with offset: the city's clock, which the page names once."""
+    return f"{dt.datetime.fromisoformat(iso):%Y-%m-%d %H:%M:%S}"
+
+
+def until_text(start_iso: str, end_iso: str) -> str:
+    """The end's clock alone where it is on the start's day, its date too where it is not."""
+    start, end = moment_text(start_iso), moment_text(end_iso)
+    return end[11:] if start[:10] == end[:10] else end

@@ -1,0 +1,1 @@
+"""Driving: speed, rest, route, belts (pledge 五)."""

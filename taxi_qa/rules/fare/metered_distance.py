@@ -1,0 +1,70 @@
+"""The meter counted more kilometres than the car drove."""
+
+import numpy as np
+import pandas as pd
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import rule
+
+
+@rule(
+    name="fare.metered_distance",
+    clause="六.5, 七",
+    title_zh="计价里程虚高",
+    judges="meter_checks",
+    reads=("metered_m", "gnss_m"),
+    law=(
+        "house.fare.burst_ratio", "house.fare.burst_m", "house.fare.steady_ratio", "house.fare.steady_trips",
+        "meter.distance_error_high",
+    ),
+    sources=("meter", "gnss"),
+    needs=("trips", "positions"),
+)  # fmt: skip
+def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+    """The meter counted more kilometres than the car drove.
+
+    A trip far above its track is a burst (a pulse box leads there). A car whose trips of a week all lie
+    above by the same share has an altered or worn constant. The first is a lead to fraud, the second
+    first of all a ticket for the meter's verification.
+
+    Why it matters: an altered meter cheats every passenger; a worn one must be verified (六.5, 七).
+    Evidence: metered and driven distance, the ratio, how many trips, the longest gap in the track.
+    Cannot tell: gaps or jumps in the track, tunnels, no positions; too few clear trips in the week; a
+        meter repaired and not yet verified again.
+    Looks like it, but is not: the lawful error up to 1 % and the wear of tyres up to 2 %; chords that cut
+        corners; trips of minute stamps.
+    """
+    weekly = (checks["kind"] == "week").to_numpy()
+    metered = checks["metered_m"].to_numpy(dtype=np.float64)
+    driven = checks["gnss_m"].to_numpy(dtype=np.float64)
+    most = np.maximum(driven * law["house.fare.burst_ratio"], driven + law["house.fare.burst_m"]).to_numpy()
+    burst = ~weekly & (metered > most)
+    steady_ratio = law["house.fare.steady_ratio"].to_numpy(dtype=np.float64)
+    few = weekly & (checks["trips"] < law["house.fare.steady_trips"]).to_numpy()
+    steady = weekly & (checks["ratio_low"].to_numpy(dtype=np.float64) > steady_ratio)
+    untrusted = (checks["meter_unverified"] != "").to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(weekly, checks["ratio"], np.where(driven > 0, metered / driven, np.nan))
+        allowed = np.where(weekly, steady_ratio, np.where(driven > 0, most / driven, np.nan))
+    return Verdict(
+        guilty=burst | steady,
+        measured=ratio,
+        allowed=allowed,
+        unit="ratio",
+        cannot_tell=np.select([untrusted, few], ["meter verified after repair", "enough clear trips"], "").astype(
+            object
+        ),
+        # One burst may still be a wrong track: it stays a lead until more of them, or people, agree.
+        trial=burst,
+        blameless=steady,
+        evidence=pd.DataFrame(
+            {
+                "kind": np.select([steady, burst], ["steady", "burst"], ""),
+                "lead": np.select([steady, burst], ["verify the meter", "look for a pulse box"], ""),
+                "metered_m": metered,
+                "gnss_m": driven,
+                "trips": checks["trips"],
+                "longest_gap_s": checks["longest_gap_s"],
+            }
+        ),
+    )

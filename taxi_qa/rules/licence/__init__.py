@@ -1,0 +1,1 @@
+"""Licences: who drove, with which papers, where (pledge 一.1)."""

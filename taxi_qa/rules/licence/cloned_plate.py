@@ -1,0 +1,44 @@
+"""One plate at two places at once."""
+
+import numpy as np
+import pandas as pd
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import rule
+
+
+@rule(
+    name="licence.cloned_plate",
+    clause="一.1",
+    title_zh="疑似套牌：一车两地",
+    judges="plates",
+    law=(
+        "house.quality.jump_kmh", "house.licence.clone_switches", "house.licence.clone_fixes",
+        "house.licence.clone_held_s",
+    ),
+    sources=("gnss",),
+    needs=("positions",),
+)  # fmt: skip
+def cloned_plate(plates: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+    """One vehicle id was heard from two places no car could join in the time, again and again.
+
+    Why it matters: a cloned plate is an unlicensed taxi in the name of a licensed one (一.1).
+    Evidence: the changes between both places, how many positions at the rarer one, how long, how far apart.
+    Cannot tell: no positions.
+    Looks like it, but is not: a single wrong position; a stretch re-sent with a wrong clock; a car on a
+        ferry or a tow truck.
+    """
+    switches = plates["switches"].to_numpy(dtype=np.float64)
+    least = law["house.licence.clone_switches"].to_numpy(dtype=np.float64)
+    guilty = switches >= least
+    guilty &= (plates["fewer_fixes"] >= law["house.licence.clone_fixes"]).to_numpy(dtype=bool)
+    guilty &= (plates["held_s"] >= law["house.licence.clone_held_s"]).to_numpy(dtype=bool)
+    return Verdict(
+        guilty=guilty,
+        measured=switches,
+        allowed=least - 1,
+        unit="count",
+        # Which of both cars carries the right plate is not known: nobody drove it, so to speak.
+        blameless=np.ones(len(plates), dtype=bool),
+        evidence=plates[["switches", "separation_m", "held_s"]].assign(fixes=plates["fewer_fixes"]),
+    )

@@ -1,0 +1,52 @@
+"""No positions while on duty."""
+
+import numpy as np
+import pandas as pd
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import rule
+
+
+@rule(
+    name="vehicle.gnss_outage",
+    clause="七.2–3",
+    title_zh="营运期间卫星定位中断",
+    judges="outages",
+    law=("house.vehicle.gnss_outage_s", "house.vehicle.report_in_time_s"),
+    sources=("gnss", "shift"),
+    needs=("positions", "shifts"),
+)
+def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+    """The car was on duty and sent no usable position for longer than is tolerated.
+
+    Reported within two hours of its begin the outage is the company's to mend; else whoever drove answers.
+
+    Why it matters: without positions neither passenger nor driver can be protected; drivers pledged to keep
+        the four-in-one system working (七.3).
+    Evidence: begin and end, the time without a record, when it was reported, what the terminal said.
+    Cannot tell: a car never heard of; a gap inside a tunnel; a parked car whose ignition was off.
+    Looks like it, but is not: an approved excuse (carrier outage, maintenance); the end of a shift; an
+        outage of exactly the tolerance.
+    """
+    dark = outages["dark_s"].to_numpy(dtype=np.float64)
+    allowed = law["house.vehicle.gnss_outage_s"].to_numpy(dtype=np.float64)
+    in_time = outages["reported_in_time"].to_numpy(dtype=bool) & (law["house.vehicle.report_in_time_s"] > 0)
+    has_gap = dark > 0
+    cannot_tell = np.select(
+        [
+            has_gap & outages["in_tunnel"].to_numpy(dtype=bool),
+            has_gap & outages["ignition_off"].to_numpy(dtype=bool),
+        ],
+        ["sky over the tunnel", "positions with the ignition off"],
+        "",
+    )
+    return Verdict(
+        guilty=dark > allowed,
+        measured=dark,
+        allowed=allowed,
+        unit="s",
+        cannot_tell=cannot_tell.astype(object),
+        blameless=in_time.to_numpy(dtype=bool),
+        sources=("gnss+" + outages["known_by"].astype(str)).to_numpy(dtype=object),
+        evidence=outages[["dark_s", "reported_ms", "devices_down"]],
+    )

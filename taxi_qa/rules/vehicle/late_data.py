@@ -1,0 +1,44 @@
+"""Positions that arrive too late."""
+
+import numpy as np
+import pandas as pd
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import rule
+
+
+@rule(
+    name="vehicle.late_data",
+    clause="七.3",
+    title_zh="定位数据上传迟延",
+    judges="vehicle_months",
+    law=("house.vehicle.delay_mean_s", "house.vehicle.delay_long_s", "house.vehicle.delay_long_times"),
+    sources=("gnss", "platform"),
+    needs=("positions",),
+)
+def late_data(months: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+    """The car's positions of a month arrived too late, on average or too often by more than an hour.
+
+    A batch uploaded together, as after a dead spot, is one delay. The link is the company's: no driver.
+
+    Why it matters: judging and helping in time need data in time (七.3; the suppliers' pledge on delay).
+    Evidence: the mean delay, how many batches came later than an hour, the longest delay.
+    Cannot tell: the times of receipt were not recorded.
+    Looks like it, but is not: a re-upload after a dead area that an approved excuse covers; two late
+        batches in a month; a mean of exactly one minute.
+    """
+    mean = months["delay_mean_s"].to_numpy(dtype=np.float64)
+    long = months["batches_over_1h"].to_numpy(dtype=np.float64)
+    by_mean = mean > law["house.vehicle.delay_mean_s"].to_numpy(dtype=np.float64)
+    by_count = long > law["house.vehicle.delay_long_times"].to_numpy(dtype=np.float64)
+    return Verdict(
+        guilty=by_mean | by_count,
+        measured=mean,
+        allowed=law["house.vehicle.delay_mean_s"].to_numpy(dtype=np.float64),
+        unit="s",
+        blameless=np.ones(len(months), dtype=bool),
+        evidence=months[["batches_over_1h", "delay_mean_s", "fixes"]].assign(
+            held_s=months["longest_s"],
+            kind=np.select([by_mean & by_count, by_mean, by_count], ["mean and long", "mean", "long"], ""),
+        ),
+    )

@@ -1,0 +1,86 @@
+"""What a run is made of: jobs, each a day or a period of one bucket, independent of all others."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, Period
+from taxi_qa.rules.kit import Rule
+from taxi_qa.store.casebook import Job
+from taxi_qa.values.clock import date_of, day_of
+
+# Scopes of a job: which of the rules' units it makes.
+DAY: Final = "day"
+CITY: Final = "city"
+WHOLE_CITY: Final = -1
+
+
+@dataclass(frozen=True)
+class Order:
+    """A job with everything a worker needs to do it, small enough to send to another process.
+
+    Attributes:
+        home: the home's folder.
+        url: the database, None for the home's own.
+        job: day (or first day of the period), bucket and scope.
+        past_day: the day after the last one the job covers.
+        rules: names of the rules it asks.
+        vehicles: only these; empty for all.
+        delivery: the home's last delivery, for caches.
+    """
+
+    home: str
+    url: str | None
+    job: Job
+    past_day: int
+    rules: tuple[str, ...]
+    vehicles: tuple[str, ...]
+    delivery: int
+
+
+def period_of(day: int, period: Period) -> tuple[int, int]:
+    """First day of the ISO week or month a day lies in, and the day after its last."""
+    date = date_of(day)
+    if period == "week":
+        first = day - date.weekday()
+        return first, first + 7
+    begin = date.replace(day=1)
+    after = (begin + dt.timedelta(days=32)).replace(day=1)
+    return day_of(begin), day_of(after)
+
+
+def scope_of(rule: Rule) -> tuple[str, ...]:
+    """The scopes in which a rule is asked."""
+    scopes = []
+    if rule.judges in DAY_UNITS:
+        scopes.append(DAY)
+    if rule.judges in CITY_UNITS:
+        scopes.append(CITY)
+    if rule.judges in FOLDS:
+        scopes.append(FOLDS[rule.judges].period)
+    return tuple(scopes)
+
+
+def jobs_of(
+    partitions: list[tuple[int, int]], rules: list[Rule]
+) -> list[tuple[Job, int, tuple[str, ...]]]:
+    """The jobs that judge these partitions: job, day after its last, names of its rules.
+
+    Days come first, so that the parts they leave are there when the periods are folded.
+    """
+    asked: dict[str, list[str]] = {}
+    for rule in rules:
+        for scope in scope_of(rule):
+            asked.setdefault(scope, []).append(rule.name)
+    spans: dict[Job, int] = {}
+    for day, bucket in partitions:
+        if DAY in asked:
+            spans[Job(day, bucket, DAY)] = day + 1
+        if CITY in asked:
+            spans[Job(day, WHOLE_CITY, CITY)] = day + 1
+    for period in ("week", "month"):
+        for day, bucket in partitions:
+            if period in asked:
+                first, past = period_of(day, period)
+                spans[Job(first, bucket, period)] = past
+    return [(job, past, tuple(asked[job.scope])) for job, past in spans.items()]
