@@ -1,5 +1,6 @@
 """`taxi-qa check`: judge days."""
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -52,22 +53,32 @@ def check(
     from taxi_qa.runs.check import check as judge_days
 
     refuse_backwards(from_day, to_day)
-    chosen = list(known_rules(list(rules))) if rules else None
+    if as_of is not None:
+        raise click.BadParameter(
+            "judging by what was known on a past day is not built yet", param_hint="--as-of"
+        )
+    known_rules(list(rules))
     home = opened(ctx)
     with Progress("check") as progress:
-        summary = judge_days(
+        report = judge_days(
             home,
+            now_ms=now_ms(),
             from_day=from_day,
             to_day=to_day,
-            rules=chosen,
-            vehicles=list(vehicles) or None,
-            as_of=as_of,
+            rules=rules,
+            vehicles=vehicles,
             executor=executor,
-            workers=workers,
-            progress=progress,
-            now_ms=now_ms(),
+            workers=workers or cores(),
+            progress=lambda done, total: progress("jobs", done, total),
         )
-    show_summary(summary, as_json=as_json)
+    if report is None:
+        note("there are no data of these days, nothing was judged; `taxi-qa doctor` says what there is")
+    show_summary(None if report is None else report.tallies, as_json=as_json)
+
+
+def cores() -> int:
+    """How many processes this machine lets us run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def refuse_backwards(from_day: int | None, to_day: int | None) -> None:
@@ -80,16 +91,16 @@ def refuse_backwards(from_day: int | None, to_day: int | None) -> None:
         raise click.BadParameter("the last day is before the first", param_hint="--to")
 
 
-def show_summary(summary: "pd.DataFrame", *, as_json: bool) -> None:
-    """A row a rule, on standard output."""
-    rows = summary[["rule", *COUNTS]].to_dict("records")
+def show_summary(tallies: "pd.DataFrame | None", *, as_json: bool) -> None:
+    """A row a rule, on standard output; none where nothing was judged."""
+    rows = [] if tallies is None else tallies.to_dict("records")
     if as_json:
-        figures([{key: value if key == "rule" else int(value) for key, value in row.items()} for row in rows])
+        figures([{"rule": row["rule"], **{name: int(row[name]) for name in COUNTS}} for row in rows])
         return
-    headers = ("rule", "title", "examined", "found", "clean", "cannot tell", "excused")
-    titles = {name: rule.title_zh for name, rule in known_rules([]).items()}
+    headers = ("rule", "clause", "title", "examined", "found", "clean", "cannot tell", "excused")
     table(
         headers,
-        [(row["rule"], titles.get(row["rule"], ""), *(int(row[name]) for name in COUNTS)) for row in rows],
+        [(row["rule"], row["clause"], row["title_zh"], *(int(row[name]) for name in COUNTS)) for row in rows],
     )
-    note("`taxi-qa findings export --out FILE` gives every finding with its evidence")
+    if rows:
+        note("`taxi-qa findings export --out FILE` gives every finding with its evidence")

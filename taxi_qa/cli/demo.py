@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from taxi_qa.cli.check import show_summary
-from taxi_qa.cli.command import DAY, Command, now_ms, place_of
+from taxi_qa.cli.check import cores, show_summary
+from taxi_qa.cli.command import Command, now_ms, place_of
 from taxi_qa.cli.ingest import ending, show_reports
 from taxi_qa.cli.lab import CITIES, FIRST_DAY, made_files
 from taxi_qa.cli.progress import Progress
@@ -38,17 +38,22 @@ def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int
     Makes a home with it, takes its records in, judges them, prints the summary and where the report is.
     """
     from taxi_qa.runs.check import check
+    from taxi_qa.values.clock import day_from_text
 
     home = _demo_home(ctx, city)
     folder = home.path / _FOLDER
     note(f"making {vehicles} cars and {days} days of {city} in {folder}")
-    files = made_files(
-        folder, vehicles, days, seed=1, city=city, first_day=DAY.convert(FIRST_DAY, None, None)
-    )
+    files = made_files(folder, vehicles, days, seed=1, city=city, first_day=day_from_text(FIRST_DAY))
     refused = _take_in(home, files)
     with Progress("check") as progress:
-        summary = check(home, executor="processes", progress=progress, now_ms=now_ms())
-    show_summary(summary, as_json=False)
+        report = check(
+            home,
+            now_ms=now_ms(),
+            executor="processes",
+            workers=cores(),
+            progress=lambda done, total: progress("jobs", done, total),
+        )
+    show_summary(None if report is None else report.tallies, as_json=False)
     say(f"report: {_report(home)}")
     if not no_serve:
         note(f"port {port} stays closed: the web is not built yet; open the report in a browser")

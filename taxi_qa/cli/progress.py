@@ -1,7 +1,7 @@
 """How far long work has come: a bar on a terminal, a line now and then elsewhere; on standard error."""
 
 import sys
-import time
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -56,7 +56,7 @@ class Progress:
             self._bars.remove_task(self._tasks.pop(label))
 
     def _line(self, label: str, done: int, total: int | None) -> None:
-        now = time.monotonic()
+        now = monotonic()
         if now - self._said.setdefault(label, now) < _QUIET_S:
             return
         self._said[label] = now

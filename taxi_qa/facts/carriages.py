@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 
 SEAT_KINDS: Final = ("passenger_boarded", "passenger_alighted", "passenger_count")
 
+# Longer than this between two flags and nobody knows who was in the car.
+RUN_GAP_MS: Final = 300_000
 # A seat that was never reported empty again says nothing after this long.
 SEAT_SPEAKS_MS: Final = 3 * 3_600_000
 
@@ -36,7 +38,9 @@ def loaded_runs(given: Given) -> pd.DataFrame:
         vehicle_id, start_ms, end_ms, fixes; sorted by vehicle and start.
     """
     fixes = given.fixes
-    vehicle, first, last, count = runs_of_flag(fixes.starts, fixes.flags, LOADED_SENT, LOADED)
+    vehicle, first, last, count = runs_of_flag(
+        fixes.starts, fixes.time_ms, fixes.flags, LOADED_SENT, LOADED
+    )
     return pd.DataFrame(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
@@ -49,9 +53,11 @@ def loaded_runs(given: Given) -> pd.DataFrame:
 
 @njit(cache=True, nogil=True)
 def runs_of_flag(
-    starts: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
+    starts: Int64s, time_ms: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
 ) -> tuple[Int64s, Int64s, Int64s, Int64s]:
     """Maximal runs of rows whose flag is on; rows that did not send it neither end nor make a run.
+
+    A gap of more than `RUN_GAP_MS` ends a run: who was in the car meanwhile is not known.
 
     Returns:
         vehicle, first row, last row, rows with the flag on. Oracle: `runs_of_flag_in_numpy`.
@@ -63,9 +69,13 @@ def runs_of_flag(
     n = 0
     for v in range(starts.size - 1):
         inside = False
+        seen = np.int64(0)
         for i in range(starts[v], starts[v + 1]):
             if (flags[i] & sent) == 0:
                 continue
+            if time_ms[i] - seen > RUN_GAP_MS:
+                inside = False
+            seen = time_ms[i]
             if (flags[i] & value) == 0:
                 inside = False
                 continue
@@ -79,13 +89,14 @@ def runs_of_flag(
 
 
 def runs_of_flag_in_numpy(
-    starts: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
+    starts: Int64s, time_ms: Int64s, flags: npt.NDArray[np.int16], sent: int, value: int
 ) -> tuple[Int64s, Int64s, Int64s, Int64s]:
     """The same over whole columns."""
     vehicle_of_row = np.repeat(np.arange(starts.size - 1), np.diff(starts))
     rows = np.flatnonzero((flags & sent) != 0)
     on = (flags[rows] & value) != 0
-    new = np.append(True, vehicle_of_row[rows][1:] != vehicle_of_row[rows][:-1])[: rows.size]
+    new = np.ones(rows.size, dtype=bool)
+    new[1:] = (np.diff(vehicle_of_row[rows]) != 0) | (np.diff(time_ms[rows]) > RUN_GAP_MS)
     was_on = np.append(False, on[:-1])[: rows.size] & ~new
     will_be_on = np.append(on[1:] & ~new[1:], False)[: rows.size]
     first, last = rows[on & ~was_on], rows[on & ~will_be_on]

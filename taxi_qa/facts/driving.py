@@ -1,6 +1,6 @@
 """Driving and rest within a duty: how long without a rest, how long in all.
 
-A stand is time in which the car stays within `SAME_PLACE_M` of where it stopped; a gap in the
+A stand is time below `SLOW_KMH`, or within `SAME_PLACE_M` of where the car came to rest; a gap in the
 track is a stand only when the car is at the same place after it. A stand of the least rest's length
 is a rest. What the track cannot show is counted twice, once for and once against the driver: `low_s`
 takes every gap that could hide a rest as one, `high_s` takes none.
@@ -29,6 +29,10 @@ Floats = npt.NDArray[np.float64]
 SAME_PLACE_M: Final = 50.0
 # Longer than this without a fix is a gap: what happened in it is not known.
 GAP_MS: Final = 300_000
+# Slower is standing.
+SLOW_KMH: Final = 3.0
+
+_SLOW_MPS: Final = SLOW_KMH / 3.6
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def spells(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest
     """
     return Spells(
         *_spells(
-            track.starts, track.time_ms, track.lon_e7, track.lat_e7, vehicle, start_ms, end_ms, int(rest_s * 1000),
+            track.starts, track.time_ms, track.lon_e7, track.lat_e7, track.speed_ckmh, track.cum_m, vehicle, start_ms, end_ms, int(rest_s * 1000),
         )
     )  # fmt: skip
 
@@ -71,7 +75,7 @@ def spells(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest
 @njit(cache=True, nogil=True)
 def _spells(
     starts: Int64s, time_ms: Int64s, lon_e7: npt.NDArray[np.int32], lat_e7: npt.NDArray[np.int32],
-    vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest_ms: int,
+    speed_ckmh: npt.NDArray[np.int32], cum_m: Floats, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest_ms: int,
 ) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats]:  # fmt: skip
     most = 0
     for row in range(vehicle.size):
@@ -106,12 +110,20 @@ def _spells(
         anchor = i
         per_lon, per_lat = metres_per_degree(lat_e7[i] * 1e-7)
         resting = False
+        rolling = True
         i += 1
         while i < past and time_ms[i] <= end_ms[row]:
             lit = time_ms[i] - time_ms[i - 1] <= GAP_MS
             dx = (lon_e7[i] - lon_e7[anchor]) * 1e-7 * per_lon
             dy = (lat_e7[i] - lat_e7[anchor]) * 1e-7 * per_lat
-            if dx * dx + dy * dy <= SAME_PLACE_M * SAME_PLACE_M:
+            slow = lit and cum_m[i] - cum_m[i - 1] < _SLOW_MPS * (time_ms[i] - time_ms[i - 1]) / 1000.0
+            slow = slow and speed_ckmh[i] <= 100 * SLOW_KMH
+            near = dx * dx + dy * dy <= SAME_PLACE_M * SAME_PLACE_M
+            if slow and (rolling or not near):
+                # It has come to rest here, or drifts slowly: measure from here, the stand goes on.
+                anchor = i
+                rolling = False
+            if near or slow:
                 resting = time_ms[i] - stand >= rest_ms
                 i += 1
                 continue
@@ -136,6 +148,7 @@ def _spells(
             anchor = i
             per_lon, per_lat = metres_per_degree(lat_e7[i] * 1e-7)
             resting = False
+            rolling = True
             i += 1
         close = stand if resting else time_ms[i - 1]
         if close > spell:

@@ -12,7 +12,7 @@ import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.given import Given, instants, numbers, words
-from taxi_qa.facts.track import CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
+from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
 from taxi_qa.facts.unit import named_subject, unit_frame
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import Fixes
@@ -40,7 +40,7 @@ def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> pd.DataFrame:
         vehicle_id, start_ms, end_ms, switches (changes from one stream to the other), fewer_fixes (fixes
         of the thinner stream), separation_m (farthest apart), lon, lat (of the second stream's first fix).
     """
-    usable = (track.labels & (NO_FIX | NOWHERE)) == 0
+    usable = (track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
     vehicle, start, end, switches, fewer, separation, at = _episodes(
         fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, usable, jump_kmh / 3.6
     )
@@ -110,6 +110,7 @@ def _episodes(
                 per_lon, per_lat = metres_per_degree(anchor * 1e-7)
             # Does it fit the stream of the fix before? Nearly always, so that is asked first.
             chosen = -1
+            fits = False
             far = 0.0
             for turn in range(2):
                 stream = now if turn == 0 else 1 - now
@@ -121,6 +122,7 @@ def _episodes(
                 metres = np.sqrt(dx * dx + dy * dy)
                 if metres <= jump_mps * ((time_ms[i] - time_ms[h]) / 1000.0 + CLOCK_SLACK_S):
                     chosen = stream
+                    fits = True
                     break
                 far = max(far, metres)
             if chosen < 0:
@@ -139,7 +141,8 @@ def _episodes(
                 separation = max(separation, far)
                 now = chosen
             head[chosen] = i
-            if switches > 0:
+            # A wild fix begins a stream but is no part of one: only what goes on from it counts.
+            if switches > 0 and fits:
                 fixes[chosen] += 1
     return (
         out_vehicle[:found],

@@ -1,7 +1,8 @@
 """One car's days as a clean line: unusable fixes set aside and labelled, chords measured, never deleted.
 
-Labels (a fix keeps all that apply): `NO_FIX` the receiver said so; `NOWHERE` at 0,0; `SPIKE` a single
-fix no car could reach and leave again while its neighbours fit together. Between two kept fixes that
+Labels (a fix keeps all that apply): `NO_FIX` the receiver said so; `NOWHERE` at 0,0; `CLOCK`
+stamped well after it was received, so its time is wrong; `SPIKE` a single fix no car could reach and
+leave again while its neighbours fit together. Between two kept fixes that
 no car could join the step is a `leap`: it counts no distance. The line of a `Track` holds the fixes
 without a label.
 
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from taxi_qa.records.fixes import FIXED, FIXED_SENT, Fixes
+from taxi_qa.records.fixes import FIXED, FIXED_SENT, NO_DELAY, Fixes
 from taxi_qa.values.place import metres_per_degree
 
 Floats = npt.NDArray[np.float64]
@@ -27,6 +28,10 @@ Int32s = npt.NDArray[np.int32]
 NO_FIX: Final = 1
 NOWHERE: Final = 2
 SPIKE: Final = 4
+CLOCK: Final = 8
+
+# No position arrives before it is taken; clocks of platform and terminal may differ by less than this.
+AHEAD_MS: Final = 300_000
 
 # Second-resolution stamps: two fixes may be up to this much further apart in time than they say.
 CLOCK_SLACK_S: Final = 1.0
@@ -72,7 +77,9 @@ def lay(fixes: Fixes, jump_kmh: float) -> Track:
         fixes: positions sorted by vehicle and time.
         jump_kmh: a speed no taxi reaches; faster means the position is wrong.
     """
-    labels = label(fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, fixes.flags, jump_kmh / 3.6)
+    labels = label(
+        fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, fixes.flags, fixes.delay_ms, jump_kmh / 3.6
+    )
     kept = labels == 0
     counts = (
         np.add.reduceat(np.append(kept, False).astype(np.int64), fixes.starts[:-1])
@@ -136,12 +143,8 @@ def _metres(lon_1: int, lat_1: int, lon_2: int, lat_2: int, per_lon: float, per_
 
 @njit(cache=True, nogil=True)
 def label(
-    starts: Int64s,
-    time_ms: Int64s,
-    lon_e7: Int32s,
-    lat_e7: Int32s,
-    flags: npt.NDArray[np.int16],
-    jump_mps: float,
+    starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s, flags: npt.NDArray[np.int16],
+    delay_ms: Int32s, jump_mps: float,
 ) -> npt.NDArray[np.uint8]:
     """The label bits of every fix. Oracle: `label_in_numpy`."""
     labels = np.zeros(time_ms.size, dtype=np.uint8)
@@ -158,6 +161,8 @@ def label(
                 labels[after] |= NO_FIX
             if abs(lon_e7[after]) < _NOWHERE_E7 and abs(lat_e7[after]) < _NOWHERE_E7:
                 labels[after] |= NOWHERE
+            if delay_ms[after] != NO_DELAY and delay_ms[after] < -AHEAD_MS:
+                labels[after] |= CLOCK
             if labels[after] != 0:
                 continue
             if here >= 0:
@@ -183,17 +188,14 @@ def label(
 
 
 def label_in_numpy(
-    starts: Int64s,
-    time_ms: Int64s,
-    lon_e7: Int32s,
-    lat_e7: Int32s,
-    flags: npt.NDArray[np.int16],
-    jump_mps: float,
+    starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s, flags: npt.NDArray[np.int16],
+    delay_ms: Int32s, jump_mps: float,
 ) -> npt.NDArray[np.uint8]:
     """The same labels, a vehicle at a time over whole columns."""
     labels = np.zeros(time_ms.size, dtype=np.uint8)
     labels[((flags & FIXED_SENT) != 0) & ((flags & FIXED) == 0)] |= NO_FIX
     labels[(np.abs(lon_e7) < _NOWHERE_E7) & (np.abs(lat_e7) < _NOWHERE_E7)] |= NOWHERE
+    labels[(delay_ms != NO_DELAY) & (delay_ms < -AHEAD_MS)] |= CLOCK
     for first, past in zip(starts[:-1], starts[1:], strict=True):
         rows = first + np.flatnonzero(labels[first:past] == 0)
         if rows.size < 3:  # noqa: PLR2004 - a spike has a neighbour on either side

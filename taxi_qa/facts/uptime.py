@@ -16,7 +16,7 @@ from numba import njit
 from taxi_qa.facts.duty import duties
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
 from taxi_qa.facts.tickets import reported_between
-from taxi_qa.facts.track import NO_FIX, NOWHERE
+from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
 from taxi_qa.facts.unit import named_subject, unit_frame
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import ACC_ON, ACC_SENT
@@ -161,7 +161,8 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
     Returns:
         Unit columns (`start_ms`, `end_ms` of the outage, or of the duty without one) and: dark_s (0
         without an outage), reported_ms (NaN none), reported_in_time, ignition_off (the car was parked, its
-        ignition off, at the same place after), in_tunnel, devices_down (ids of status records), known_by.
+        ignition off, at the same place after), in_tunnel, wrong_clock (positions did arrive, stamped
+        with a time that was not yet), devices_down (ids of status records), known_by.
     """
     least_s = law.number("house.vehicle.gnss_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
@@ -169,7 +170,7 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
     touches = (instants(duty["end_ms"], 0) > given.from_ms) & (instants(duty["start_ms"], 0) < given.to_ms)
     duty = duty[touches].reset_index(drop=True)
     start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
-    usable = (given.track.labels & (NO_FIX | NOWHERE)) == 0
+    usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
     counts = np.bincount(given.fixes.vehicle_of_row()[usable], minlength=len(given.fixes.vehicle_ids))
     starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     rows = np.flatnonzero(usable)
@@ -205,6 +206,7 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
             "reported_ms": np.where(reported < 0, np.nan, reported.astype(np.float64)),
             "reported_in_time": (reported >= 0) & (reported <= begin + in_time_ms),
             "ignition_off": _parked(given, before, after),
+            "wrong_clock": _wrong_clock(given, vehicle_id, begin, finish),
             "in_tunnel": _in_tunnel(given, before, after),
             "devices_down": _down(given, vehicle_id, begin, finish),
             "known_by": words(duty["known_by"])[of_duty],
@@ -240,6 +242,22 @@ def _parked(given: Given, before: Int64s, after: Int64s) -> npt.NDArray[np.bool_
     moved = distance_m(fixes.lon_e7[a] * 1e-7, fixes.lat_e7[a] * 1e-7, fixes.lon_e7[b] * 1e-7, fixes.lat_e7[b] * 1e-7)
     parked[known] = off & (moved <= _SAME_PLACE_M)
     return parked
+
+
+def _wrong_clock(
+    given: Given, vehicle_id: npt.NDArray[np.object_], begin: Int64s, finish: Int64s
+) -> npt.NDArray[np.bool_]:
+    """Positions with a wrong clock were received within the gap: the device worked, its clock did not."""
+    fixes = given.fixes
+    rows = np.flatnonzero((given.track.labels & CLOCK) != 0)
+    names = np.array(fixes.vehicle_ids, dtype=object)[fixes.vehicle_of_row()[rows]]
+    received = fixes.time_ms[rows] + fixes.delay_ms[rows]
+    arrived = np.zeros(vehicle_id.size, dtype=bool)
+    for name in np.unique(names.astype(str)):
+        of_car = np.sort(received[names == name])
+        held = np.searchsorted(of_car, finish, side="right") > np.searchsorted(of_car, begin, side="left")
+        arrived |= (vehicle_id == name) & held
+    return arrived
 
 
 def _in_tunnel(given: Given, before: Int64s, after: Int64s) -> npt.NDArray[np.bool_]:

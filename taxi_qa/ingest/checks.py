@@ -50,7 +50,8 @@ _SPANS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 _BY_MINUTE: Final = frozenset({"orders", "complaints", "repairs"})
 
 _PLACES: Final = (
-    ("lon", "lat"), ("boarded_lon", "boarded_lat"), ("alighted_lon", "alighted_lat"), ("pickup_lon", "pickup_lat"),
+    ("lon", "lat"), ("boarded_lon", "boarded_lat"), ("alighted_lon", "alighted_lat"),
+    ("pickup_lon", "pickup_lat"),
 )  # fmt: skip
 _MAX_LAT: Final = 90.0
 
@@ -76,7 +77,7 @@ def alighting_dates(texts: Any, boarded: Converted, zone: str) -> Any:  # noqa: 
     if not alone:
         return texts
     rows = np.array([i for i in alone if boarded.given[i]], dtype=np.int64)
-    local = boarded.values[rows] + offset_ms(boarded.values[rows], zone)
+    local = boarded.data[rows] + offset_ms(boarded.data[rows], zone)
     for row, begin in zip(rows, local, strict=True):
         hour, minute, second = (int(part or 0) for part in alone[int(row)].groups())
         of_day = hour * MS_PER_H + minute * MS_PER_MIN + second * 1000
@@ -99,13 +100,13 @@ def settle_doubled_hour(kind: Kind, columns: Columns, naive: Mapping[str, Bools]
     for begin, end in _SPANS.get(kind.name, ()):
         if begin not in naive or end not in naive or begin not in columns or end not in columns:
             continue
-        first, last = columns[begin].values, columns[end].values
+        first, last = columns[begin].data, columns[end].data
         both = columns[begin].given & columns[end].given
         late = later_reading(last, zone)
         columns[end] = _with_values(columns[end], np.where(both & naive[end] & (last < first), late, last))
         if kind.name == "trips":
             late = later_reading(first, zone)
-            fits = both & naive[begin] & (late <= columns[end].values) & (later_reading(last, zone) == last)
+            fits = both & naive[begin] & (late <= columns[end].data) & (later_reading(last, zone) == last)
             columns[begin] = _with_values(columns[begin], np.where(fits, late, first))
 
 
@@ -127,7 +128,7 @@ def faults_of(kind: Kind, columns: Columns, now_ms: int, planned: Bools) -> list
         faults += _moments(kind, columns, now_ms, planned)
     for begin, end in _SPANS.get(kind.name, ()):
         if begin in columns and end in columns:
-            first, last = columns[begin].values, columns[end].values
+            first, last = columns[begin].data, columns[end].data
             both = columns[begin].given & columns[end].given
             if kind.name in _BY_MINUTE:
                 first = np.where(last % MS_PER_MIN == 0, first - first % MS_PER_MIN, first)
@@ -147,17 +148,17 @@ def _moments(kind: Kind, columns: Columns, now_ms: int, planned: Bools) -> list[
             continue
         column = columns[name]
         faults.append(
-            (column.given & (column.values < _FIRST_MS), name, "lies before 2015: the clock was wrong")
+            (column.given & (column.data < _FIRST_MS), name, "lies before 2015: the clock was wrong")
         )
         if name in happened:
-            ahead = column.given & (column.values > now_ms + _AHEAD_MS) & ~planned
+            ahead = column.given & (column.data > now_ms + _AHEAD_MS) & ~planned
             faults.append((ahead, name, "lies more than 24 h ahead: the clock was wrong"))
     return faults
 
 
 def _wrong_hours(hours: Converted) -> Bools:
     whole = re.compile(rf"{_HOURS}(\s*;\s*{_HOURS})*;?")
-    texts = hours.values.to_pylist()
+    texts = hours.data.to_pylist()
     return np.array([text is not None and whole.fullmatch(text) is None for text in texts], dtype=bool)
 
 
@@ -167,6 +168,6 @@ def swapped(columns: Mapping[str, Converted]) -> list[Fault]:
     for lon, lat in _PLACES:
         if lon in columns and lat in columns:
             x, y = columns[lon], columns[lat]
-            hit = x.given & y.given & (np.abs(y.values) > _MAX_LAT) & (np.abs(x.values) <= _MAX_LAT)
+            hit = x.given & y.given & (np.abs(y.data) > _MAX_LAT) & (np.abs(x.data) <= _MAX_LAT)
             faults.append((hit, lat, "is out of range: expected -90 to 90; lon and lat look swapped"))
     return faults

@@ -83,7 +83,7 @@ def check_block(block: Block, layout: Layout, door: Door) -> Checked:
     if kind.name == "positions" and "time" in columns:
         time = columns["time"]
         faults.append(
-            (time.given & ~sane_days(time.values, door.zone), "time", "lies outside the years 1970 to 2100")
+            (time.given & ~sane_days(time.data, door.zone), "time", "lies outside the years 1970 to 2100")
         )
     faults += faults_of(kind, columns, door.now_ms, _planned(kind, columns, len(block)))
     return _sorted_out(block, kind, columns, faults, door)
@@ -131,7 +131,7 @@ def _convert(text: Any, column: Column, door: Door) -> Converted:  # noqa: ANN40
 
 def _planned(kind: Kind, columns: Mapping[str, Converted], rows: int) -> Bools:
     if kind.name == "shifts" and "source" in columns:
-        source = columns["source"].values.to_pylist()
+        source = columns["source"].data.to_pylist()
         return np.array([word == "roster" for word in source], dtype=bool)
     return np.zeros(rows, dtype=bool)
 
@@ -161,19 +161,17 @@ def _frame(kind: Kind, columns: Mapping[str, Converted], rows: int, door: Door) 
     for column in kind.columns:
         converted = columns.get(column.name)
         if converted is None:
-            result[column.inside] = (
-                pd.array([None] * rows, dtype=column.dtype) if rows else pd.array([], column.dtype)
-            )
+            result[column.inside] = _nothing(column, rows)
         elif column.dtype == "Int64":
             result[column.inside] = pd.arrays.IntegerArray(
-                converted.values.astype(np.int64), ~converted.given
+                converted.data.astype(np.int64), ~converted.given
             )
         elif column.dtype == "boolean":
-            result[column.inside] = pd.arrays.BooleanArray(converted.values.astype(bool), ~converted.given)
+            result[column.inside] = pd.arrays.BooleanArray(converted.data.astype(bool), ~converted.given)
         elif column.dtype == "float64":
-            result[column.inside] = np.where(converted.given, converted.values, np.nan)
+            result[column.inside] = np.where(converted.given, converted.data, np.nan)
         else:
-            result[column.inside] = pd.array(converted.values, dtype="str")
+            result[column.inside] = pd.array(converted.data, dtype="str")
     frame = pd.DataFrame(result, copy=False)
     if any(column.name == "datum" for column in kind.columns):
         frame["datum"] = frame["datum"].fillna(door.datum)
@@ -182,3 +180,7 @@ def _frame(kind: Kind, columns: Mapping[str, Converted], rows: int, door: Door) 
             if lon in columns and lat in columns:
                 frame[lon], frame[lat] = to_wgs84(frame[lon].to_numpy(), frame[lat].to_numpy(), door.datum)
     return frame
+
+
+def _nothing(column: Column, rows: int) -> Any:  # noqa: ANN401  (one of several array types)
+    return pd.Series(np.full(rows, None, dtype=object)).astype(column.dtype).array

@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taxi_qa.ingest.position_bytes import PADDING
-from taxi_qa.ingest.position_cells import parse_cells, row_group_batches, row_group_rows
+from taxi_qa.ingest.position_cells import layout, parse_cells, row_group_batches
 from taxi_qa.ingest.position_lines import Unsplittable as Unsplittable  # noqa: PLC0414 - raised from here
 from taxi_qa.ingest.position_lines import parse_lines
 from taxi_qa.store.raw_fixes import Int64s, RawFixes, joined
@@ -176,7 +176,7 @@ def read_blocks(plan: Plan) -> Iterator[Block]:
         Unsplittable: a line is longer than a block may be.
     """
     if plan.format == "parquet":
-        for group in range(len(row_group_rows(plan.path))):
+        for group in range(layout(plan.path)[0]):
             yield Block(group, group=group)
         return
     with plan.path.open("rb") as plain:
@@ -308,7 +308,7 @@ def ingest_positions(
 
 def _expected_blocks(plan: Plan) -> int:
     if plan.format == "parquet":
-        return len(row_group_rows(plan.path))
+        return layout(plan.path)[0]
     # Text packs some five to one.
     return max(1, plan.path.stat().st_size * (5 if plan.gzipped else 1) // BLOCK_BYTES)
 

@@ -90,7 +90,7 @@ def convert_times(texts: Any, zone: str) -> tuple[Converted, Bools]:  # noqa: AN
 def convert_days(texts: Any, zone: str) -> Converted:  # noqa: ANN401
     """A column of city days (int64, counted from 1970)."""
     times, _ = convert_times(texts, zone)
-    days = city_day(times.values, zone).astype(np.int64)
+    days = city_day(times.data, zone).astype(np.int64)
     return Converted(days, times.given, [(times.faults[0][0], EXPECTED_DAY)])
 
 
@@ -153,7 +153,7 @@ def _compact_written_out(cut: Any, bare: Bools) -> tuple[Any, Bools]:  # noqa: A
 
 
 def _iso_ms(texts: Any) -> Int64s:  # noqa: ANN401
-    """Milliseconds since 1970 of ISO 8601 texts (as UTC where they have no offset); _NO_TIME where impossible."""
+    """Milliseconds since 1970 of ISO 8601 texts (without offset: as UTC); _NO_TIME where impossible."""
     moments = pd.to_datetime(
         pd.Series(texts.to_pylist(), dtype=object), format="ISO8601", errors="coerce", utc=True
     )

@@ -1,6 +1,7 @@
 """A batch of typed Parquet columns as raw positions, and which of its rows are left to the careful reader."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from taxi_qa.ingest.position_lines import to_utc
-from taxi_qa.ingest.words import convert_list, convert_names
+from taxi_qa.ingest.position_lines import LISTS, NAMES, Readings, coded, to_utc
 from taxi_qa.records.column import Column
 from taxi_qa.records.fixes import FLAG_BITS, NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
 from taxi_qa.records.kinds import POSITIONS
@@ -27,19 +27,24 @@ class _Unknown(Exception):  # noqa: N818 - no error: it leads to the careful rea
     """A column is of a type that the fast way does not know."""
 
 
-def row_group_rows(path: Path) -> list[int]:
-    """The rows of each row group."""
-    meta = pq.read_metadata(path)
-    return [meta.row_group(group).num_rows for group in range(meta.num_row_groups)]
+@lru_cache(maxsize=4)
+def _layout(path: Path, size: int, changed_ns: int) -> tuple[int, frozenset[str]]:  # noqa: ARG001 - the file's state
+    """The number of row groups, and the columns of text."""
+    with pq.ParquetFile(path) as file:
+        return file.num_row_groups, frozenset(f.name for f in file.schema_arrow if _is_text(f.type))
+
+
+def layout(path: Path) -> tuple[int, frozenset[str]]:
+    """The number of row groups of a file, and its columns of text."""
+    state = path.stat()
+    return _layout(path, state.st_size, state.st_mtime_ns)
 
 
 def row_group_batches(path: Path, group: int, columns: Sequence[str]) -> Iterator[Any]:
     """The record batches of a row group, a bounded number of rows each."""
-    with pq.ParquetFile(path, pre_buffer=False) as plain:
-        schema = plain.schema_arrow
     # Texts stay coded as they lie in the file: each different one is looked at once.
-    coded = [name for name in columns if _is_text(schema.field(name).type)]
-    with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False) as file:
+    texts = [name for name in columns if name in layout(path)[1]]
+    with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
         yield from file.iter_batches(BATCH_ROWS, row_groups=[group], columns=list(columns), use_threads=False)
 
 
@@ -77,7 +82,7 @@ def _columns(cells: Mapping[str, Any], good: Bools, zone: str, datum: Datum) -> 
     if not cells:
         empty = np.zeros(n, dtype=np.int32)
         return {"names": (), "vehicle_code": empty, "time_ms": empty.astype(np.int64), "lon_e7": empty, "lat_e7": empty}
-    found["names"], found["vehicle_code"] = _texts(cells["vehicle_id"], good, convert_names, required=True)
+    found["names"], found["vehicle_code"] = _texts(cells["vehicle_id"], good, NAMES, required=True)
     time_ms, there = _moments(cells["time"], good, zone)
     good &= there
     good &= sane_days(time_ms, zone)
@@ -106,7 +111,7 @@ def _columns(cells: Mapping[str, Any], good: Bools, zone: str, datum: Datum) -> 
         found["delay_ms"] = np.where(there, delays(received, time_ms), NO_DELAY).astype(np.int32)
     found["datum"] = _datums(cells, good, datum)
     if "alarms" in cells:
-        texts, codes = _texts(cells["alarms"], good, convert_list, required=False)
+        texts, codes = _texts(cells["alarms"], good, LISTS, required=False)
         empty = np.array([*(text == "" for text in texts), True])
         found["texts"], found["alarm_code"] = texts, np.where(empty[codes], NO_ALARM, codes).astype(np.int32)
     return found
@@ -116,34 +121,25 @@ def _is_text(kind: Any) -> bool:  # noqa: ANN401
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _texts(cells: Any, good: Bools, read: Any, *, required: bool) -> tuple[tuple[str, ...], Int32s]:  # noqa: ANN401
+def _texts(cells: Any, good: Bools, readings: Readings, *, required: bool) -> tuple[tuple[str, ...], Int32s]:  # noqa: ANN401
     """The different texts as they are kept, and each row's code among them (-1: none)."""
-    kind = cells.type
-    coded = cells if pa.types.is_dictionary(kind) else cells.dictionary_encode()
-    words = coded.dictionary
+    rows = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    words = rows.dictionary
     if pa.types.is_integer(words.type):
         words = words.cast(pa.string())
     elif not _is_text(words.type):
         raise _Unknown
-    words = words.cast(pa.large_string())
-    there = words.is_valid().to_numpy(zero_copy_only=False)
-    converted = read(words)
-    sound = there & converted.given
-    for wrong, _ in converted.faults:
-        sound &= ~wrong
-    kept = converted.values.to_pylist()
-    number: dict[str, int] = {}
-    codes = [number.setdefault(text, len(number)) if ok else -1 for text, ok in zip(kept, sound, strict=True)]
-    own = np.array([*codes, -1], dtype=np.int32)
-    blank = len(codes)
-    places = pc.fill_null(coded.indices.cast(pa.int64()), blank).to_numpy(zero_copy_only=False)
+    texts = words.to_pylist()
+    names, codes, sound = coded(readings.of(texts))
+    own = np.append(np.where(sound, codes, -1), -1).astype(np.int32)
+    places = pc.fill_null(rows.indices, -1).to_numpy(zero_copy_only=False)  # -1 is the last: none
     if required:
         good &= np.append(sound, False)[places]  # noqa: FBT003
     elif not sound.all():
         # A text of blanks is none; one that is not sound is not for this reader.
-        nothing = [text is None or not text.strip() for text in words.to_pylist()]
-        good &= np.append(sound | np.array(nothing), True)[places]  # noqa: FBT003
-    return tuple(number), own[places]
+        nothing = np.array([text is None or not text.strip() for text in texts])
+        good &= np.append(sound | nothing, True)[places]  # noqa: FBT003
+    return names, own[places]
 
 
 def _numbers(cells: Any, column: Column, good: Bools) -> npt.NDArray[np.float64]:  # noqa: ANN401

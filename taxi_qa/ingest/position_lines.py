@@ -1,5 +1,6 @@
 """A block of delimited lines as raw positions, and the lines left to the careful reader."""
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from taxi_qa.ingest import position_bytes as pb
 from taxi_qa.ingest.moments import utc_of_local
+from taxi_qa.ingest.quantities import Converted
 from taxi_qa.ingest.words import convert_list, convert_names
 from taxi_qa.records.fixes import NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
 from taxi_qa.store.raw_fixes import NO_ALARM, Bools, Int8s, Int16s, Int32s, Int64s, RawFixes, delays, sane_days
@@ -59,8 +61,8 @@ def parse_lines(
     if torn:
         raise Unsplittable("a quoted field goes over a line end or is malformed, or a line ends in CR alone")
     good = (status & 3) == pb.GOOD
-    names, name_codes, named = _texts(data, vehicles[:n_vehicles], encoding, convert_names)
-    texts, text_codes, listed = _texts(data, alarms[:n_alarms], encoding, convert_list)
+    names, name_codes, named = _texts(data, vehicles[:n_vehicles], encoding, NAMES)
+    texts, text_codes, listed = _texts(data, alarms[:n_alarms], encoding, LISTS)
     if not named.all():
         good &= named[np.where(good, values[pb.VEHICLES_AT], 0)]
     if n_alarms and not listed.all():
@@ -96,26 +98,56 @@ def _all_text(data: npt.NDArray[np.uint8], size: int, fields: tuple[str | None, 
     return True
 
 
+class Readings:
+    """What a careful converter made of every text met so far: a fleet's plates come again in every block."""
+
+    def __init__(self, convert: Callable[[Any], Converted]) -> None:
+        self._convert = convert
+        self._known: dict[str, str | None] = {}
+
+    def of(self, texts: Sequence[str | None]) -> list[str | None]:
+        """The texts as they are kept; None where a text is missing, empty or not sound."""
+        known = self._known if len(self._known) < _MOST_TEXTS else {}
+        fresh = [text for text in texts if text is not None and text not in known]
+        if fresh:
+            converted = self._convert(pa.array(fresh, pa.large_string()))
+            sound = converted.given.copy()
+            for wrong, _ in converted.faults:
+                sound &= ~wrong
+            known.update(
+                (text, kept if ok else None)
+                for text, kept, ok in zip(fresh, converted.data.to_pylist(), sound, strict=True)
+            )
+            self._known = known
+        return [None if text is None else known[text] for text in texts]
+
+
+# Texts remembered at most: some 20 MB.
+_MOST_TEXTS: Final = 100_000
+NAMES: Final = Readings(convert_names)
+LISTS: Final = Readings(convert_list)
+
+
+def coded(kept: Sequence[str | None]) -> tuple[tuple[str, ...], Int32s, Bools]:
+    """The different texts, the code of each text among them (0 where there is none), and where there is one."""
+    number: dict[str, int] = {}
+    codes = [0 if text is None else number.setdefault(text, len(number)) for text in kept]
+    there = np.array([text is not None for text in kept], dtype=np.bool_)
+    return tuple(number), np.array(codes, dtype=np.int32), there
+
+
 def _texts(
-    data: npt.NDArray[np.uint8], places: Int64s, encoding: str, read: Any  # noqa: ANN401  (a converter of words.py)
+    data: npt.NDArray[np.uint8], places: Int64s, encoding: str, readings: Readings
 ) -> tuple[tuple[str, ...], Int32s, Bools]:
     """The different texts as they are kept, the code of each place's text among them, whether it is sound."""
     decoded: list[str | None] = []
-    for start, stop in places:
+    whole = data.data
+    for start, stop in places.tolist():
         try:
-            decoded.append(data[start:stop].tobytes().decode(encoding))
+            decoded.append(str(whole[start:stop], encoding))
         except UnicodeDecodeError:
             decoded.append(None)
-    column = pa.array(decoded, pa.large_string())
-    sound = column.is_valid().to_numpy(zero_copy_only=False)
-    converted = read(column)
-    sound &= converted.given
-    for wrong, _ in converted.faults:
-        sound &= ~wrong
-    number: dict[str, int] = {}
-    kept = converted.values.to_pylist()
-    codes = [number.setdefault(text, len(number)) if ok else 0 for text, ok in zip(kept, sound, strict=True)]
-    return tuple(number), np.array(codes, dtype=np.int32), sound
+    return coded(readings.of(decoded))
 
 
 def to_utc(moments: Int64s, local: Bools, zone: str) -> Int64s:

@@ -38,12 +38,12 @@ class Converted:
     """A column as it is kept inside.
 
     Attributes:
-        values: int64, float64, bool, or a pyarrow text column; anything where not given.
+        data: int64, float64, bool, or a pyarrow text column; anything where not given.
         given: where there is a value.
         faults: masks of rows refused, each with its reason; the first that holds counts.
     """
 
-    values: Any
+    data: Any
     given: Bools
     faults: list[tuple[Bools, str]] = field(default_factory=list)
 

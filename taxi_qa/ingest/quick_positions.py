@@ -62,7 +62,8 @@ def quick_plan(path: Path, opened: Opened, door: Door) -> Quick | None:
     fields = [places[index].name if index in places else None for index in range(len(table.header))]
     plan = plan_csv(
         path, fields=fields, data_start=bytes_of_lines(source, lines), zone=door.zone, datum=door.datum,
-        header_lines=lines, delimiter=table.delimiter, encoding=opened.encoding, gzipped=opened.wrapping == "gzip",
+        header_lines=lines, delimiter=table.delimiter, encoding=opened.encoding,
+        gzipped=opened.wrapping == "gzip",
     )  # fmt: skip
     return Quick(plan, opened, layout, door)
 

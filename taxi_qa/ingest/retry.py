@@ -40,8 +40,8 @@ def retry(home: Home, mended: pd.DataFrame | None = None, *, now_ms: int) -> lis
 
     Args:
         home: where.
-        mended: columns id and raw of exported rows whose raw text was mended; None: every row not accepted yet,
-            as it stands (the kinds, words and limits may have changed since).
+        mended: columns id and raw of exported rows whose raw text was mended; None: every row not
+            accepted yet, as it stands (the kinds, words and limits may have changed since).
         now_ms: the moment of the try.
 
     Returns:

@@ -105,7 +105,7 @@ def convert_flag(texts: Any, column: Column) -> Converted:  # noqa: ANN401
         return None if value is None else str(int(value)), "is neither yes nor no; expected 1 or 0"
 
     read_as = _through_uniques(without_nothing(texts), read)
-    values = mask_of(pc.equal(read_as.values, "1"))
+    values = mask_of(pc.equal(read_as.data, "1"))
     return Converted(values, read_as.given, read_as.faults)
 
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
@@ -124,7 +123,7 @@ class Version:
 
     Attributes:
         start_ms: first instant in force, milliseconds since 1970 in UTC.
-        value: by kind: float, `Bands`, tuple of `Window`, text, `Areas`, or a read-only table; None where
+        value: by kind: float, `Bands`, tuple of `Window`, text, `Areas`, or a table; None where
             the parameter is repealed, or in force with a value nobody could confirm (`unknown`).
         cite: where it comes from.
         certainty: how sure it is.
@@ -245,7 +244,7 @@ class Law:
     timezone: str
     currency: str
     parameters: Mapping[str, Parameter]
-    calendars: Mapping[str, frozenset[int]] = field(default_factory=lambda: MappingProxyType({}))
+    calendars: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> Parameter:
         """The parameter of that path.

@@ -9,14 +9,16 @@ citation (or, for the house, without who decided and why), no unknown key, unit 
 that is not a first day, no unquoted clock time. Every refusal names the file and the key.
 """
 
+from collections.abc import Container
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeGuard
 
 from taxi_qa.law import strict
-from taxi_qa.law.parameter import Law, Parameter
+from taxi_qa.law.areas import polygon_of
+from taxi_qa.law.parameter import Areas, Law, Parameter, Window
 from taxi_qa.law.shape import house_parameter, law_parameter
 from taxi_qa.law.strict import BadLaw
+from taxi_qa.law.terms import is_part_of_a_tariff
 from taxi_qa.paths import shipped
 from taxi_qa.values.clock import day_of, zone_of
 
@@ -45,14 +47,17 @@ def read_law(place: str, root: Path | None = None) -> Law:
         found |= _read_folder(root, root / "law" / country, timezone, house=False)
     found |= _read_folder(root, folder, timezone, house=False)
     found |= _read_folder(root, root / "house", timezone, house=True)
+    calendars = _read_calendars(root)
+    for problem in _loose_ends(root, found, calendars):
+        raise BadLaw(problem)
     return Law(
         place=place,
         name_zh=head["name_zh"],
         name_en=head["name_en"],
         timezone=timezone,
         currency=head["currency"],
-        parameters=MappingProxyType(dict(sorted(found.items()))),
-        calendars=MappingProxyType(_read_calendars(root)),
+        parameters=dict(sorted(found.items())),
+        calendars=calendars,
     )
 
 
@@ -143,13 +148,45 @@ def _read_folder(root: Path, folder: Path, timezone: str, *, house: bool) -> dic
 
 
 def _problems(root: Path, folder: Path, timezone: str, *, house: bool) -> list[str]:
-    problems = []
+    problems: list[str] = []
+    calendars = {path.stem for path in _files(root / "calendar")}
     for file in _files(folder):
         try:
-            _read_one(root, folder, file, timezone, house=house)
+            parameter = _read_one(root, folder, file, timezone, house=house)
         except BadLaw as problem:
             problems.append(str(problem))
+        else:
+            problems += _loose_ends(root, {parameter.path: parameter}, calendars)
     return problems
+
+
+def _loose_ends(root: Path, parameters: dict[str, Parameter], calendars: Container[str]) -> list[str]:
+    """What each file names but nobody knows: parts of a tariff, calendars, files of polygons."""
+    problems = []
+    for path, parameter in parameters.items():
+        if path.startswith("fare.") and not is_part_of_a_tariff(path):
+            problems.append(
+                f"{parameter.file}: path: {path} is no part of a tariff; see law/terms.py for those known"
+            )
+        for version in parameter.versions:
+            named = [window.not_on for window in version.value] if _are_windows(version.value) else []
+            if path.endswith(".calendar"):
+                named.append(str(version.value or ""))
+            problems += [
+                f"{parameter.file}: {version.name}: there is no calendar {name}"
+                for name in named
+                if name and name not in calendars
+            ]
+            if isinstance(version.value, Areas):
+                try:
+                    polygon_of(version.value, root)
+                except BadLaw as problem:
+                    problems.append(f"{parameter.file}: {version.name}: {problem}")
+    return problems
+
+
+def _are_windows(value: object) -> TypeGuard[tuple[Window, ...]]:
+    return isinstance(value, tuple) and all(isinstance(one, Window) for one in value)
 
 
 def _read_calendar(root: Path, path: Path) -> tuple[str, frozenset[int]]:

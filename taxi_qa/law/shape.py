@@ -18,7 +18,6 @@ A file of the house has `decided_by` and `reason` in place of `cite`, `certainty
 
 import datetime as dt
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from taxi_qa.law import strict
@@ -332,4 +331,4 @@ def _table(shown: str, where: str, found: object, unit: str) -> Value:
     for key, one in found.items():
         name = strict.text(shown, f"{where}: {key}", key)
         table[name] = _amount(shown, f"{where}: {key}", one, unit)
-    return MappingProxyType(table)
+    return table

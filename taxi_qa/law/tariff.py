@@ -173,14 +173,11 @@ def _price_era(rows: pd.DataFrame, here: Int64s, terms: Terms, law: Law, answers
     by_flat = (code == "flat").to_numpy() & np.isfinite(flat_high)
     open_pair = (code == "").to_numpy() & np.isfinite(flat_high) & matched
     # Several stops: the flat fare at the first, the meter after it. So only the plain pair is the flat alone.
-    low = np.where(by_flat | open_pair, np.minimum(low, flat_low), low)
-    trial = np.where(
-        by_flat & matched, flat_high, np.where(by_flat | open_pair, np.maximum(trial, flat_high), trial)
-    )
-    high = np.where(
-        by_flat & matched, flat_high, np.where(by_flat | open_pair, np.maximum(high, flat_high), high)
-    )
-    step = np.where(by_flat & matched, terms.rounding_fen, step)
+    alone, beside = by_flat & matched, (by_flat & ~matched) | open_pair
+    low = np.where(alone, flat_low, np.where(beside, np.minimum(low, flat_low), low))
+    high = np.where(alone, flat_high, np.where(beside, np.maximum(high, flat_high), high))
+    trial = np.where(alone, flat_high, np.where(beside, np.maximum(trial, flat_high), trial))
+    step = np.where(alone, terms.rounding_fen, step)
     used["flat"] = by_flat | open_pair
     known = code.isin(
         ORDINARY_CODES | set(terms.rate_adds) | {"out_of_town", "flat", "negotiated"}
@@ -193,7 +190,7 @@ def _price_era(rows: pd.DataFrame, here: Int64s, terms: Terms, law: Law, answers
     answers.fen["trial_high_fen"][here] = round_half_up(np.maximum(trial, high))
     answers.fen["step_fen"][here] = np.floor(high + step + 1e-6).astype(np.int64) - round_half_up(high)
     answers.surcharge[here] = highest_fen(rows, terms, law)
-    answers.doubt[here] = np.where(by_flat & matched, "", doubt)
+    answers.doubt[here] = np.where(alone, "", doubt)
     _lean(here, terms, used, answers)
 
 

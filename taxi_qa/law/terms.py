@@ -136,6 +136,32 @@ PARTS: Final = (
 )
 
 
+_FARE_PATHS: Final = frozenset(
+    f"fare.{name}"
+    for name in (
+        "flagfall", "flagfall_km", "flagfall_electric", "per_km", "composition", "rate_code_adds",
+        "return.share", "return.hours", "night.window", "night.share", "night.per_km_adds", "night.flagfall",
+        "night.applies_to", "waiting.per_min", "waiting.per_h", "waiting.each_s", "waiting.adds_km",
+        "waiting.peak_adds_km", "waiting.peak", "waiting.night", "waiting.free_s", "waiting.below_kmh",
+        "units.fare", "units.distance_m", "units.seconds", "units.switch_kmh", "out_of_town.factor",
+        "float.up", "float.window", "surcharges", "shared_share",
+    )
+)  # fmt: skip
+_FLAT_PARTS: Final = ("fare", "from", "to")
+_SURCHARGE_PARTS: Final = (
+    "amount", "by_energy", "per_piece", "window", "calendar", "areas", "only_for", "not_for",
+)  # fmt: skip
+
+
+def is_part_of_a_tariff(path: str) -> bool:
+    """Whether a path under `fare.` is one that tariffs are made of; a misspelt one would silently do nothing."""
+    if path in _FARE_PATHS:
+        return True
+    parts = path.split(".")
+    known = {"flat": _FLAT_PARTS, "surcharge": _SURCHARGE_PARTS}.get(parts[1] if len(parts) > 1 else "", ())
+    return len(parts) == len(("fare", "flat", "name", "part")) and parts[-1] in known
+
+
 def era_starts(law: Law) -> Int64s:
     """The instants at which any number of the tariff changes, ascending: int64[k]."""
     starts = {

@@ -56,8 +56,8 @@ CERTAINTY_WORDS: Final[dict[str, tuple[str, str]]] = {
     "unverified": ("未核实", "unverified"),
 }
 _KM_UNITS: Final[dict[str, tuple[str, str]]] = {
-    "share": ("", ""), "ratio": ("", ""), "count": ("", ""), "km": ("公里", "km"), "m": ("米", "m"),
-    "km/h": ("公里/小时", "km/h"), "s": ("秒", "s"), "h": ("小时", "h"), "min": ("分钟", "min"),
+    "share": ("", ""), "ratio": ("", ""), "count": ("", ""), "km": ("km", "km"), "m": ("m", "m"),
+    "km/h": ("km/h", "km/h"), "s": ("秒", "s"), "h": ("小时", "h"), "min": ("分钟", "min"),
     "days": ("天", "days"),
 }  # fmt: skip
 
@@ -93,22 +93,27 @@ def money(fen: float, currency: str) -> Said:
 def distance(metres: float) -> Said:
     """Kilometres from one km on, metres below."""
     if abs(metres) >= _M_PER_KM:
-        return both(f"{metres / _M_PER_KM:,.2f} 公里", f"{metres / _M_PER_KM:,.2f} km")
-    return both(f"{metres:,.0f} 米", f"{metres:,.0f} m")
+        return Said(f"{metres / _M_PER_KM:,.2f} km".replace("-", "−"))
+    return Said(f"{metres:,.0f} m".replace("-", "−"))
 
 
 def duration(seconds: float) -> Said:
-    """Hours and minutes, minutes and seconds, or seconds with the precision they have."""
+    """Hours, minutes and seconds; below a minute with the precision it has."""
     total = round(abs(seconds))
     sign = "−" if seconds < 0 else ""
     hours, rest = divmod(total, _S_PER_H)
     minutes, left = divmod(rest, _S_PER_MIN)
-    if hours:
-        return both(f"{sign}{hours} 小时 {minutes:02d} 分", f"{sign}{hours} h {minutes:02d} min")
-    if minutes:
-        zh, en = f"{sign}{minutes} 分", f"{sign}{minutes} min"
-        return both(f"{zh} {left:02d} 秒", f"{en} {left:02d} s") if left else both(f"{zh}钟", en)
-    return both(f"{sign}{seconds:.3g} 秒".replace("−-", "−"), f"{seconds:.3g} s")
+    if not hours and not minutes:
+        return both(f"{seconds:.3g} 秒".replace("-", "−"), f"{seconds:.3g} s".replace("-", "−"))
+    # To the second, so that the reader's own sum comes out.
+    parts = [(hours, "小时", "h"), (minutes, "分", "min"), (left, "秒", "s")]
+    told = [(count, zh, en) for count, zh, en in parts if count]
+    if told == [(minutes, "分", "min")]:
+        return both(f"{sign}{minutes} 分钟", f"{sign}{minutes} min")
+    return both(
+        sign + " ".join(f"{count} {zh}" for count, zh, _ in told),
+        sign + " ".join(f"{count} {en}" for count, _, en in told),
+    )
 
 
 def amount(value: float, unit: str, currency: str) -> Said:
@@ -120,10 +125,10 @@ def amount(value: float, unit: str, currency: str) -> Said:
     if unit == "s":
         return duration(value)
     if unit == "ratio":
-        return both(f"{value:.3f} 倍", f"× {value:.3f}")
+        return Said(f"{value:.3f}".replace("-", "−"))
     if unit == "count":
-        return both(f"{value:,.0f} 次", f"{value:,.0f}")
-    zh = UNITS.get(unit, unit)
+        return Said(f"{value:,.0f}".replace("-", "−"))
+    zh = unit if unit == "km/h" else UNITS.get(unit, unit)
     return both(f"{value:,.1f} {zh}".replace(".0 ", " "), f"{value:,.1f} {unit}".replace(".0 ", " "))
 
 

@@ -31,6 +31,7 @@ _ROUNDED_BARS_M: Final = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000
 _BAR_PX: Final = 150.0
 _MAX_DOTS: Final = 240
 _MAX_STREAMS: Final = 2
+_STANDING_PX: Final = 24.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class ActMap:
         dots: the act's positions.
         strays: positions that no car could have reached, drawn as crosses.
         start, end: where the act begins and ends.
+        stands: the car hardly moves in it, so its line could not be seen.
         outlines: (kind, path) of areas.
         bar_px, bar_text: the scale.
         fixes: how many positions the act has.
@@ -78,6 +80,7 @@ class ActMap:
     strays: tuple[Mark, ...]
     start: Mark
     end: Mark
+    stands: bool
     outlines: tuple[tuple[str, str], ...]
     bar_px: float
     bar_text: str
@@ -155,6 +158,7 @@ def draw(fixes: Fixes, start_ms: int, end_ms: int, outlines: Sequence[Outline] =
         ),
         start=Mark(round(float(ends[0, 0]), 1), round(float(ends[0, 1]), 1)),
         end=Mark(round(float(ends[-1, 0]), 1), round(float(ends[-1, 1]), 1)),
+        stands=bool(max(np.ptp(ends, axis=0)) < _STANDING_PX),
         outlines=tuple(
             (outline.kind, path)
             for outline in outlines

@@ -111,11 +111,8 @@ def make_home(
             (folder / name).mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             home_id = _mark(folder, address)
-            with _database_errors(address):
-                engine = make_engine(address, foreign_keys=False)
-                with transaction(engine) as connection:
-                    settings = _migrate(connection, folder, home_id, asked)
-                engine.dispose()
+            with _passing_engine(address, foreign_keys=False) as engine, transaction(engine) as connection:
+                settings = _migrate(connection, folder, home_id, asked)
     except OSError as error:
         raise HomeError(f"the home {folder} cannot be made: {error.strerror or error}") from None
     return _home(folder, address, settings)
@@ -135,12 +132,9 @@ def open_home(path: str | Path, url: str | None = None) -> Home:
         raise HomeError(f"{folder} is no home of taxi-qa; {way_out}")
     if url is None and not (folder / DATABASE_NAME).is_file():
         raise HomeError(_other_database(folder, mark) or f"the home {folder} has no database; {way_out}")
-    with _database_errors(address):
-        engine = make_engine(address)
-        with engine.connect() as connection:
-            _check_revision(connection, folder)
-            settings = _settings(connection)
-        engine.dispose()
+    with _passing_engine(address, foreign_keys=True) as engine, engine.connect() as connection:
+        _check_revision(connection, folder)
+        settings = _settings(connection)
     if settings.get("home_id") != mark["home_id"]:
         raise HomeError(_strangers(folder))
     return _home(folder, address, settings)
@@ -283,16 +277,19 @@ def _migrate(
 
 
 @contextmanager
-def _database_errors(address: URL) -> Iterator[None]:
-    """Turn what the database says into one line without the password."""
+def _passing_engine(address: URL, *, foreign_keys: bool) -> Iterator[Engine]:
+    """An engine for one look; what the database complains of becomes one line without the password."""
+    engine = make_engine(address, foreign_keys=foreign_keys)
     try:
-        yield
+        yield engine
     except DBAPIError as error:
         shown = address.render_as_string(hide_password=True)
         raise HomeError(f"the database {shown} cannot be used: {first_line(error)}") from None
     except SQLAlchemyError as error:
         shown = address.render_as_string(hide_password=True)
         raise HomeError(f"the database {shown} cannot be used: {type(error).__name__}") from None
+    finally:
+        engine.dispose()
 
 
 # --- the lock ---------------------------------------------------------------------------------------

@@ -56,8 +56,13 @@ def differences(connection: Connection) -> list[str]:
     return [str(difference) for difference in compare_metadata(context, Base.metadata)]
 
 
-def write_revision(connection: Connection, number: str, message: str) -> None:
-    """Write a draft of the next migration, to be read and shortened by a person."""
-    from alembic import command  # noqa: PLC0415
+def draft(connection: Connection) -> str:
+    """The body of a migration that would make the database equal the models, for a person to work over."""
+    from alembic.autogenerate import produce_migrations, render_python_code  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+    from taxi_qa.store.tables import Base  # noqa: PLC0415
+
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    steps = produce_migrations(context, Base.metadata).upgrade_ops
+    return "" if steps is None else render_python_code(steps, render_as_batch=True)

@@ -26,8 +26,10 @@ Column = npt.NDArray[np.signedinteger]
 ROW_GROUP: Final = 131_072
 _META: Final = b"taxi_qa.segment"
 _ALARMS: Final = "alarms"
-# Few different values: a dictionary is smaller than deltas.
-_FEW: Final = ("speed_ckmh", "heading_ddeg", "flags", "datum")
+# Few different values: a dictionary is smaller than deltas. Speeds do not follow each other: their bytes are
+# split, which is smaller than either. All others are delta-packed.
+_FEW: Final = ("heading_ddeg", "flags", "datum")
+_ENCODINGS: Final = {"speed_ckmh": "BYTE_STREAM_SPLIT"}
 # Stands for "not sent" and so is never scaled; the others are always there. No such value: NO_DELAY's.
 MISSING: Final[dict[str, int]] = {
     "speed_ckmh": NO_SPEED, "heading_ddeg": NO_HEADING, "odometer_m": NO_ODOMETER, "delay_ms": NO_DELAY,
@@ -143,10 +145,11 @@ def _write(path: Path, head: Head, columns: dict[str, Column], vehicle: Int32s, 
         ensure_ascii=False,
     )  # fmt: skip
     schema = pa.schema(fields, metadata={_META: meta.encode()})
-    packed = {n: "DELTA_BINARY_PACKED" for n in types if n not in (*_FEW, "alarm_code")}
+    packed = {n: _ENCODINGS.get(n, "DELTA_BINARY_PACKED") for n in types if n not in (*_FEW, "alarm_code")}
     in_runs = ["vehicle_id", *(_ALARMS if n == "alarm_code" else n for n in types if n not in packed)]
     with pq.ParquetWriter(
         path, schema, compression="zstd", use_dictionary=in_runs, column_encoding=packed, write_page_index=True,
+        write_statistics=["vehicle_id", "time_ms"],
     ) as writer:  # fmt: skip
         for start in range(0, vehicle.size, ROW_GROUP):
             stop = min(start + ROW_GROUP, vehicle.size)

@@ -1,5 +1,6 @@
 """The loader refuses careless files by name and key, and merges nation, place and house."""
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -158,6 +159,11 @@ def test_every_shipped_parameter_says_where_it_comes_from() -> None:
             for version in parameter.versions:
                 assert version.cite.act, parameter.path
                 assert version.cite.quote, parameter.path
+
+
+def test_law_can_be_handed_to_another_process() -> None:
+    law = read_law("nyc")
+    assert pickle.loads(pickle.dumps(law)) == law  # noqa: S301 - made two words earlier
 
 
 def test_a_copy_of_the_data_folder_reads_the_same(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def _sums(recipe: AddsUp, cells: Mapping[str, Any], rows: int) -> Any:  # noqa: 
     nothing = text_column([None] * rows)
     words = {recipe.to, *recipe.beside, *(word for way in recipe.ways for word in way)}
     parts = {word: convert_number(cells.get(word, nothing), _MONEY) for word in words}
-    fen = {word: np.where(part.given, part.values, 0) for word, part in parts.items()}
+    fen = {word: np.where(part.given, part.data, 0) for word, part in parts.items()}
     due = fen[recipe.to] - sum((fen[word] for word in recipe.beside), np.zeros(rows, dtype=np.int64))
     ways = [sum((fen[word] for word in way), np.zeros(rows, dtype=np.int64)) for way in recipe.ways]
     result = ways[0]

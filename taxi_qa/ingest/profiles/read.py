@@ -89,7 +89,8 @@ class Profile:
         missing = [" or ".join(self.inputs[word]) for word in self.required if word not in found]
         if missing:
             raise Refused(
-                f"the profile {self.name} needs the columns {', '.join(missing)}; the header has {shown(header)}"
+                f"the profile {self.name} needs the columns {', '.join(missing)}; "
+                f"the header has {shown(header)}"
             )
         return found
 

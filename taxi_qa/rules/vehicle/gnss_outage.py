@@ -24,7 +24,8 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Why it matters: without positions neither passenger nor driver can be protected; drivers pledged to keep
         the four-in-one system working (七.3).
     Evidence: begin and end, the time without a record, when it was reported, what the terminal said.
-    Cannot tell: a car never heard of; a gap inside a tunnel; a parked car whose ignition was off.
+    Cannot tell: a car never heard of; a gap inside a tunnel; a parked car whose ignition was off;
+        positions that arrived with a clock set wrong.
     Looks like it, but is not: an approved excuse (carrier outage, maintenance); the end of a shift; an
         outage of exactly the tolerance.
     """
@@ -36,8 +37,9 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         [
             has_gap & outages["in_tunnel"].to_numpy(dtype=bool),
             has_gap & outages["ignition_off"].to_numpy(dtype=bool),
+            has_gap & outages["wrong_clock"].to_numpy(dtype=bool),
         ],
-        ["sky over the tunnel", "positions with the ignition off"],
+        ["sky over the tunnel", "positions with the ignition off", "terminal clock"],
         "",
     )
     return Verdict(
