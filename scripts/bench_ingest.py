@@ -122,7 +122,9 @@ def make_files(folder: Path, rows: int, formats: list[str]) -> int:
                                           write_options=pa.csv.WriteOptions(quoting_style="none"))  # fmt: skip
             csv.write_table(plain)
         if "parquet" in formats:
-            parquet = parquet or pq.ParquetWriter(folder / "positions.parquet", table.schema, compression="zstd")
+            parquet = parquet or pq.ParquetWriter(
+                folder / "positions.parquet", table.schema, compression="zstd"
+            )
             parquet.write_table(table, row_group_size=1 << 20)
     for writer in (csv, parquet):
         if writer is not None:
@@ -178,7 +180,16 @@ def best_of(runs: int, way: str, source: Path, workers: int) -> dict[str, Any]:
     """The quickest of several runs, with the greatest peak of all."""
     results = []
     for _ in range(runs):
-        command = [sys.executable, __file__, "--child", way, "--source", str(source), "--workers", str(workers)]
+        command = [
+            sys.executable,
+            __file__,
+            "--child",
+            way,
+            "--source",
+            str(source),
+            "--workers",
+            str(workers),
+        ]
         told = subprocess.run(command, check=True, capture_output=True, text=True, env=_environment())
         results.append(json.loads(told.stdout))
     best = min(results, key=lambda r: float(r["wall_s"]))
@@ -238,7 +249,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         started = time.perf_counter()
         rows = make_files(folder, asked.rows, formats)
-        print(f"{rows:,} positions made in {time.perf_counter() - started:.0f} s; best of {asked.runs}, {asked.workers} workers")
+        print(
+            f"{rows:,} positions made in {time.perf_counter() - started:.0f} s; best of {asked.runs}, {asked.workers} workers"
+        )
         for form in formats:
             source = folder / f"positions.{form}"
             fast = best_of(asked.runs, "fast", source, asked.workers)

@@ -33,6 +33,8 @@ GAP_MS: Final = 300_000
 SLOW_KMH: Final = 3.0
 
 _SLOW_MPS: Final = SLOW_KMH / 3.6
+_REST: Final = "driving.rest_s"
+_WHOLE_DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -169,13 +171,16 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
         Unit columns and: kind ("unbroken" a spell, "shift" the duty's whole), low_s, high_s (time driven,
         with and without gaps that may hide a rest), rest_longest_s.
     """
-    rest_s = law.number("driving.rest_s", given.from_ms)
+    rest = law.get(_REST)
+    version = rest.on(given.from_ms) if rest is not None else None
+    # Without a law of rest nothing is a spell; the duties stay, to be answered with what is missing.
+    rest_s = float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
     duty = duties(given)
     start = instants(duty["start_ms"], 0)
     duty = duty[(start >= given.from_ms) & (start < given.to_ms)].reset_index(drop=True)
     start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
     vehicle = positions_of(given.track.vehicle_ids, duty["vehicle_id"])
-    one = spells(given.track, vehicle, start, end, rest_s)
+    one = spells(given.track, vehicle, start, end, min(rest_s, _WHOLE_DAY_S))
     n = len(duty)
     whole_high = np.bincount(one.duty, one.high_s, n)
     whole_low = np.bincount(one.duty, one.high_s - one.hidden_s, n)
@@ -200,7 +205,7 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
             "end_ms": np.concatenate((one.end_ms, end)),
             "lon": lon,
             "lat": lat,
-            "missing": np.where(unseen, "positions", "").astype(object),
+            "missing": np.where(unseen, "positions", "" if np.isfinite(rest_s) else f"law {_REST}").astype(object),
             "kind": kind,
             "low_s": np.concatenate((one.low_s, whole_low)),
             "high_s": np.concatenate((one.high_s, whole_high)),

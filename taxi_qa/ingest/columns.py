@@ -163,9 +163,7 @@ def _frame(kind: Kind, columns: Mapping[str, Converted], rows: int, door: Door) 
         if converted is None:
             result[column.inside] = _nothing(column, rows)
         elif column.dtype == "Int64":
-            result[column.inside] = pd.arrays.IntegerArray(
-                converted.data.astype(np.int64), ~converted.given
-            )
+            result[column.inside] = pd.arrays.IntegerArray(converted.data.astype(np.int64), ~converted.given)
         elif column.dtype == "boolean":
             result[column.inside] = pd.arrays.BooleanArray(converted.data.astype(bool), ~converted.given)
         elif column.dtype == "float64":
@@ -183,4 +181,5 @@ def _frame(kind: Kind, columns: Mapping[str, Converted], rows: int, door: Door) 
 
 
 def _nothing(column: Column, rows: int) -> Any:  # noqa: ANN401  (one of several array types)
-    return pd.Series(np.full(rows, None, dtype=object)).astype(column.dtype).array
+    nothing: Any = pd.Series(np.full(rows, None, dtype=object))
+    return nothing.astype(column.dtype).array

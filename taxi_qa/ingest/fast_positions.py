@@ -26,9 +26,10 @@ from taxi_qa.ingest.position_bytes import PADDING
 from taxi_qa.ingest.position_cells import layout, parse_cells, row_group_batches
 from taxi_qa.ingest.position_lines import Unsplittable as Unsplittable  # noqa: PLC0414 - raised from here
 from taxi_qa.ingest.position_lines import parse_lines
+from taxi_qa.store.merging import merge_all
 from taxi_qa.store.raw_fixes import Int64s, RawFixes, joined
 from taxi_qa.store.spill import SpillFile, spill
-from taxi_qa.store.tracks import Existing, MergedSegment, merge_all
+from taxi_qa.store.tracks import Existing, MergedSegment
 from taxi_qa.values.place import Datum
 
 BLOCK_BYTES: Final = 8 << 20
@@ -70,6 +71,7 @@ class Irregular:
     table: Any = None
 
     def __len__(self) -> int:
+        """The number of rows."""
         return len(self.raw) if self.table is None else int(self.table.num_rows)
 
 
@@ -105,7 +107,7 @@ class Taken:
     irregular: int
 
 
-def plan_csv(
+def plan_csv(  # noqa: PLR0913 - a delimited file has so many sides
     path: Path, *, fields: Sequence[str | None], data_start: int, zone: str, datum: Datum = "wgs84",
     header_lines: int = 1, delimiter: str = ",", encoding: str = "utf-8", gzipped: bool = False,
 ) -> Plan:  # fmt: skip
@@ -123,7 +125,9 @@ def plan_csv(
         encoding: "utf-8" or "gb18030"; in both no byte of a longer character is a delimiter, quote or line end.
         gzipped: whether the file is packed.
     """
-    return Plan(path, "csv", zone, datum, tuple(fields), data_start, header_lines, delimiter, encoding, gzipped)
+    return Plan(
+        path, "csv", zone, datum, tuple(fields), data_start, header_lines, delimiter, encoding, gzipped
+    )
 
 
 def plan_parquet(path: Path, *, columns: Mapping[str, str], zone: str, datum: Datum = "wgs84") -> Plan:
@@ -187,7 +191,7 @@ def read_blocks(plan: Plan) -> Iterator[Block]:
         while True:
             size = max(BLOCK_BYTES, len(held) + BLOCK_BYTES // 2)
             data = np.empty(size + 1 + PADDING, dtype=np.uint8)
-            view = memoryview(data)
+            view = memoryview(data.data)
             view[: len(held)] = held
             filled = len(held)
             while filled < size and (got := source.readinto(view[filled:size])):  # type: ignore[attr-defined]
@@ -259,7 +263,7 @@ class _Done:
     refused: pd.DataFrame
 
 
-def ingest_positions(
+def ingest_positions(  # noqa: PLR0913 - the seam: what the file is, where it goes, who answers
     plan: Plan, folder: Path, *, buckets: int, source: str, existing: Callable[[int, int], Existing],
     slow: Callable[[Irregular], Mended], on_refused: Callable[[pd.DataFrame], None], workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -345,7 +349,9 @@ def _block_done(
             at = part.irregular_at[mended.refused["at"].to_numpy(dtype=np.int64)]
             frames.append(mended.refused.assign(row=part.line_at[at] + lines, record=at + records))
         if len(fixes):
-            spills.append(spill(fixes, folder, order=block.number * _BATCHES + batch, zone=plan.zone, buckets=buckets))
+            spills.append(
+                spill(fixes, folder, order=block.number * _BATCHES + batch, zone=plan.zone, buckets=buckets)
+            )
         lines += part.lines
         records += part.line_at.size
         irregular += part.irregular_at.size

@@ -25,7 +25,7 @@ def read_json_lines(lines: Iterator[Lines]) -> Table:
     Raises:
         Refused: no line at the beginning of the file is a JSON object.
     """
-    blocks = _blocks(lines)
+    blocks = json_blocks(lines)
     first = next(blocks, None)
     # A long first stretch of nothing but broken lines is no JSON Lines file at all.
     if first is None or not len(first):
@@ -38,7 +38,8 @@ def _chained(first: Block, rest: Iterator[Block]) -> Iterator[Block]:
     yield from rest
 
 
-def _blocks(lines: Iterator[Lines]) -> Iterator[Block]:
+def json_blocks(lines: Iterator[Lines]) -> Iterator[Block]:
+    """Blocks of the objects in a text, one a line; each block's header is the names that occur in it."""
     records = 0
     for part in lines:
         objects: list[Pairs] = []

@@ -16,7 +16,16 @@ from taxi_qa.records.column import Column
 from taxi_qa.records.fixes import FLAG_BITS, NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
 from taxi_qa.records.kinds import POSITIONS
 from taxi_qa.store.raw_fixes import (
-    CKMH_PER_KMH, DDEG_PER_DEG, NO_ALARM, Bools, Int32s, Int64s, RawFixes, delays, sane_days, scaled,
+    CKMH_PER_KMH,
+    DDEG_PER_DEG,
+    NO_ALARM,
+    Bools,
+    Int32s,
+    Int64s,
+    RawFixes,
+    delays,
+    sane_days,
+    scaled,
 )  # fmt: skip
 from taxi_qa.values.place import DATUMS, E7, Datum
 
@@ -81,7 +90,13 @@ def _columns(cells: Mapping[str, Any], good: Bools, zone: str, datum: Datum) -> 
     found: dict[str, Any] = {}
     if not cells:
         empty = np.zeros(n, dtype=np.int32)
-        return {"names": (), "vehicle_code": empty, "time_ms": empty.astype(np.int64), "lon_e7": empty, "lat_e7": empty}
+        return {
+            "names": (),
+            "vehicle_code": empty,
+            "time_ms": empty.astype(np.int64),
+            "lon_e7": empty,
+            "lat_e7": empty,
+        }
     found["names"], found["vehicle_code"] = _texts(cells["vehicle_id"], good, NAMES, required=True)
     time_ms, there = _moments(cells["time"], good, zone)
     good &= there
@@ -134,11 +149,11 @@ def _texts(cells: Any, good: Bools, readings: Readings, *, required: bool) -> tu
     own = np.append(np.where(sound, codes, -1), -1).astype(np.int32)
     places = pc.fill_null(rows.indices, -1).to_numpy(zero_copy_only=False)  # -1 is the last: none
     if required:
-        good &= np.append(sound, False)[places]  # noqa: FBT003
+        good &= np.append(sound, False)[places]
     elif not sound.all():
         # A text of blanks is none; one that is not sound is not for this reader.
         nothing = np.array([text is None or not text.strip() for text in texts])
-        good &= np.append(sound | nothing, True)[places]  # noqa: FBT003
+        good &= np.append(sound | nothing, True)[places]
     return names, own[places]
 
 

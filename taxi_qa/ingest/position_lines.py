@@ -13,7 +13,17 @@ from taxi_qa.ingest.moments import utc_of_local
 from taxi_qa.ingest.quantities import Converted
 from taxi_qa.ingest.words import convert_list, convert_names
 from taxi_qa.records.fixes import NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
-from taxi_qa.store.raw_fixes import NO_ALARM, Bools, Int8s, Int16s, Int32s, Int64s, RawFixes, delays, sane_days
+from taxi_qa.store.raw_fixes import (
+    NO_ALARM,
+    Bools,
+    Int8s,
+    Int16s,
+    Int32s,
+    Int64s,
+    RawFixes,
+    delays,
+    sane_days,
+)
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, offset_ms
 from taxi_qa.values.place import DATUMS, Datum
 
@@ -21,7 +31,7 @@ _PROBED_MS: Final = 60 * MS_PER_DAY
 _words = lru_cache(maxsize=4)(pb.word_table)
 
 
-class Unsplittable(ValueError):
+class Unsplittable(ValueError):  # noqa: N818 - it says what the file is; the way out is another reader
     """A CSV whose rows can be told apart only by a reader that goes through it from its first byte.
 
     A quoted field goes over a line end or is malformed, a line ends in CR alone, or has no end.
@@ -35,9 +45,13 @@ def parse_lines(
     """Reads a block of whole lines.
 
     Args:
-        data: `size` bytes, then zero bytes (`position_bytes.PADDING`).
+        data: the lines, then zero bytes (`position_bytes.PADDING`).
+        size: bytes of the lines; the last one is a line end.
         fields: the outside column each field means, None where none.
-        delimiter, encoding, zone, datum: as in `fast_positions.Plan`.
+        delimiter: one ASCII character.
+        encoding: of the text, "utf-8" or "gb18030".
+        zone: of times without an offset.
+        datum: of rows that do not say.
 
     Returns:
         The accepted positions; the record of each; the line of each record; the number of lines; the raw
@@ -102,6 +116,7 @@ class Readings:
     """What a careful converter made of every text met so far: a fleet's plates come again in every block."""
 
     def __init__(self, convert: Callable[[Any], Converted]) -> None:
+        """Nothing met yet; `convert` reads a column of texts."""
         self._convert = convert
         self._known: dict[str, str | None] = {}
 

@@ -14,7 +14,7 @@ from taxi_qa.ingest.blocks import Block
 from taxi_qa.ingest.columns import Checked, Door
 from taxi_qa.ingest.delimited import reread
 from taxi_qa.ingest.geojson import read_geojson
-from taxi_qa.ingest.jsonlines import read_json_lines
+from taxi_qa.ingest.jsonlines import json_blocks
 from taxi_qa.ingest.profiles import read_profile
 from taxi_qa.ingest.refusal import Refused, RefusedRow
 from taxi_qa.ingest.slow_positions import Spilling, staging_folder
@@ -144,14 +144,21 @@ def _blocks(batch: RetryBatch, raws: list[str], intake: Intake) -> Iterator[Bloc
     elif layout.get("format") == "geojson":
         yield from _features(raws)
     elif any(raw.strip() for raw in raws):
-        yield from read_json_lines(iter([Lines(1, raws)])).blocks
+        yield from json_blocks(iter([Lines(1, raws)]))
 
 
 def _features(raws: list[str]) -> Iterator[Block]:
     for number, raw in enumerate(raws, start=1):
         if not raw.strip():
             continue
-        for block in read_geojson(f'{{"type": "FeatureCollection", "features": [{raw}]}}').blocks:
+        try:
+            table = read_geojson(f'{{"type": "FeatureCollection", "features": [{raw}]}}')
+        except Refused as refusal:
+            nowhere = np.zeros(0, dtype=np.int64)
+            row = RefusedRow(number, number, "", str(refusal), raw)
+            yield Block((), [], nowhere, nowhere, raws.__getitem__, [row])
+            continue
+        for block in table.blocks:
             here = np.full(len(block), number, dtype=np.int64)
             refused = [RefusedRow(number, number, row.column, row.reason, raw) for row in block.refused]
             yield Block(block.header, block.columns, here, here, block.raw, refused)

@@ -25,7 +25,7 @@ from taxi_qa.records.kinds import KINDS
 from taxi_qa.store.home import Home, writing
 from taxi_qa.store.inbox import Counts, Delivery, TakenSource, source_by_sha
 from taxi_qa.store.library import existing_segments
-from taxi_qa.store.tracks import merge_all
+from taxi_qa.store.merging import merge_all
 from taxi_qa.values.place import DATUMS, Datum
 
 Progress = Callable[[str, int, int], None]

@@ -121,17 +121,16 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
             continue
         turn = turn_of(rule, label, variant)
         barred = papers_of if rule in _ABOUT_PAPERS else set()
-        slot = next(
-            (s for s in slots if s[2] == turn and s[0] not in barred and fits(rule, s[0])),
-            None,
-        )
+        fitting = (s for s in slots if s[2] == turn and s[0] not in barred and fits(rule, s[0]))
+        slot = next(fitting, None)
         if slot is None:
             if must_fit:
                 raise ValueError(
                     f"no room for all acts of {rule}: {vehicles} cars in {days} days are too few"
                 )
             continue
-        slots.remove(slot)
+        if rule != "licence.invalid":  # papers hinder no other act of the shift
+            slots.remove(slot)
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
         posts.append(Post(rule, label, variant, *slot))
@@ -142,7 +141,11 @@ def is_whole_car(rule: str, label: Label, variant: int) -> bool:
     """Whether an act colours everything its car sends."""
     if rule == "fare.metered_distance":
         return label != "look_alike" and variant % _STEADY == 1
-    return rule in _WHOLE_CAR
+    # A meter reported faulty or not reverified leaves nothing certain about its later fares.
+    bad_meter = label == "look_alike" and (
+        rule == "fare.wrong_rate" or (rule == "fare.overcharge" and variant % 3 == 1)
+    )
+    return bad_meter or rule in _WHOLE_CAR
 
 
 def turn_of(rule: str, label: Label, variant: int) -> int:

@@ -142,7 +142,7 @@ def _wrong_rate(life: Life, sampled: Sampled, post: Post, first_day: dt.date) ->
 def _metered_distance(life: Life, sampled: Sampled, post: Post) -> None:
     steady = post.variant % 2 == 1
     if post.label != "look_alike" and steady:
-        life.meter_factor = 1.13 if post.label == "clear" else 1.02
+        life.meter_factor = 1.10 if post.label == "clear" else 1.02
         whole = (life.duties[0].start_s, life.duties[-1].end_s)
         note = f"steady: the meter counts {life.meter_factor - 1:+.0%} on every ride"
         life.planted(post.rule, post.label, *whole, note)

@@ -154,7 +154,7 @@ _SURCHARGE_PARTS: Final = (
 
 
 def is_part_of_a_tariff(path: str) -> bool:
-    """Whether a path under `fare.` is one that tariffs are made of; a misspelt one would silently do nothing."""
+    """Whether a path under `fare.` is one tariffs are made of: a misspelt one would do nothing."""
     if path in _FARE_PATHS:
         return True
     parts = path.split(".")

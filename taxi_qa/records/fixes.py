@@ -44,10 +44,10 @@ FLAG_BITS: Final[dict[str, tuple[int, int]]] = {
 
 @dataclass(frozen=True)
 class Fixes:
-    """Positions of several vehicles, sorted by (vehicle, time), places in WGS-84.
+    """Positions of several vehicles, each vehicle's together and sorted by time, places in WGS-84.
 
     Attributes:
-        vehicle_ids: the vehicles, sorted; vehicle `i` owns rows `starts[i]:starts[i + 1]`.
+        vehicle_ids: the vehicles in the order of their rows; vehicle `i` owns rows `starts[i]:starts[i + 1]`.
         starts: len(vehicle_ids) + 1 offsets.
         time_ms: UTC instant of each fix.
         lon_e7, lat_e7: WGS-84 place in 1e-7 degree.
@@ -115,7 +115,7 @@ def joined(parts: Sequence[Fixes]) -> Fixes:
         return empty_fixes()
     if len(parts) == 1:
         return parts[0]
-    vehicle_ids = tuple(sorted(set().union(*(part.vehicle_ids for part in parts))))
+    vehicle_ids = tuple(dict.fromkeys(name for part in parts for name in part.vehicle_ids))
     index = {name: at for at, name in enumerate(vehicle_ids)}
     vehicle = np.concatenate(
         [np.array([index[name] for name in part.vehicle_ids], np.int64)[part.vehicle_of_row()] for part in parts]
@@ -126,3 +126,24 @@ def joined(parts: Sequence[Fixes]) -> Fixes:
     names = [f.name for f in fields(Fixes)[2:]]
     columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     return Fixes(vehicle_ids=vehicle_ids, starts=starts, **columns)
+
+
+def stacked(parts: Sequence[Fixes]) -> Fixes:
+    """Several `Fixes` of different vehicles as one, part after part; no row moves among its own.
+
+    Args:
+        parts: no vehicle is in two of them.
+    """
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return empty_fixes()
+    if len(parts) == 1:
+        return parts[0]
+    shifts = np.cumsum([0, *(len(part) for part in parts)])
+    starts = [part.starts[:-1] + shift for part, shift in zip(parts, shifts[:-1], strict=True)]
+    names = [f.name for f in fields(Fixes)[2:]]
+    return Fixes(
+        vehicle_ids=tuple(name for part in parts for name in part.vehicle_ids),
+        starts=np.concatenate([*starts, shifts[-1:]]).astype(np.int64),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
+    )

@@ -23,18 +23,41 @@ KINDS_ZH: Final[dict[str, str]] = {
     "commendations": "表扬",
     "records": "处理文书", "repairs": "报修工单", "excuses": "免责记录", "zones": "区域",
 }  # fmt: skip
+# Words of the rules: missing inputs that are no column, and evidence that is text.
 _MISSING: Final[dict[str, tuple[str, str]]] = {
     "clear track": ("清晰连续的轨迹", "a clear, unbroken track"),
-    "reverification": ("计价器重新检定", "reverification of the meter"),
-    "city": ("城市边界", "the city's border"),
-    "who": ("驾驶员身份", "who drove"),
-    "on_duty": ("当班时段", "the time on duty"),
+    "enough clear trips": ("足够多的清晰行程", "enough trips with a clear track"),
+    "track without gaps": ("无间断的轨迹", "a track without gaps"),
+    "meter verified after repair": ("计价器维修后的重新检定", "meter verified after its repair"),
+    "meter clock": ("可信的计价器时钟", "a meter clock to be trusted"),
+    "terminal clock": ("可信的终端时钟", "a terminal clock to be trusted"),
+    "sky over the tunnel": ("隧道内的卫星信号", "sky over the tunnel"),
+    "positions with the ignition off": ("熄火期间的定位", "positions with the ignition off"),
+    "known rate_code": ("认得的计价档", "a known rate code"),
+    "place of both ends": ("起讫地点", "the place of both ends"),
+    "zones of both ends": ("起讫区域", "the zones of both ends"),
+    "zones of kind city": ("城市边界", "the city's border"),
+    "plausible alighted_ms": ("可信的下车时间", "a plausible end of the trip"),
+    "plausible metered_m": ("可信的计价里程", "a plausible metered distance"),
+    "agreed price": ("约定价格", "the agreed price"),
+    "seat events": ("座椅传感器", "seat sensor"),
+    "loaded flag": ("计价器载客标志", "the meter's own loaded flag"),
 }
+_TEXTS: Final[dict[str, str]] = {
+    "standing": "停着计费", "moving": "空车行驶计费", "burst": "单次突增", "steady": "长期偏高",
+    "long": "批次迟于一小时", "mean": "平均延迟过大", "mean and long": "平均与批次均过迟",
+    "unbroken": "连续驾驶", "shift": "全班驾驶", "mismatch": "人脸与签到不符",
+    "nobody signed in": "无人签到", "seat events": "座椅传感器", "loaded flag": "计价器载客标志",
+    "look for a pulse box": "检查有无脉冲作弊器", "verify the meter": "送检计价器",
+    "licence": "从业资格证", "registration": "注册", "vehicle permit": "营运证", "no fix": "未定位",
+    "silent": "无数据", "day": "日间档", "night": "夜间档", "out_of_town": "出城档", "return": "返程档",
+    "flat": "一口价", "gnss": "卫星定位", "meter": "计价器", "camera": "摄像头", "terminal": "终端",
+}  # fmt: skip
 _SOURCES: Final[dict[str, str]] = {
     "meter": "计价器", "gnss": "卫星定位", "positions": "定位", "seat": "座椅传感器", "register": "名册",
-    "papers": "证件", "shifts": "签到", "sign-in": "签到", "payment": "支付", "camera": "摄像",
-    "device": "设备", "clock": "时钟", "trips": "营运记录", "events": "设备事件", "zones": "区域",
-    "drivers": "名册", "vehicles": "名册",
+    "papers": "证件", "shifts": "班次", "shift": "班次", "sign-in": "签到", "platform": "平台",
+    "payment": "支付", "camera": "摄像", "device": "设备", "clock": "时钟", "trips": "营运记录",
+    "events": "设备事件", "zones": "区域", "drivers": "名册", "vehicles": "名册",
 }  # fmt: skip
 STATUS_WORDS: Final[dict[str, tuple[str, str]]] = {
     "detected": ("待核实", "to be checked"),
@@ -146,7 +169,13 @@ def evidence_value(name: str, value: object, currency: str, zone: str) -> Said:
         return amount(float(value), unit, currency) if unit else Said(f"{value:,}")
     if isinstance(value, list | tuple):
         return Said(", ".join(str(part) for part in value))
-    return Said(str(value))
+    return _worded(str(value))
+
+
+def _worded(text: str) -> Said:
+    """Text of the rules in both languages, each of several words by itself; anything else as it is."""
+    parts = text.split(";")
+    return both(";".join(_TEXTS.get(part.strip(), part) for part in parts), text)
 
 
 def sources_said(joined: str) -> Said:

@@ -33,6 +33,8 @@ FORMATS: Final[tuple[Format, ...]] = ("csv", "jsonl", "parquet", "xlsx")
 # Limits of the XLSX format itself.
 SHEET_ROWS: Final = 1_048_576
 _CELL_CHARACTERS: Final = 32_767
+# Rows that are Python objects at one time; a frame of a day may hold a quarter of a million.
+_SLICE_ROWS: Final = 20_000
 _CUT_MARK: Final = "… (cut)"
 
 
@@ -92,6 +94,7 @@ def write_table(
     Raises:
         ExportError: the folder of `out` is not there, or `out` is a folder.
     """
+    frames = _sliced(frames)
     if not isinstance(out, Path):
         return _to_stream(frames, cells, out, kind, sheet)
     if out.is_dir():
@@ -108,6 +111,13 @@ def write_table(
     finally:
         part.unlink(missing_ok=True)
     return written
+
+
+def _sliced(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The same rows in frames of at most `_SLICE_ROWS`."""
+    for frame in frames:
+        for start in range(0, len(frame), _SLICE_ROWS):
+            yield frame.iloc[start : start + _SLICE_ROWS]
 
 
 def _to_stream(

@@ -65,6 +65,7 @@ class ActMap:
         dots: the act's positions.
         strays: positions that no car could have reached, drawn as crosses.
         start, end: where the act begins and ends.
+        flags: marked moments, with their words.
         stands: the car hardly moves in it, so its line could not be seen.
         outlines: (kind, path) of areas.
         bar_px, bar_text: the scale.
@@ -80,6 +81,7 @@ class ActMap:
     strays: tuple[Mark, ...]
     start: Mark
     end: Mark
+    flags: tuple[Mark, ...]
     stands: bool
     outlines: tuple[tuple[str, str], ...]
     bar_px: float
@@ -112,7 +114,13 @@ class _Stream:
     rows: list[int] = field(default_factory=list)
 
 
-def draw(fixes: Fixes, start_ms: int, end_ms: int, outlines: Sequence[Outline] = ()) -> ActMap | None:
+def draw(
+    fixes: Fixes,
+    start_ms: int,
+    end_ms: int,
+    outlines: Sequence[Outline] = (),
+    moments: Sequence[tuple[int, str]] = (),
+) -> ActMap | None:
     """The map of one act.
 
     Args:
@@ -120,6 +128,7 @@ def draw(fixes: Fixes, start_ms: int, end_ms: int, outlines: Sequence[Outline] =
         start_ms: when the act began.
         end_ms: when it ended.
         outlines: areas to draw behind.
+        moments: (instant, word) of things to mark within the act, such as the seat's emptying.
 
     Returns:
         The map; None where no usable position lies in or around the act.
@@ -158,6 +167,7 @@ def draw(fixes: Fixes, start_ms: int, end_ms: int, outlines: Sequence[Outline] =
         ),
         start=Mark(round(float(ends[0, 0]), 1), round(float(ends[0, 1]), 1)),
         end=Mark(round(float(ends[-1, 0]), 1), round(float(ends[-1, 1]), 1)),
+        flags=_flags(places[main], time_ms[main], moments),
         stands=bool(max(np.ptp(ends, axis=0)) < _STANDING_PX),
         outlines=tuple(
             (outline.kind, path)
@@ -212,6 +222,20 @@ def _edges(time_ms: npt.NDArray[np.int64], main: Bools, start_ms: int, end_ms: i
     edge[before[-1:]] = True
     edge[after[:1]] = True
     return edge
+
+
+def _flags(
+    places: Floats, time_ms: npt.NDArray[np.int64], moments: Sequence[tuple[int, str]]
+) -> tuple[Mark, ...]:
+    """Where the car was at moments, between its positions before and after; nothing across a gap."""
+    made = []
+    for moment, word in moments:
+        after = int(np.searchsorted(time_ms, moment))
+        if 0 < after < time_ms.size and time_ms[after] - time_ms[after - 1] <= _GAP_MS:
+            share = (moment - time_ms[after - 1]) / max(1, time_ms[after] - time_ms[after - 1])
+            x, y = places[after - 1] + share * (places[after] - places[after - 1])
+            made.append(Mark(round(float(x), 1), round(float(y), 1), word))
+    return tuple(made)
 
 
 def _frame_of(lon: Floats, lat: Floats) -> _Frame:

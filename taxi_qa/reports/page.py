@@ -4,6 +4,7 @@ The page needs no network and no script; its words stand in the templates, its f
 `summary` and `maps`. Nothing here is HTML.
 """
 
+import datetime as dt
 import json
 import os
 import tempfile
@@ -28,7 +29,7 @@ from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import casebook, library
 from taxi_qa.store.export import RuleAbout, findings
 from taxi_qa.store.home import Home
-from taxi_qa.values.clock import date_of, day_from_text, iso_of
+from taxi_qa.values.clock import date_of, day_from_text, instant_of, iso_of
 from taxi_qa.values.identity import bucket_of
 
 _COUNTED: Final = ("vehicles", "drivers", "shifts", "trips", "positions", "events")
@@ -178,12 +179,8 @@ def _map(home: Home, case: Case, areas: Sequence[Outline]) -> ActMap | None:
     days = range(first, min(last, first + _MOST_DAYS_OF_A_MAP - 1) + 1)
     bucket = bucket_of(case.vehicle_id, home.buckets)
     parts = [library.fixes(home, day, bucket, vehicle_id=case.vehicle_id) for day in days]
-    start_ms, end_ms = (_instant(text) for text in (case.start, case.end))
-    return draw(joined([part for part in parts if len(part)]), start_ms, end_ms, areas)
-
-
-def _instant(iso: str) -> int:
-    return int(pd.Timestamp(iso).tz_convert("UTC").as_unit("ms").value)
+    start_ms, end_ms = (instant_of(dt.datetime.fromisoformat(text)) for text in (case.start, case.end))
+    return draw(joined([part for part in parts if len(part)]), start_ms, end_ms, areas, case.moments)
 
 
 def joined(parts: Sequence[Fixes]) -> Fixes:

@@ -20,6 +20,8 @@ from taxi_qa.reports.amounts import Line, Said, both
 
 WORST: Final = 10
 _MISSING_SHOWN: Final = 3
+# Evidence that is a moment worth a flag on the map.
+_MOMENTS: Final = {"boarded_event_ms": "上", "alighted_event_ms": "下"}
 _LEAN_COLUMNS: Final = (
     "finding_id", "rule", "clause", "verdict", "stage", "status", "vehicle_id", "driver_id", "company_id",
     "trip_id", "start", "end", "measured", "allowed", "unit", "sources", "evidence", "leans_on",
@@ -120,6 +122,7 @@ class Case:
     excess: Said
     sources: Said
     evidence: tuple[Line, ...]
+    moments: tuple[tuple[int, str], ...]
     citations: tuple[Citation, ...]
 
 
@@ -309,6 +312,11 @@ def _case(
         evidence=tuple(
             Line(_label(name), amounts.evidence_value(name, value, law.currency, timezone))
             for name, value in known.items()
+        ),
+        moments=tuple(
+            (int(value), word)
+            for name, word in _MOMENTS.items()
+            if isinstance(value := known.get(name), int | float)
         ),
         citations=citations(_text(row["leans_on"]), law),
     )

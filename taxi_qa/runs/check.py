@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -10,15 +11,18 @@ from taxi_qa.findings.finding import Outcome
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.executors import results
 from taxi_qa.runs.gather import law_of
-from taxi_qa.runs.jobs import Order, jobs_of
+from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
 from taxi_qa.runs.parts import law_digest
 from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
 from taxi_qa.store.home import Home
-from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.presence import last_delivery, position_rows
 from taxi_qa.values.identity import bucket_of
 
 Progress = Callable[[int, int], None]
+
+# Positions judged at once: some 100 bytes each with all that is made of them, so 150 MB a worker.
+MOST_ROWS: Final = 1_500_000
 
 
 class UnknownRuleError(ValueError):
@@ -106,26 +110,26 @@ def check(
     done = casebook.jobs_done(home, run_id)
     jobs = jobs_of(partitions, asked)
     url = home.url
-    left = [
-        Order(str(home.path), url, job, past, names, tuple(sorted(vehicles)), delivery)
-        for job, past, names in jobs
-        if job not in done
+    todo = [(job, past, names) for job, past, names in jobs if job not in done]
+    orders = [
+        Order(str(home.path), url, group, past, names, tuple(sorted(vehicles)), delivery)
+        for group, past, names in grouped(todo, position_rows(home, first, last), MOST_ROWS)
     ]
-    finished = len(jobs) - len(left)
-    for stage in _stages(left):
-        for order, outcomes in results(do, stage, executor=executor, workers=workers):
-            casebook.keep_outcomes(home, run_id, order.job, outcomes, vehicles=vehicles)
-            finished += 1
+    finished = len(jobs) - len(todo)
+    for stage in _stages(orders):
+        for order, told in results(do, stage, executor=executor, workers=workers):
+            casebook.keep_all(home, run_id, told, vehicles=vehicles)
+            finished += len(order.jobs)
             if progress is not None:
                 progress(finished, len(jobs))
     casebook.finish_run(home, run_id, now_ms)
-    return RunReport(run_id, first, last, len(jobs), len(left), summary(home, run_id, asked))
+    return RunReport(run_id, first, last, len(jobs), len(todo), summary(home, run_id, asked))
 
 
 def _stages(orders: list[Order]) -> list[list[Order]]:
     """Days before periods: the parts days leave are there when they are folded."""
-    days = [order for order in orders if order.job.scope in ("day", "city")]
-    periods = [order for order in orders if order.job.scope not in ("day", "city")]
+    days = [order for order in orders if order.scope in (DAY, CITY)]
+    periods = [order for order in orders if order.scope not in (DAY, CITY)]
     return [stage for stage in (days, periods) if stage]
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 import shapely
 from shapely.geometry import shape
 
-from taxi_qa.facts.given import Given, empty_tables, words
+from taxi_qa.facts.given import Given, words
 from taxi_qa.facts.track import lay
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
-from taxi_qa.records.fixes import Fixes, empty_fixes, joined
+from taxi_qa.records.fixes import Fixes, empty_fixes, joined, stacked
+from taxi_qa.records.kinds import KINDS
 from taxi_qa.store import library, presence
 from taxi_qa.store.home import Home, open_home
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, day_start_ms
@@ -54,33 +55,45 @@ def areas_of(zones: pd.DataFrame) -> dict[str, shapely.Geometry]:
 
 
 def given_day(
-    home: Home, law: Law, day: int, bucket: int | None, *, vehicles: tuple[str, ...] = (), tracks: bool = True
+    home: Home,
+    law: Law,
+    day: int,
+    buckets: tuple[int, ...] | None,
+    *,
+    vehicles: tuple[str, ...] = (),
+    tracks: bool = True,
 ) -> Given:
-    """The records of one bucket around one city day.
+    """The records of some buckets around one city day.
 
     Args:
         home: where.
         law: for the house's idea of a jump.
         day: the city day whose acts are judged.
-        bucket: the bucket, None for the whole city (then without positions).
+        buckets: the buckets, None for the whole city (then without positions).
         vehicles: only these, if any.
         tracks: False leaves the positions out.
     """
     from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
-    fixes = _fixes(home, day, bucket, from_ms, to_ms) if tracks and bucket is not None else empty_fixes()
-    tables = empty_tables()
-    for kind, (before, after) in _TABLE_MARGINS.items():
-        tables[kind] = library.records(home, kind, bucket=bucket, from_ms=from_ms - before, to_ms=to_ms + after)
-    for kind in _SINCE_EVER:
-        of_bucket = None if kind == "excuses" else bucket
-        tables[kind] = library.records(home, kind, bucket=of_bucket, to_ms=to_ms + AFTER_MS)
-    for kind in _REGISTERS:
-        tables[kind] = library.records(home, kind, bucket=bucket if kind == "vehicles" else None)
+    of_buckets = buckets if buckets is not None and len(buckets) < home.buckets else None
+    fixes = empty_fixes()
+    if tracks and buckets is not None:
+        fixes = stacked([_fixes(home, day, bucket, from_ms, to_ms) for bucket in buckets])
+    tables = {}
+    for kind in KINDS:
+        if kind in _TABLE_MARGINS:
+            before, after = _TABLE_MARGINS[kind]
+            span = {"from_ms": from_ms - before, "to_ms": to_ms + after}
+            tables[kind] = library.records(home, kind, bucket=of_buckets, **span)
+        elif kind in _SINCE_EVER:
+            of_kind = None if kind == "excuses" else of_buckets
+            tables[kind] = library.records(home, kind, bucket=of_kind, to_ms=to_ms + AFTER_MS)
+        elif kind in _REGISTERS:
+            tables[kind] = library.records(home, kind, bucket=of_buckets if kind == "vehicles" else None)
     if vehicles:
         fixes = joined([fixes.of(name) for name in vehicles])
         tables = {kind: _only(table, vehicles) for kind, table in tables.items()}
-    seen = library.vehicles_seen(home, bucket=bucket)
-    heard_to = presence.heard_to_ms(home, day) if bucket is not None else None
+    seen = library.vehicles_seen(home, bucket=buckets[0] if buckets is not None and len(buckets) == 1 else None)
+    heard_to = presence.heard_to_ms(home, day) if buckets is not None else None
     return Given(
         zone=home.timezone,
         from_ms=from_ms,

@@ -17,13 +17,16 @@ WHOLE_CITY: Final = -1
 
 @dataclass(frozen=True)
 class Order:
-    """A job with everything a worker needs to do it, small enough to send to another process.
+    """Jobs of one day or period with everything a worker needs, small enough to send to another process.
+
+    Small buckets are judged together, since much of a job's cost does not depend on its size; what each
+    job says is told apart afterwards, so the casebook never knows who shared an order.
 
     Attributes:
         home: the home's folder.
         url: the database, None for the home's own.
-        job: day (or first day of the period), bucket and scope.
-        past_day: the day after the last one the job covers.
+        jobs: of one day (or first day of the period) and scope, their buckets differ.
+        past_day: the day after the last one they cover.
         rules: names of the rules it asks.
         vehicles: only these; empty for all.
         delivery: the home's last delivery, for caches.
@@ -31,11 +34,50 @@ class Order:
 
     home: str
     url: str | None
-    job: Job
+    jobs: tuple[Job, ...]
     past_day: int
     rules: tuple[str, ...]
     vehicles: tuple[str, ...]
     delivery: int
+
+    @property
+    def day(self) -> int:
+        """The day, or the first day of the period."""
+        return self.jobs[0].day
+
+    @property
+    def scope(self) -> str:
+        """What all the jobs judge."""
+        return self.jobs[0].scope
+
+    @property
+    def buckets(self) -> tuple[int, ...]:
+        """Their buckets."""
+        return tuple(job.bucket for job in self.jobs)
+
+
+def grouped(
+    jobs: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int], most_rows: int
+) -> list[tuple[tuple[Job, ...], int, tuple[str, ...]]]:
+    """Jobs of one day and scope put together until they hold `most_rows` positions.
+
+    Args:
+        jobs: as `jobs_of` gives them.
+        rows: positions by (day, bucket); a bucket without any is small.
+        most_rows: a group is closed before it would hold more; a larger bucket stands alone.
+    """
+    groups: list[tuple[list[Job], int, tuple[str, ...], int]] = []
+    for job, past, names in jobs:
+        size = rows.get((job.day, job.bucket), 0)
+        if groups:
+            members, of_past, of_names, held = groups[-1]
+            alike = (members[0].day, members[0].scope, of_past, of_names) == (job.day, job.scope, past, names)
+            if alike and held + size <= most_rows:
+                members.append(job)
+                groups[-1] = (members, of_past, of_names, held + size)
+                continue
+        groups.append(([job], past, names, size))
+    return [(tuple(members), past, names) for members, past, names, _ in groups]
 
 
 def period_of(day: int, period: Period) -> tuple[int, int]:
@@ -83,4 +125,6 @@ def jobs_of(
             if period in asked:
                 first, past = period_of(day, period)
                 spans[Job(first, bucket, period)] = past
-    return [(job, past, tuple(asked[job.scope])) for job, past in spans.items()]
+    order = {scope: at for at, scope in enumerate((DAY, CITY, "week", "month"))}
+    listed = sorted(spans.items(), key=lambda item: (order[item[0].scope], item[0].day, item[0].bucket))
+    return [(job, past, tuple(asked[job.scope])) for job, past in listed]

@@ -6,6 +6,7 @@ facts). A mark that does not match, or a file that cannot be read, and the part 
 
 import hashlib
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,34 +38,44 @@ def law_digest(law: Law) -> str:
     return _law_digest(law.place, names)
 
 
-def _mark(law: Law, delivery: int) -> bytes:
-    return f"{delivery}/{law_digest(law)}/{PARTS_VERSION}/{__version__}".encode()
+@dataclass(frozen=True)
+class Part:
+    """Which part: of what unit, of which day and buckets, made after which delivery."""
+
+    unit: str
+    day: int
+    buckets: tuple[int, ...]
+    delivery: int
 
 
-def _path(home: Home, unit: str, day: int, bucket: int) -> Path:
-    return home.path / "derived" / unit / f"day={date_of(day)}" / f"bucket={bucket:02d}.parquet"
+def _mark(law: Law, part: Part) -> bytes:
+    return f"{part.delivery}/{law_digest(law)}/{PARTS_VERSION}/{__version__}".encode()
 
 
-def kept_part(home: Home, law: Law, unit: str, day: int, bucket: int, delivery: int) -> pd.DataFrame | None:
+def _path(home: Home, part: Part) -> Path:
+    """Parts of buckets judged together lie together; other groupings are other files."""
+    names = "-".join(f"{bucket:02d}" for bucket in part.buckets)
+    short = names if len(part.buckets) == 1 else hashlib.sha256(names.encode()).hexdigest()[:16]
+    return home.path / "derived" / part.unit / f"day={date_of(part.day)}" / f"{short}.parquet"
+
+
+def kept_part(home: Home, law: Law, part: Part) -> pd.DataFrame | None:
     """The part a day left, None where there is none or it was made from other data or law."""
-    path = _path(home, unit, day, bucket)
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(_path(home, part))
     except (OSError, pa.ArrowException):
         return None
-    if (table.schema.metadata or {}).get(_MARK) != _mark(law, delivery):
+    if (table.schema.metadata or {}).get(_MARK) != _mark(law, part):
         return None
     return table.to_pandas()
 
 
-def keep_part(
-    home: Home, law: Law, unit: str, day: int, bucket: int, delivery: int, part: pd.DataFrame
-) -> None:
+def keep_part(home: Home, law: Law, part: Part, left: pd.DataFrame) -> None:
     """Keep what a day leaves; written beside and renamed, so a killed process leaves nothing half."""
-    path = _path(home, unit, day, bucket)
+    path = _path(home, part)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(part, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: _mark(law, delivery)})
+    table = pa.Table.from_pandas(left, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: _mark(law, part)})
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     pq.write_table(table, beside, compression="zstd")
     beside.replace(path)

@@ -1,82 +1,128 @@
-"""Doing one job: units made, rules asked. A pure function of the home's data, in whatever process."""
+"""Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
-from taxi_qa.findings.finding import Outcome
+from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
 from taxi_qa.runs.gather import given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order
-from taxi_qa.runs.parts import keep_part, kept_part
+from taxi_qa.runs.parts import Part, keep_part, kept_part
 from taxi_qa.store import library
+from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.values.clock import day_start_ms
+from taxi_qa.values.identity import bucket_of
 
 
-def do(order: Order) -> list[Outcome]:
-    """The outcomes of one job, one a rule."""
+Told = dict[Job, list[Outcome]]
+
+
+def do(order: Order) -> Told:
+    """The outcomes of each job of an order, one a rule."""
     home = home_at(order.home, order.url)
     law = law_of(home.city)
-    if order.job.scope == DAY:
-        return _day(order, home, law)
-    if order.job.scope == CITY:
-        return _city(order, home, law)
-    return _period(order, home, law)
+    work = {DAY: _day, CITY: _city}.get(order.scope, _period)
+    return work(order, home, law)
 
 
-def _excuses(given: Given) -> Excuses:
-    return Excuses(given.tables["excuses"], given.areas)
+def _judged(order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, given: Given) -> dict[int, Outcome]:
+    """One rule's outcome, told apart by bucket."""
+    excuses = Excuses(given.tables["excuses"], given.areas)
+    outcome = judge(catalogue()[name], rows, law, excuses)
+    if len(order.jobs) == 1:
+        return {order.buckets[0]: outcome}
+    return by_bucket(outcome, rows["vehicle_id"], order.buckets, home.buckets)
 
 
-def _day(order: Order, home: Home, law: Law) -> list[Outcome]:
-    given = given_day(home, law, order.job.day, order.job.bucket, vehicles=order.vehicles)
+def by_bucket(
+    outcome: Outcome, vehicle_id: "pd.Series[str]", buckets: Sequence[int], of_home: int
+) -> dict[int, Outcome]:
+    """An outcome over several buckets as one a bucket; every row goes to its vehicle's.
+
+    Args:
+        outcome: of all the rows.
+        vehicle_id: of the rows examined.
+        buckets: the buckets that were judged together.
+        of_home: how many buckets the home has.
+    """
+    number, names = pd.factorize(vehicle_id)
+    of_name = np.array([bucket_of(str(name), of_home) for name in names], dtype=np.int64)
+    examined = np.bincount(of_name[number], minlength=of_home)
+    found: dict[int, list[Finding]] = {bucket: [] for bucket in buckets}
+    for finding in outcome.found:
+        found[bucket_of(finding.vehicle_id, of_home)].append(finding)
+    owner = outcome.cannot_tell["vehicle_id"].map(lambda name: bucket_of(str(name), of_home))
+    unjudged = dict(iter(outcome.cannot_tell.groupby(owner, sort=False)))
+    empty = outcome.cannot_tell.iloc[:0]
+    return {
+        bucket: replace(
+            outcome, examined=int(examined[bucket]), found=tuple(found[bucket]), cannot_tell=unjudged.get(bucket, empty)
+        )
+        for bucket in buckets
+    }
+
+
+def _told(order: Order, outcomes: list[dict[int, Outcome]]) -> Told:
+    return {job: [of_rule[job.bucket] for of_rule in outcomes] for job in order.jobs}
+
+
+def _day(order: Order, home: Home, law: Law) -> Told:
+    given = given_day(home, law, order.day, order.buckets, vehicles=order.vehicles)
     day = DayUnits(given, law)
     rules = catalogue()
     outcomes = [
-        judge(rules[name], day.frame(rules[name].judges), law, _excuses(given)) for name in order.rules
+        _judged(order, home, name, day.frame(rules[name].judges), law, given) for name in order.rules
     ]
     if not order.vehicles:
+        asked = {rules[name].judges for name in order.rules}
         for unit, fold in FOLDS.items():
-            if unit in DAY_UNITS and any(rules[name].judges == unit for name in order.rules):
-                keep_part(home, law, unit, order.job.day, order.job.bucket, order.delivery, fold.part(day))
-    return outcomes
+            if unit in DAY_UNITS and unit in asked:
+                keep_part(home, law, Part(unit, order.day, order.buckets, order.delivery), fold.part(day))
+    return _told(order, outcomes)
 
 
-def _city(order: Order, home: Home, law: Law) -> list[Outcome]:
-    given = given_day(home, law, order.job.day, None, vehicles=order.vehicles, tracks=False)
+def _city(order: Order, home: Home, law: Law) -> Told:
+    given = given_day(home, law, order.day, None, vehicles=order.vehicles, tracks=False)
     rules = catalogue()
-    return [
-        judge(rules[name], CITY_UNITS[rules[name].judges](given, law), law, _excuses(given))
+    outcomes = [
+        _judged(order, home, name, CITY_UNITS[rules[name].judges](given, law), law, given)
         for name in order.rules
     ]
+    return _told(order, outcomes)
 
 
-def _period(order: Order, home: Home, law: Law) -> list[Outcome]:
-    first, past = order.job.day, order.past_day
+def _period(order: Order, home: Home, law: Law) -> Told:
+    first, past = order.day, order.past_day
     from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (first, past))
-    days = [day for day, bucket in library.partitions(home, first, past - 1) if bucket == order.job.bucket]
+    held = library.partitions(home, first, past - 1)
+    days = sorted({day for day, bucket in held if bucket in order.buckets})
+    given = given_day(home, law, first, order.buckets, vehicles=order.vehicles, tracks=False)
     rules = catalogue()
     outcomes = []
     for name in order.rules:
         unit = rules[name].judges
-        parts = [_part(order, home, law, unit, day) for day in days]
-        rows = FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)
-        given = given_day(home, law, first, order.job.bucket, vehicles=order.vehicles, tracks=False)
-        outcomes.append(judge(rules[name], rows, law, _excuses(given)))
-    return outcomes
+        parts = pd.concat([_part(order, home, law, unit, day) for day in days], ignore_index=True)
+        rows = FOLDS[unit].fold(parts, from_ms, to_ms)
+        outcomes.append(_judged(order, home, name, rows, law, given))
+    return _told(order, outcomes)
 
 
 def _part(order: Order, home: Home, law: Law, unit: str, day: int) -> pd.DataFrame:
     """What a day leaves for a period: as the day's own job kept it, else made now."""
-    bucket = order.job.bucket
+    part = Part(unit, day, order.buckets, order.delivery)
     if not order.vehicles:
-        kept = kept_part(home, law, unit, day, bucket, order.delivery)
+        kept = kept_part(home, law, part)
         if kept is not None:
             return kept
-    made = FOLDS[unit].part(DayUnits(given_day(home, law, day, bucket, vehicles=order.vehicles), law))
+    made = FOLDS[unit].part(DayUnits(given_day(home, law, day, order.buckets, vehicles=order.vehicles), law))
     if not order.vehicles:
-        keep_part(home, law, unit, day, bucket, order.delivery, made)
+        keep_part(home, law, part, made)
     return made

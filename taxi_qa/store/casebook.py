@@ -145,11 +145,37 @@ def keep_outcomes(
         outcomes: one a rule.
         vehicles: the run judged these vehicles only; what is known of others stays. Empty: all.
     """
+    keep_all(home, run_id, {job: outcomes}, vehicles=vehicles)
+
+
+def keep_all(
+    home: Home, run_id: str, outcomes: Mapping[Job, Sequence[Outcome]], *, vehicles: Sequence[str] = ()
+) -> None:
+    """Keep the outcomes of several jobs in one transaction; see `keep_outcomes`."""
     with transaction(home.engine) as connection:
-        for outcome in outcomes:
-            _keep_findings(connection, run_id, job, outcome, vehicles)
-            _keep_unjudged(connection, run_id, job, outcome, vehicles)
-        _keep_tallies(connection, run_id, job, outcomes)
+        spoken = {model: _spoken(connection, model, outcomes) for model in (FindingRow, UnjudgedBlob)}
+        for job, of_job in outcomes.items():
+            for outcome in of_job:
+                place = (job, outcome.rule)
+                if outcome.found or place in spoken[FindingRow]:
+                    _keep_findings(connection, run_id, job, outcome, vehicles)
+                if len(outcome.cannot_tell) or place in spoken[UnjudgedBlob]:
+                    _keep_unjudged(connection, run_id, job, outcome, vehicles)
+        _keep_tallies(connection, run_id, outcomes)
+
+
+def _spoken(
+    connection: Connection, model: type[FindingRow | UnjudgedBlob], jobs: Iterable[Job]
+) -> set[tuple[Job, str]]:
+    """The jobs and rules that said anything before: where they did not, nothing need be replaced."""
+    table = table_of(model)
+    places = {(job.day, job.scope) for job in jobs}
+    query = select(table.c.day, table.c.bucket, table.c.scope, table.c.rule).distinct()
+    found: set[tuple[Job, str]] = set()
+    for day, scope in places:
+        rows = fetch(connection, query.where(table.c.day == day, table.c.scope == scope))
+        found.update((Job(int(at), int(bucket), str(of)), str(rule)) for at, bucket, of, rule in rows)
+    return found
 
 
 # --- findings ---------------------------------------------------------------------------------------
@@ -314,8 +340,12 @@ def unpacked(data: bytes) -> pd.DataFrame:
     return frame_of_columns(columns, _UNJUDGED)
 
 
-def _keep_tallies(connection: Connection, run_id: str, job: Job, outcomes: Iterable[Outcome]) -> None:
-    place = {"run_id": run_id, "day": job.day, "bucket": job.bucket, "scope": job.scope}
+def _keep_tallies(
+    connection: Connection, run_id: str, outcomes: Mapping[Job, Sequence[Outcome]]
+) -> None:
+    places = [
+        {"run_id": run_id, "day": job.day, "bucket": job.bucket, "scope": job.scope} for job in outcomes
+    ]
     rows = [
         {
             **place,
@@ -327,13 +357,15 @@ def _keep_tallies(connection: Connection, run_id: str, job: Job, outcomes: Itera
             "cannot_tell": len(outcome.cannot_tell),
             "excused": sum(finding.status == EXCUSED for finding in outcome.found),
         }
-        for outcome in outcomes
+        for place, of_job in zip(places, outcomes.values(), strict=True)
+        for outcome in of_job
     ]
-    of_job = tuple(place.items())
     for model in (Tally, RunJob):
         table = table_of(model)
-        connection.execute(delete(table).where(*(table.c[name] == value for name, value in of_job)))
-    connection.execute(insert(RunJob).values(**place))
+        keys = {f"of_{name}": name for name in ("run_id", "day", "bucket", "scope")}
+        statement = delete(table).where(*(table.c[name] == bindparam(key) for key, name in keys.items()))
+        connection.execute(statement, [{key: place[name] for key, name in keys.items()} for place in places])
+    connection.execute(insert(RunJob), places)
     if rows:
         connection.execute(insert(Tally), rows)
 

@@ -78,7 +78,7 @@ def records(
     home: Home,
     kind: str,
     *,
-    bucket: int | None = None,
+    bucket: int | Collection[int] | None = None,
     from_ms: int | None = None,
     to_ms: int | None = None,
     vehicle_id: str | None = None,
@@ -90,7 +90,7 @@ def records(
     Args:
         home: where.
         kind: any kind but positions.
-        bucket: only vehicles of this bucket (rows without a vehicle are in none).
+        bucket: only vehicles of this bucket, or of these (rows without a vehicle are in none).
         from_ms: only rows whose moment (`Kind.moment`) is not before this.
         to_ms: only rows whose moment is before this. Kinds without a moment (registers, zones) know no
             time: both are without effect there.
@@ -121,7 +121,8 @@ def records(
     if vehicle_id is not None:
         query = query.where(table.c["vehicle_id"] == vehicle_id)
     if bucket is not None:
-        query = query.where(table.c["bucket"] == bucket)
+        buckets = [bucket] if isinstance(bucket, int) else sorted(bucket)
+        query = query.where(table.c["bucket"].in_(buckets))
     if shape.moment is not None:
         query = _in_time(
             query, home, shape, from_ms, to_ms, all_buckets=bucket is None and vehicle_id is None

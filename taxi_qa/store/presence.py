@@ -26,6 +26,15 @@ def feeds(home: Home, from_day: int, to_day: int) -> dict[str, frozenset[int]]:
     return {kind: frozenset(found) for kind, found in days.items()}
 
 
+def position_rows(home: Home, from_day: int, to_day: int) -> dict[tuple[int, int], int]:
+    """How many positions each (day, bucket) holds, both days included."""
+    query = select(col(Presence.day), col(Presence.bucket), col(Presence.rows)).where(
+        col(Presence.kind) == POSITIONS, col(Presence.day).between(from_day, to_day)
+    )
+    with home.engine.connect() as connection:
+        return {(int(day), int(bucket)): int(rows) for day, bucket, rows in fetch(connection, query)}
+
+
 def last_delivery(home: Home) -> int:
     """A number that grows with every delivery: the same number, the same data."""
     with home.engine.connect() as connection:

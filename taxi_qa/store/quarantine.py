@@ -75,8 +75,8 @@ def _digest(*parts: str) -> bytes:
 
 
 def _storable(text: str | None) -> str:
-    """Text that any database can keep: NUL and halves of characters are written out."""
-    return (text or "").replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+    """Text that any database can keep: NUL is written out."""
+    return (text or "").replace("\x00", "\\x00")
 
 
 def keep(

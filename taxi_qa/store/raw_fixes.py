@@ -64,6 +64,7 @@ class RawFixes:
     alarm_texts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
+        """The number of positions."""
         return int(self.time_ms.size)
 
 

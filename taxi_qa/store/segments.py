@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -132,15 +132,20 @@ def write_segment(
     return head
 
 
-def _write(path: Path, head: Head, columns: dict[str, Column], vehicle: Int32s, vehicle_ids: tuple[str, ...]) -> None:
+def _write(
+    path: Path, head: Head, columns: dict[str, Column], vehicle: Int32s, vehicle_ids: tuple[str, ...]
+) -> None:
     types = {name: pa.from_numpy_dtype(DTYPES[name]) for name in columns}
     names = pa.dictionary(pa.int32(), pa.string())
-    fields = [("vehicle_id", names), *((_ALARMS, names) if n == "alarm_code" else (n, t) for n, t in types.items())]
+    fields = [
+        ("vehicle_id", names),
+        *((_ALARMS, names) if n == "alarm_code" else (n, t) for n, t in types.items()),
+    ]
     meta = json.dumps(
         {
             "day": head.day, "vehicles": head.vehicle_ids, "rows": np.diff(head.starts).tolist(), "first_ms": head.first_ms,
             "last_ms": head.last_ms, "scales": head.scales, "constants": head.constants, "holed": sorted(head.holed),
-            "turning": head.turning, "alarms": head.alarm_texts,
+            "turning": head.turning, "row_group": ROW_GROUP, "alarms": head.alarm_texts,
         },
         ensure_ascii=False,
     )  # fmt: skip
@@ -155,12 +160,18 @@ def _write(path: Path, head: Head, columns: dict[str, Column], vehicle: Int32s, 
             stop = min(start + ROW_GROUP, vehicle.size)
             owner = vehicle[start:stop]
             first, last = int(owner[0]), int(owner[-1])
-            arrays = [pa.DictionaryArray.from_arrays(owner - first, pa.array(vehicle_ids[first : last + 1], pa.string()))]
+            arrays = [
+                pa.DictionaryArray.from_arrays(
+                    owner - first, pa.array(vehicle_ids[first : last + 1], pa.string())
+                )
+            ]
             for name in types:
                 values = columns[name][start:stop]
                 if name == "alarm_code":
                     codes = pa.array(values, mask=values == NO_ALARM)
-                    arrays.append(pa.DictionaryArray.from_arrays(codes, pa.array(head.alarm_texts, pa.string())))
+                    arrays.append(
+                        pa.DictionaryArray.from_arrays(codes, pa.array(head.alarm_texts, pa.string()))
+                    )
                 else:
                     arrays.append(pa.array(values))
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP)
@@ -170,18 +181,22 @@ class Segment:
     """An open segment: its head now, its columns when asked."""
 
     def __init__(self, path: Path) -> None:
+        """Opens the file and reads its head."""
         self._file = pq.ParquetFile(path)
         told: dict[str, Any] = json.loads(self._file.schema_arrow.metadata[_META])
+        self._row_group: int = told["row_group"]
         self.head = Head(
             told["day"], tuple(told["vehicles"]), np.concatenate(([0], np.cumsum(told["rows"]))).astype(np.int64),
             told["first_ms"], told["last_ms"], told["scales"], told["constants"], frozenset(told["holed"]), told["turning"],
             tuple(told["alarms"]),
         )  # fmt: skip
 
-    def __enter__(self) -> "Segment":
+    def __enter__(self) -> Self:
+        """The segment itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Closes the file."""
         self._file.close()
 
     def columns(self, names: Collection[str], start: int = 0, stop: int | None = None) -> dict[str, Column]:
@@ -201,11 +216,11 @@ class Segment:
             else:
                 result[name] = np.full(n, head.constants.get(name, ABSENT.get(name, 0)), dtype=DTYPES[name])
         if wanted:
-            groups = list(range(start // ROW_GROUP, (stop - 1) // ROW_GROUP + 1))
+            groups = list(range(start // self._row_group, (stop - 1) // self._row_group + 1))
             table = self._file.read_row_groups(
                 groups, columns=[_ALARMS if n == "alarm_code" else n for n in wanted], use_threads=False
             )
-            rows = slice(start - groups[0] * ROW_GROUP, stop - groups[0] * ROW_GROUP)
+            rows = slice(start - groups[0] * self._row_group, stop - groups[0] * self._row_group)
             for name in wanted:
                 result[name] = self._decoded(name, table, rows)
         return result
@@ -216,7 +231,7 @@ class Segment:
         column = table.column(name)
         values = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).to_numpy()
         if name == "heading_ddeg" and self.head.turning:
-            values = headings(values, _circle(self.head.scales[name]), ROW_GROUP)
+            values = headings(values, _circle(self.head.scales[name]), self._row_group)
         values = values[rows]
         scale = self.head.scales.get(name, 1)
         if scale == 1:
@@ -231,6 +246,8 @@ class Segment:
         number = {text: code for code, text in enumerate(self.head.alarm_texts)}
         parts = []
         for chunk in column.chunks:
-            own = np.array([*(number[text] for text in chunk.dictionary.to_pylist()), NO_ALARM], dtype=np.int32)
+            own = np.array(
+                [*(number[text] for text in chunk.dictionary.to_pylist()), NO_ALARM], dtype=np.int32
+            )
             parts.append(own[chunk.indices.fill_null(len(own) - 1).to_numpy(zero_copy_only=False)])
         return np.concatenate(parts)

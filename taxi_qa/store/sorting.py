@@ -33,7 +33,9 @@ def _after(rows: Int32s, one: int, other: int, first: int, last: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _merge_sort(rows: Int32s, order: Int32s, start: int, stop: int, spare: Int32s, first: int, last: int) -> None:
+def _merge_sort(
+    rows: Int32s, order: Int32s, start: int, stop: int, spare: Int32s, first: int, last: int
+) -> None:
     """Sorts order[start:stop] by the words first … last - 1, equal rows in their old order (bottom up)."""
     width = 1
     while width < stop - start:
@@ -96,7 +98,7 @@ def sort_order_plain(rows: Int32s, vehicles: int) -> Int32s:  # noqa: ARG001 - t
 
 
 @njit(cache=True, nogil=True)
-def fates(rows: Int32s, order: Int32s, stored: int) -> tuple[UInt8s, Int64s]:
+def fates(rows: Int32s, order: Int32s, stored: int) -> tuple[UInt8s, Int64s]:  # noqa: C901, PLR0912, PLR0915 - one pass
     """What becomes of each row of a sorted partition.
 
     Of the rows of one key the first of each content is kept; the last of those kept counts (CURRENT),
@@ -190,7 +192,9 @@ def fates_plain(rows: Int32s, order: Int32s, stored: int) -> tuple[UInt8s, Int64
 
 
 @njit(cache=True, nogil=True)
-def columns_of(rows: Int32s, order: Int32s, day_ms: int) -> tuple[Int64s, Int32s, Int32s, Int32s, Int32s, Int16s, Int16s, Int8s]:
+def columns_of(
+    rows: Int32s, order: Int32s, day_ms: int
+) -> tuple[Int64s, Int32s, Int32s, Int32s, Int32s, Int16s, Int16s, Int8s]:
     """The first six words of rows in the given order, taken apart.
 
     Returns:
@@ -198,7 +202,12 @@ def columns_of(rows: Int32s, order: Int32s, day_ms: int) -> tuple[Int64s, Int32s
     """
     n = order.size
     time_ms = np.empty(n, np.int64)
-    lon, lat, vehicle, speed = (np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32))
+    lon, lat, vehicle, speed = (
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+    )
     heading, flags, datum = np.empty(n, np.int16), np.empty(n, np.int16), np.empty(n, np.int8)
     for i in range(n):
         row = order[i]
@@ -213,7 +222,9 @@ def columns_of(rows: Int32s, order: Int32s, day_ms: int) -> tuple[Int64s, Int32s
     return time_ms, lon, lat, vehicle, speed, heading, flags, datum
 
 
-def columns_of_plain(rows: Int32s, order: Int32s, day_ms: int) -> tuple[Int64s, Int32s, Int32s, Int32s, Int32s, Int16s, Int16s, Int8s]:
+def columns_of_plain(
+    rows: Int32s, order: Int32s, day_ms: int
+) -> tuple[Int64s, Int32s, Int32s, Int32s, Int32s, Int16s, Int16s, Int8s]:
     """`columns_of` in plain numpy: its oracle."""
     taken = rows[order]
     low = taken[:, 4:6].astype(np.int16)
@@ -256,10 +267,10 @@ def turns(values: Int16s, circle: int, group: int) -> Int16s:
         group: the first of so many values is given as it is (as its change from 0).
     """
     result = np.empty(values.size, np.int16)
-    before = 0
+    before = np.int64(0)
     for i in range(values.size):
         if i % group == 0:
-            before = 0
+            before = np.int64(0)
         change = np.int64(values[i]) - before
         if 2 * change > circle:
             change -= circle
@@ -282,10 +293,10 @@ def turns_plain(values: Int16s, circle: int, group: int) -> Int16s:
 def headings(changes: Int16s, circle: int, group: int) -> Int16s:
     """The values that `turns` made the changes of."""
     result = np.empty(changes.size, np.int16)
-    value = 0
+    value = np.int64(0)
     for i in range(changes.size):
         if i % group == 0:
-            value = 0
+            value = np.int64(0)
         value += np.int64(changes[i])
         if value < 0:
             value += circle

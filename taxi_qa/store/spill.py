@@ -19,7 +19,15 @@ from numba import njit
 
 from taxi_qa.records.fixes import NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
 from taxi_qa.store.raw_fixes import (
-    FIRST_DAY, LAST_DAY, NO_ALARM, Int8s, Int16s, Int32s, Int64s, RawFixes, city_days,
+    FIRST_DAY,
+    LAST_DAY,
+    NO_ALARM,
+    Int8s,
+    Int16s,
+    Int32s,
+    Int64s,
+    RawFixes,
+    city_days,
 )
 from taxi_qa.values.clock import MS_PER_DAY
 from taxi_qa.values.identity import bucket_of
@@ -34,8 +42,15 @@ _LOW: Final = 0xFFFF
 
 
 @njit(cache=True, nogil=True)
-def places(slot_of_day: Int32s, first_day: int, days: Int32s, bucket_of_code: Int32s, codes: Int32s, buckets: int,
-           parts: int) -> tuple[Int32s, Int64s]:
+def places(  # noqa: D417 - days and codes are told together
+    slot_of_day: Int32s,
+    first_day: int,
+    days: Int32s,
+    bucket_of_code: Int32s,
+    codes: Int32s,
+    buckets: int,
+    parts: int,
+) -> tuple[Int32s, Int64s]:
     """Where each row goes when rows are grouped by (day, bucket), arrival order kept (a counting sort).
 
     Args:
@@ -66,8 +81,15 @@ def places(slot_of_day: Int32s, first_day: int, days: Int32s, bucket_of_code: In
     return where, starts
 
 
-def places_plain(slot_of_day: Int32s, first_day: int, days: Int32s, bucket_of_code: Int32s, codes: Int32s,
-                 buckets: int, parts: int) -> tuple[Int32s, Int64s]:
+def places_plain(
+    slot_of_day: Int32s,
+    first_day: int,
+    days: Int32s,
+    bucket_of_code: Int32s,
+    codes: Int32s,
+    buckets: int,
+    parts: int,
+) -> tuple[Int32s, Int64s]:
     """`places` in plain numpy: its oracle."""
     part = slot_of_day[days - first_day] * buckets + bucket_of_code[codes]
     where = np.empty(days.size, dtype=np.int32)
@@ -76,8 +98,20 @@ def places_plain(slot_of_day: Int32s, first_day: int, days: Int32s, bucket_of_co
 
 
 @njit(cache=True, nogil=True)
-def pack_rows(time_ms: Int64s, days: Int32s, lon: Int32s, lat: Int32s, vehicle: Int32s, codes: Int32s,
-              speed: Int32s, heading: Int16s, flags: Int16s, datum: Int8s, where: Int32s, rows: Int32s) -> None:
+def pack_rows(  # noqa: PLR0913, PLR0917 - one argument a column
+    time_ms: Int64s,
+    days: Int32s,
+    lon: Int32s,
+    lat: Int32s,
+    vehicle: Int32s,
+    codes: Int32s,
+    speed: Int32s,
+    heading: Int16s,
+    flags: Int16s,
+    datum: Int8s,
+    where: Int32s,
+    rows: Int32s,
+) -> None:
     """Writes the first six words of every row to its place `where`; `vehicle` maps codes to the part's own."""
     for i in range(time_ms.size):
         to = where[i]
@@ -89,8 +123,20 @@ def pack_rows(time_ms: Int64s, days: Int32s, lon: Int32s, lat: Int32s, vehicle: 
         rows[to, 5] = (np.int32(datum[i]) << 16) | (np.int32(flags[i]) & 0xFFFF)
 
 
-def pack_rows_plain(time_ms: Int64s, days: Int32s, lon: Int32s, lat: Int32s, vehicle: Int32s, codes: Int32s,
-                    speed: Int32s, heading: Int16s, flags: Int16s, datum: Int8s, where: Int32s, rows: Int32s) -> None:
+def pack_rows_plain(  # noqa: PLR0913, PLR0917 - the kernel's signature
+    time_ms: Int64s,
+    days: Int32s,
+    lon: Int32s,
+    lat: Int32s,
+    vehicle: Int32s,
+    codes: Int32s,
+    speed: Int32s,
+    heading: Int16s,
+    flags: Int16s,
+    datum: Int8s,
+    where: Int32s,
+    rows: Int32s,
+) -> None:
     """`pack_rows` in plain numpy: its oracle."""
     rows[where, TIME] = time_ms - days.astype(np.int64) * MS_PER_DAY
     rows[where, LON] = lon
@@ -128,7 +174,9 @@ class SpillFile:
         return [(int(self.days[p // self.buckets]), int(p % self.buckets)) for p in parts]
 
 
-def _present(column: npt.NDArray[np.signedinteger] | None, n: int, missing: int, dtype: type) -> npt.NDArray[np.signedinteger]:
+def _present(
+    column: npt.NDArray[np.signedinteger] | None, n: int, missing: int, dtype: type
+) -> npt.NDArray[np.signedinteger]:
     return np.full(n, missing, dtype=dtype) if column is None else np.ascontiguousarray(column, dtype=dtype)
 
 
@@ -152,7 +200,9 @@ def spill(batch: RawFixes, folder: Path, *, order: int, zone: str, buckets: int)
     first = int(days.min()) if n else 0
     last = int(days.max()) if n else 0
     if first < FIRST_DAY or last > LAST_DAY:
-        raise ValueError(f"positions from city day {first} to {last}; expected {FIRST_DAY} … {LAST_DAY}: refuse them first")
+        raise ValueError(
+            f"positions from city day {first} to {last}; expected {FIRST_DAY} … {LAST_DAY}: refuse them first"
+        )
     seen = np.bincount(days - first, minlength=1) > 0
     slots = (np.cumsum(seen) - 1).astype(np.int32)
     bucket = np.array([bucket_of(i, buckets) for i in batch.vehicle_ids], dtype=np.int32)
@@ -171,18 +221,30 @@ def spill(batch: RawFixes, folder: Path, *, order: int, zone: str, buckets: int)
         _present(batch.flags, n, 0, np.int16), _present(batch.datum, n, 0, np.int8), where, rows,
     )  # fmt: skip
     if words == WORDS:
-        for word, column, missing in zip((ODOMETER, DELAY, ALARM), extra, (NO_ODOMETER, NO_DELAY, NO_ALARM), strict=True):
+        for word, column, missing in zip(
+            (ODOMETER, DELAY, ALARM), extra, (NO_ODOMETER, NO_DELAY, NO_ALARM), strict=True
+        ):
             rows[where, word] = missing if column is None else column
-    texts = ["\n".join(batch.vehicle_ids[i] for i in by_bucket[a:b]).encode() for a, b in zip(ids_from, ids_from[1:], strict=False)]
+    texts = [
+        "\n".join(batch.vehicle_ids[i] for i in by_bucket[a:b]).encode()
+        for a, b in zip(ids_from, ids_from[1:], strict=False)
+    ]
     path = folder / f"{order:012d}.spill"
     with path.open("wb") as file:
-        file.write(memoryview(rows).cast("B") if n else b"")
+        file.write(memoryview(rows.data).cast("B") if n else b"")
         for text in texts:
             file.write(text)
         file.write("\n".join(batch.alarm_texts).encode())
     ids_at = rows.nbytes + np.concatenate(([0], np.cumsum([len(text) for text in texts])))
-    return SpillFile(path, order, words, (np.flatnonzero(seen) + first).astype(np.int32) if n else np.zeros(0, np.int32),
-                     starts if n else np.zeros(1, np.int64), ids_at.astype(np.int64), buckets)
+    return SpillFile(
+        path,
+        order,
+        words,
+        (np.flatnonzero(seen) + first).astype(np.int32) if n else np.zeros(0, np.int32),
+        starts if n else np.zeros(1, np.int64),
+        ids_at.astype(np.int64),
+        buckets,
+    )
 
 
 @dataclass(frozen=True)
@@ -207,12 +269,12 @@ def _read_rows(file: SpillFile, part: int, into: Int32s) -> tuple[list[str], lis
     with file.path.open("rb", buffering=0) as source:
         source.seek(first * file.words * 4)
         if into.shape[1] == file.words:
-            _read_whole(source, memoryview(into).cast("B"))
+            _read_whole(source, memoryview(into.data).cast("B"))
         else:
             plain = np.empty((last - first, file.words), dtype=np.int32)
-            _read_whole(source, memoryview(plain).cast("B"))
-            into[:, :file.words] = plain
-            into[:, file.words:] = (NO_ODOMETER, NO_DELAY, NO_ALARM)
+            _read_whole(source, memoryview(plain.data).cast("B"))
+            into[:, : file.words] = plain
+            into[:, file.words :] = (NO_ODOMETER, NO_DELAY, NO_ALARM)
         source.seek(int(file.ids_at[bucket]))
         ids = source.read(int(file.ids_at[bucket + 1] - file.ids_at[bucket])).decode().split("\n")
         source.seek(int(file.ids_at[-1]))
@@ -239,7 +301,9 @@ def load(spills: Sequence[SpillFile], day: int, bucket: int) -> Partition:
         if slot < file.days.size and file.days[slot] == day and file.starts[part + 1] > file.starts[part]:
             parts.append((file, part))
     sizes = [int(file.starts[part + 1] - file.starts[part]) for file, part in parts]
-    rows = np.empty((sum(sizes), max((file.words for file, _ in parts), default=_PLAIN_WORDS)), dtype=np.int32)
+    rows = np.empty(
+        (sum(sizes), max((file.words for file, _ in parts), default=_PLAIN_WORDS)), dtype=np.int32
+    )
     numbers: dict[str, int] = {}
     alarms: dict[str, int] = {}
     at = 0
@@ -249,7 +313,9 @@ def load(spills: Sequence[SpillFile], day: int, bucket: int) -> Partition:
         ids, texts = _read_rows(file, part, piece)
         renumber(piece, VEHICLE, np.array([numbers.setdefault(i, len(numbers)) for i in ids], dtype=np.int32))
         if texts:
-            renumber(piece, ALARM, np.array([alarms.setdefault(t, len(alarms)) for t in texts], dtype=np.int32))
+            renumber(
+                piece, ALARM, np.array([alarms.setdefault(t, len(alarms)) for t in texts], dtype=np.int32)
+            )
     ids = sorted(numbers)
     rank = np.empty(len(ids), dtype=np.int32)
     rank[[numbers[i] for i in ids]] = np.arange(len(ids))

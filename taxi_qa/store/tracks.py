@@ -1,15 +1,13 @@
-"""The positions of the store: spilled partitions sorted into segments, and segments read back.
+"""The positions of the store: what a segment is, and segments read back.
 
 A delivery adds to each (day, bucket) it touches at most one current segment (rows that count) and one
-superseded segment (rows that a correction outvoted). Segments are never changed. Where two current
-segments hold the same (vehicle, time, lon, lat), the one committed later counts.
+superseded segment (rows that a correction outvoted); `store/merging.py` makes them. Segments are never
+changed. Where two current segments hold the same (vehicle, time, lon, lat), the one committed later counts.
 """
 
-import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +17,19 @@ import pandas as pd
 
 from taxi_qa.records.fixes import FLAG_BITS, NO_DELAY, Fixes, empty_fixes
 from taxi_qa.store.raw_fixes import CKMH_PER_KMH, DDEG_PER_DEG, NO_ALARM, Int32s, Int64s, scaled
-from taxi_qa.store.segments import ABSENT, DTYPES, MISSING, Column, Head, Segment, write_segment
-from taxi_qa.store.sorting import CURRENT, SUPERSEDED, columns_of, fates, sort_order
+from taxi_qa.store.segments import ABSENT, DTYPES, MISSING, Column, Head, Segment
+from taxi_qa.store.sorting import sort_order
 from taxi_qa.store.spill import (
-    ALARM, DELAY, LAT, LON, ODOMETER, TIME, VEHICLE, WORDS, Partition, SpillFile, load, pack_rows, renumber,
+    LAT,
+    LON,
+    TIME,
+    VEHICLE,
 )  # fmt: skip
 from taxi_qa.values.clock import MS_PER_DAY
 from taxi_qa.values.place import DATUMS, E7, to_wgs84
 
-# More current segments than this in one partition are rewritten as one.
-MOST_SEGMENTS: Final = 8
-
 _PLACE: Final = ("time_ms", "lon_e7", "lat_e7")
 MEASURED: Final = ("speed_ckmh", "heading_ddeg", "flags", "odometer_m", "delay_ms")
-_SHORT: Final = 12
 
 
 @dataclass(frozen=True)
@@ -83,186 +80,10 @@ class MergedSegment:
     replaces: tuple[str, ...] = ()
 
 
-def merge_all(
-    spills: Sequence[SpillFile], folder: Path, *, source: str, existing: Callable[[int, int], Existing],
-    workers: int = 2, progress: Callable[[int, int], None] | None = None,
-) -> list[MergedSegment]:  # fmt: skip
-    """Merges every partition that the spill files hold, several at a time.
-
-    Args:
-        spills: all of one delivery.
-        folder: where the segments are written under temporary names.
-        source: SHA-256 of the delivery, hexadecimal.
-        existing: the committed segments of (day, bucket); called in the calling thread only.
-        workers: threads; each holds one partition.
-        progress: told (partitions done, partitions in all).
-    """
-    partitions = sorted({p for file in spills for p in file.partitions()})
-    merged: list[MergedSegment] = []
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = [
-            pool.submit(merge, spills, folder, day, bucket, source=source, existing=existing(day, bucket))
-            for day, bucket in partitions
-        ]
-        try:
-            for done, result in enumerate(waiting, 1):
-                merged.extend(result.result())
-                if progress:
-                    progress(done, len(partitions))
-        finally:
-            pool.shutdown(cancel_futures=True)
-    return merged
-
-
-def merge(
-    spills: Sequence[SpillFile], folder: Path, day: int, bucket: int, *, source: str, existing: Existing,
-) -> list[MergedSegment]:  # fmt: skip
-    """Sorts one partition's spilled rows and writes what the store does not hold yet.
-
-    Of rows with the same (vehicle, time, lon, lat) and the same content the first ever seen is kept; of
-    those with other content all are, and the last counts. Past `MOST_SEGMENTS` the partition's current
-    segments are rewritten together with the new rows.
-    """
-    fresh = load(spills, day, bucket)
-    compact = len(existing.current) >= MOST_SEGMENTS
-    rows, ids, alarms, stored, movable = _with_stored(fresh, day, existing, whole=compact)
-    del fresh
-    order = sort_order(rows, len(ids))
-    fate, counts = fates(rows, order, stored)
-    accepted, duplicates, corrections = (int(count) for count in counts)
-    if not accepted + corrections:
-        return [MergedSegment(day, bucket, "current", None, "", 0, 0, 0, 0, has_received=False, vehicles={},
-                              duplicates=duplicates)]  # fmt: skip
-    written: list[MergedSegment] = []
-    number = _next_number(existing)
-    # Rows of a superseded segment stay where they are; those of current ones move when these are rewritten.
-    ours = order >= (movable if compact else stored) if stored else np.ones(order.size, dtype=np.bool_)
-    for kind, which in (("current", CURRENT), ("superseded", SUPERSEDED)):
-        chosen = order[(fate == which) & ours] if stored or duplicates or corrections else order[: order.size * (which == CURRENT)]
-        if chosen.size:
-            written.append(_written(rows, chosen, ids, alarms, _Place(folder, day, bucket, kind, f"{number:06d}-{source[:_SHORT]}")))
-    head = replace(
-        written[0], accepted=accepted, duplicates=duplicates, corrections=corrections,
-        replaces=tuple(path.name for path in existing.current) if compact else (),
-    )  # fmt: skip
-    return [head, *written[1:]]
-
-
-def _next_number(existing: Existing) -> int:
-    """One more than the greatest number that a committed segment's name begins with."""
-    begins = (path.name.partition("-")[0] for path in (*existing.current, *existing.superseded))
-    return 1 + max((int(number) for number in begins if number.isdecimal()), default=0)
-
-
-def _with_stored(
-    fresh: Partition, day: int, existing: Existing, *, whole: bool
-) -> tuple[Int32s, tuple[str, ...], tuple[str, ...], int, int]:
-    """The rows that matter of the committed segments, then the fresh ones, in one numbering.
-
-    Returns:
-        rows, vehicle ids, alarm texts, how many rows are stored, how many of these are superseded.
-    """
-    if not existing.current and not existing.superseded:
-        return fresh.rows, fresh.vehicle_ids, fresh.alarm_texts, 0, 0
-    day_ms = day * MS_PER_DAY
-    first_ms, last_ms = (day_ms + int(f(fresh.rows[:, TIME])) for f in (np.min, np.max))
-    pieces: list[tuple[dict[str, Column], Int32s]] = []
-    ids: dict[str, int] = {}
-    alarms: dict[str, int] = {}
-    counted = 0
-    names = set(fresh.vehicle_ids)
-    for place, path in enumerate((*existing.superseded, *existing.current)):
-        with Segment(path) as segment:
-            head = segment.head
-            everything = whole and place >= len(existing.superseded)
-            if everything or (head.first_ms <= last_ms and head.last_ms >= first_ms and names.intersection(head.vehicle_ids)):
-                columns = segment.columns(DTYPES)
-                owner = np.repeat(np.arange(len(head.vehicle_ids), dtype=np.int32), np.diff(head.starts))
-                if not everything:
-                    common = np.array([v in names for v in head.vehicle_ids])[owner]
-                    columns = {name: values[common] for name, values in columns.items()}
-                    owner = owner[common]
-                number = np.array([ids.setdefault(v, len(ids)) for v in head.vehicle_ids], dtype=np.int32)
-                columns["alarm_code"] = _renumbered(columns["alarm_code"], head.alarm_texts, alarms)
-                pieces.append((columns, number[owner]))
-        if place < len(existing.superseded):
-            counted = sum(owner.size for _, owner in pieces)
-    own = np.array([ids.setdefault(v, len(ids)) for v in fresh.vehicle_ids], dtype=np.int32)
-    own_alarms = np.array([alarms.setdefault(t, len(alarms)) for t in fresh.alarm_texts], dtype=np.int32)
-    stored = sum(owner.size for _, owner in pieces)
-    rows = np.empty((stored + fresh.rows.shape[0], WORDS), dtype=np.int32)
-    at = 0
-    for columns, owner in pieces:
-        _repack(columns, owner, day, rows[at : at + owner.size])
-        at += owner.size
-    width = fresh.rows.shape[1]
-    rows[at:, width:] = np.array([ABSENT["odometer_m"], NO_DELAY, NO_ALARM], dtype=np.int32)[: WORDS - width]
-    rows[at:, :width] = fresh.rows
-    renumber(rows[at:], VEHICLE, own)
-    if width == WORDS:
-        renumber(rows[at:], ALARM, own_alarms)
-    names_sorted = sorted(ids)
-    rank = np.empty(len(ids), dtype=np.int32)
-    rank[[ids[v] for v in names_sorted]] = np.arange(len(ids))
-    renumber(rows, VEHICLE, rank)
-    return rows, tuple(names_sorted), tuple(alarms), stored, counted
-
-
-def _renumbered(codes: Column, texts: tuple[str, ...], numbers: dict[str, int]) -> Int32s:
+def renumbered(codes: Column, texts: tuple[str, ...], numbers: dict[str, int]) -> Int32s:
     """Alarm codes of a segment in the numbering of all."""
     own = np.array([*(numbers.setdefault(text, len(numbers)) for text in texts), NO_ALARM], dtype=np.int32)
     return own[codes]  # NO_ALARM is -1: the last
-
-
-def _repack(columns: dict[str, Column], owner: Int32s, day: int, rows: Int32s) -> None:
-    """Stored columns as spill rows."""
-    n = owner.size
-    same = np.arange(n, dtype=np.int32)
-    days = np.full(n, day, dtype=np.int32)
-    ready = {name: np.ascontiguousarray(values) for name, values in columns.items()}
-    pack_rows(
-        ready["time_ms"], days, ready["lon_e7"], ready["lat_e7"], owner, same, ready["speed_ckmh"],
-        ready["heading_ddeg"], ready["flags"], ready["datum"], same, rows,
-    )  # fmt: skip
-    rows[:, ODOMETER] = ready["odometer_m"]
-    rows[:, DELAY] = ready["delay_ms"]
-    rows[:, ALARM] = ready["alarm_code"]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a segment goes: the staging folder, the partition, the kind and how its name begins."""
-
-    folder: Path
-    day: int
-    bucket: int
-    kind: str
-    begins: str
-
-
-def _written(
-    rows: Int32s, chosen: Int32s, ids: tuple[str, ...], alarms: tuple[str, ...], place: _Place
-) -> MergedSegment:
-    """Writes the chosen rows, in that order, to a segment with a temporary name."""
-    time_ms, lon, lat, vehicle, speed, heading, flags, datum = columns_of(rows, chosen, place.day * MS_PER_DAY)
-    columns: dict[str, Column] = {
-        "time_ms": time_ms, "lon_e7": lon, "lat_e7": lat, "speed_ckmh": speed, "heading_ddeg": heading,
-        "flags": flags, "datum": datum,
-    }  # fmt: skip
-    if rows.shape[1] == WORDS:
-        columns |= {name: rows[chosen, word] for name, word in
-                    (("odometer_m", ODOMETER), ("delay_ms", DELAY), ("alarm_code", ALARM))}  # fmt: skip
-    path = place.folder / f"{place.day:05d}-{place.bucket:05d}-{place.kind}.parquet"
-    head = write_segment(path, place.day, columns, vehicle, ids, alarms)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    ending = "" if place.kind == "current" else ".superseded"
-    final = f"{place.begins}-{digest[:_SHORT]}{ending}.parquet"
-    return MergedSegment(
-        place.day, place.bucket, place.kind, path, final, head.rows, path.stat().st_size, head.first_ms, head.last_ms,
-        has_received=bool("delay_ms" in columns and (columns["delay_ms"] != NO_DELAY).any()),
-        vehicles=dict.fromkeys(head.vehicle_ids, (place.day, place.day)),
-    )  # fmt: skip
 
 
 def read(
@@ -274,7 +95,8 @@ def read(
     Args:
         paths: the segments in order of commit: of equal (vehicle, time, lon, lat) the later one's row counts.
         vehicle_id: only this vehicle; only its row groups are read.
-        from_ms, to_ms: only from_ms <= time < to_ms.
+        from_ms: only rows with from_ms <= time.
+        to_ms: only rows with time < to_ms.
         columns: which of `MEASURED` are needed; the others are not read and stand as never sent.
     """
     ids, starts, found, _ = _found(paths, vehicle_id, from_ms, to_ms, (*_PLACE, *columns, "datum"))
@@ -289,7 +111,11 @@ def read(
 
 
 def read_raw(
-    paths: Sequence[Path], *, vehicle_id: str | None = None, from_ms: int | None = None, to_ms: int | None = None
+    paths: Sequence[Path],
+    *,
+    vehicle_id: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
 ) -> pd.DataFrame:
     """The same positions as they were sent: the inside columns and dtypes of the kind `positions`."""
     ids, starts, found, alarms = _found(paths, vehicle_id, from_ms, to_ms, tuple(DTYPES))
@@ -318,7 +144,11 @@ def read_raw(
 
 
 def _found(
-    paths: Sequence[Path], vehicle_id: str | None, from_ms: int | None, to_ms: int | None, names: Sequence[str]
+    paths: Sequence[Path],
+    vehicle_id: str | None,
+    from_ms: int | None,
+    to_ms: int | None,
+    names: Sequence[str],
 ) -> tuple[tuple[str, ...], Int64s, dict[str, Column], tuple[str, ...]]:
     """Vehicles, their offsets, the columns and the alarm texts of the rows asked for, each key once."""
     parts: list[tuple[tuple[str, ...], Int64s, dict[str, Column]]] = []
@@ -327,14 +157,16 @@ def _found(
     for path in paths:
         with Segment(path) as segment:
             head = segment.head
-            if (to_ms is not None and head.first_ms >= to_ms) or (from_ms is not None and head.last_ms < from_ms):
+            if (to_ms is not None and head.first_ms >= to_ms) or (
+                from_ms is not None and head.last_ms < from_ms
+            ):
                 continue
             ids, starts = _owned(head, vehicle_id)
             if not ids:
                 continue
             columns = segment.columns(names, int(starts[0]), int(starts[-1]))
             if "alarm_code" in columns:
-                columns["alarm_code"] = _renumbered(columns["alarm_code"], head.alarm_texts, alarms)
+                columns["alarm_code"] = renumbered(columns["alarm_code"], head.alarm_texts, alarms)
             ids, starts, columns = _between(ids, starts - starts[0], columns, head, from_ms, to_ms)
             if ids:
                 parts.append((ids, starts, columns))
@@ -356,7 +188,12 @@ def _owned(head: Head, vehicle_id: str | None) -> tuple[tuple[str, ...], Int64s]
 
 
 def _between(
-    ids: tuple[str, ...], starts: Int64s, columns: dict[str, Column], head: Head, from_ms: int | None, to_ms: int | None
+    ids: tuple[str, ...],
+    starts: Int64s,
+    columns: dict[str, Column],
+    head: Head,
+    from_ms: int | None,
+    to_ms: int | None,
 ) -> tuple[tuple[str, ...], Int64s, dict[str, Column]]:
     """Only the rows with from_ms <= time < to_ms, and only the vehicles that keep any."""
     if (from_ms is None or from_ms <= head.first_ms) and (to_ms is None or to_ms > head.last_ms):
@@ -391,7 +228,7 @@ def _overlaid(
     keys[:, LON], keys[:, LAT], keys[:, VEHICLE] = columns["lon_e7"], columns["lat_e7"], owner
     order = sort_order(keys, len(ids))
     ordered = keys[order]
-    last = np.append((ordered[1:] != ordered[:-1]).any(axis=1), True)  # noqa: FBT003 - the last row counts
+    last = np.append((ordered[1:] != ordered[:-1]).any(axis=1), True)
     order = order[last]
     starts = np.concatenate(([0], np.cumsum(np.bincount(owner[order], minlength=len(ids))))).astype(np.int64)
     return ids, starts, {name: values[order] for name, values in columns.items()}

@@ -45,18 +45,16 @@ def csv(*parts: str, encoding: str = "utf-8") -> bytes:
     return "".join(parts).encode(encoding)
 
 
-def workbook(
-    *rows: Sequence[object], more: dict[str, list[Sequence[object]]] | None = None
-) -> bytes:
+def workbook(*rows: Sequence[object], more: dict[str, list[Sequence[object]]] | None = None) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
     for row in rows:
-        sheet.append(row)
+        sheet.append(list(row))
     for name, others in (more or {}).items():
         other = book.create_sheet(name)
         for row in others:
-            other.append(row)
+            other.append(list(row))
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

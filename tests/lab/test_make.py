@@ -176,4 +176,5 @@ def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
 def test_no_two_acts_share_a_shift() -> None:
     posts = allot(DEFAULT_PLAN, 40, 2, 1, must_fit=True)
     assert len(posts) == sum(sum(labels.values()) for labels in DEFAULT_PLAN.values())
-    assert len({(post.vehicle, post.day, post.turn) for post in posts}) == len(posts)
+    playing = [post for post in posts if post.rule != "licence.invalid"]  # papers hinder nothing else
+    assert len({(post.vehicle, post.day, post.turn) for post in playing}) == len(playing)

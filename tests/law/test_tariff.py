@@ -86,6 +86,33 @@ def test_every_change_of_a_fare_has_a_case_on_its_first_day_and_on_the_day_befor
             )
 
 
+@pytest.mark.parametrize("place", places())
+def test_trips_on_both_sides_of_every_change_are_priced_alone_as_together(place: str) -> None:
+    """A thousandth of a second before a version begins, the one before it still binds."""
+    law = read(place)
+    starts = sorted(
+        {start.start_ms for path in law.paths() if path.startswith("fare.") for start in law[path].versions}
+    )
+    rows = [
+        {
+            "boarded_ms": start + shift,
+            "alighted_ms": start + shift + 1_800_000,
+            "metered_m": 30_000.0,
+            "waiting_s": 60.0,
+        }
+        for start in starts
+        for shift in (-1, 0)
+    ]
+    together = price(pd.DataFrame(rows), law)
+    for at, row in enumerate(rows):
+        pd.testing.assert_series_equal(
+            price(pd.DataFrame([row]), law).iloc[0], together.iloc[at], check_names=False
+        )
+        for version in together["leans_on"].iloc[at].split(";"):
+            path, _, _ = version.partition("@")
+            assert not version or law[path].names_at(np.asarray([row["boarded_ms"]])) == [version]
+
+
 def test_the_answer_keeps_index_and_types_and_leaves_the_trips_alone() -> None:
     law = read_law("shenzhen")
     given = trip_of({"boarded": "2024-10-08 12:00", "alighted": "2024-10-08 12:50", "km": 40}, law.timezone)

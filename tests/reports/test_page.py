@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import re
 from dataclasses import replace
@@ -8,13 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taxi_qa.ingest.take import take
+from taxi_qa.lab.make import make_city
 from taxi_qa.law.read import read_law
-from taxi_qa.records.fixes import FIXED, FIXED_SENT, Fixes, empty_fixes
+from taxi_qa.records.fixes import FIXED, FIXED_SENT, Fixes
 from taxi_qa.reports import amounts
 from taxi_qa.reports.amounts import Line, Said
-from taxi_qa.reports.maps import HEIGHT, WIDTH, Outline, draw
-from taxi_qa.reports.page import Report, joined, outlines, render_report
+from taxi_qa.reports.maps import ActMap, draw
+from taxi_qa.reports.page import Report, ReportError, gather, render_report, write_page
 from taxi_qa.reports.summary import RuleTitle, Summary, summarise
+from taxi_qa.runs.check import check
+from taxi_qa.store.home import Home, make_home
 
 ZONE = "Asia/Shanghai"
 LAW = read_law("guangzhou")
@@ -52,30 +57,24 @@ def _summary(rows: list[dict[str, object]], tallies: list[dict[str, object]], *,
     return summarise(pd.DataFrame(tallies), parts, TITLES, LAW, ZONE)
 
 
-def _drive(*, jump_at: int | None = None, silent: range = range(0), ghost: bool = False) -> Fixes:
-    """A car that drives east for an hour at 36 km/h, a position every ten seconds."""
-    seconds = np.array([s for s in range(0, 3600, 10) if s not in silent])
-    lon = 113.26 + seconds * 10 / 102_400
-    lat = np.full(seconds.size, 23.13)
-    if jump_at is not None:
-        lon[jump_at] += 0.2
-    if ghost:  # a second car 15 km north sends in between
-        seconds = np.sort(np.concatenate((seconds, seconds + 5)))
-        lon, lat = np.repeat(lon, 2), np.repeat(lat, 2)
-        lat[1::2] += 0.135
-    n = seconds.size
-    return Fixes(
+def _map() -> ActMap:
+    """A straight drive of twenty minutes, a position every ten seconds."""
+    n = 121
+    fixes = Fixes(
         ("粤AD0001",),
         np.array([0, n], dtype=np.int64),
-        NOON_MS + seconds.astype(np.int64) * 1000,
-        np.round(lon * 1e7).astype(np.int32),
-        np.round(lat * 1e7).astype(np.int32),
+        NOON_MS + np.arange(n, dtype=np.int64) * 10_000,
+        np.round((113.26 + np.arange(n) / 1024) * 1e7).astype(np.int32),
+        np.full(n, 231_300_000, dtype=np.int32),
         np.full(n, 3600, dtype=np.int32),
         np.zeros(n, dtype=np.int16),
         np.full(n, FIXED_SENT | FIXED, dtype=np.int16),
         np.full(n, -1, dtype=np.int32),
         np.zeros(n, dtype=np.int32),
     )
+    drawn = draw(fixes, NOON_MS + 300_000, NOON_MS + 900_000, moments=[(NOON_MS + 400_000, "上")])
+    assert drawn is not None
+    return drawn
 
 
 def _report(summary: Summary, **other: object) -> Report:
@@ -88,7 +87,7 @@ def _report(summary: Summary, **other: object) -> Report:
         made="2025-10-15T08:00:00+08:00",
         counted=(Line(Said("车辆名册", "vehicles"), Said("1")),),
         summary=summary,
-        maps=tuple(draw(_drive(), NOON_MS + 600_000, NOON_MS + 1_200_000) for _ in summary.worst),
+        maps=tuple(_map() for _ in summary.worst),
     )
     return replace(view, **other)  # type: ignore[arg-type]
 
@@ -206,6 +205,35 @@ def test_the_worst_come_one_a_rule_first_and_never_an_excused_one() -> None:
         assert [case.trip_id for case in worst if case.rule == "fare.overcharge"][:3] == ["R14", "R13", "R12"]
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    folder = tmp_path_factory.mktemp("judged")
+    plan = {"fare.overcharge": {"clear": 1}, "vehicle.gnss_outage": {"clear": 1}}
+    first_day = dt.date(2025, 10, 13)
+    make_city(
+        folder / "lab", vehicles=2, days=1, seed=1, first_day=first_day, offences=plan, city="guangzhou"
+    )
+    home = make_home(folder / "home", city="guangzhou")
+    registers = ("companies", "drivers", "vehicles", "zones")
+    files = [path for path in (folder / "lab").iterdir() if path.stem != "truth"]
+    take(home, sorted(files, key=lambda path: path.stem not in registers), now_ms=NOON_MS)
+    return home
+
+
+def test_a_judged_home_becomes_a_page_with_its_planted_acts_on_maps(judged: Home, tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="taxi-qa check"):
+        gather(judged, now_ms=NOON_MS)
+    ran = check(judged, now_ms=NOON_MS)
+    assert ran is not None
+    view = gather(judged, now_ms=NOON_MS)
+    assert view.run_id == ran.run_id
+    assert view.summary.totals.examined == int(ran.tallies["examined"].sum())
+    assert {case.rule for case in view.summary.worst} == {"fare.overcharge", "vehicle.gnss_outage"}
+    assert all(drawn is not None and (drawn.act or drawn.gaps) for drawn in view.maps)
+    write_page(judged, tmp_path / "page.html", now_ms=NOON_MS)
+    assert "2025-10-13" in "".join(_parsed(tmp_path / "page.html").text)
+
+
 def test_a_run_that_found_nothing_is_a_page_too(tmp_path: Path) -> None:
     summary = _summary([], [_tally("fare.overcharge", 10, 0, 0)])
     assert (summary.worst, summary.drivers) == ((), ())
@@ -229,8 +257,9 @@ def test_the_page_says_what_a_driver_needs_to_check_it(busy: Summary, tmp_path: 
     render_report(_report(busy), tmp_path / "page.html")
     text = re.sub(r"\s+", " ", "".join(_parsed(tmp_path / "page.html").text))
     for said in (
-        "线索不是处罚", "A raw hit is a lead, not an offence", "超标准收费", "¥45.20", "¥33.20", "¥12.00", "2 分 22 秒",
-        "¥2.60/公里", "house.fare.late_s@2010-01-01", "未指明 nobody named", "4 + 190 + 7 = 201",
+        "线索不是处罚", "A raw hit is a lead, not an offence", "超标准收费", "¥45.20", "¥33.20", "¥12.00",
+        "2 分 22 秒", "¥2.60/公里", "house.fare.late_s@2010-01-01", "未指明 nobody named",
+        "4 + 190 + 7 = 201",
     ):  # fmt: skip
         assert said in text, said
 
@@ -252,84 +281,6 @@ def test_a_page_that_fails_leaves_the_old_one(busy: Summary, tmp_path: Path) -> 
         render_report(_report(busy, maps=()), out)
     assert out.read_bytes() == before
     assert list(tmp_path.iterdir()) == [out]
-
-
-def _numbers(path: str) -> np.ndarray:
-    return np.array(
-        [[float(x) for x in pair.split()] for pair in re.split("[ML]", path.replace(" M", "M"))[1:]]
-    )
-
-
-def test_the_map_shows_the_act_in_its_true_shape_and_scale() -> None:
-    drawn = draw(_drive(), NOON_MS + 600_000, NOON_MS + 1_200_000)
-    assert drawn is not None
-    act = _numbers(drawn.act)
-    # Ten minutes at 10 m/s are 6 km eastwards and one step more at either end, by the map's own scale bar.
-    metres_per_px = {"1 km": 1000, "2 km": 2000, "5 km": 5000}[drawn.bar_text] / drawn.bar_px
-    assert np.ptp(act[:, 0]) * metres_per_px == pytest.approx(6200, rel=0.02)
-    assert np.ptp(act[:, 1]) < 1
-    assert drawn.start.x < drawn.end.x
-    assert drawn.fixes == 61
-    assert not drawn.stands
-    assert act.min() >= 0 and act[:, 0].max() <= WIDTH and act[:, 1].max() <= HEIGHT
-
-
-def test_a_silence_is_drawn_as_a_gap_from_its_last_to_its_next_position() -> None:
-    silent = range(605, 1195)
-    drawn = draw(_drive(silent=silent), NOON_MS + 600_000, NOON_MS + 1_200_000)
-    assert drawn is not None
-    gap = _numbers(drawn.gaps)
-    assert np.ptp(gap[:, 0]) > WIDTH / 3
-
-
-def test_an_impossible_position_is_a_cross_and_bends_no_line() -> None:
-    clean = draw(_drive(), NOON_MS + 600_000, NOON_MS + 1_200_000)
-    with_jump = draw(_drive(jump_at=90), NOON_MS + 600_000, NOON_MS + 1_200_000)
-    assert clean is not None
-    assert with_jump is not None
-    assert np.ptp(_numbers(with_jump.act)[:, 1]) < 1
-    assert with_jump.bar_text == clean.bar_text
-
-
-def test_two_cars_under_one_plate_are_two_lines() -> None:
-    drawn = draw(_drive(ghost=True), NOON_MS + 600_000, NOON_MS + 1_200_000)
-    assert drawn is not None
-    first, second = _numbers(drawn.act), _numbers(drawn.second)
-    assert abs(first[:, 1].mean() - second[:, 1].mean()) > HEIGHT / 4
-
-
-def test_without_positions_there_is_no_map() -> None:
-    assert draw(empty_fixes(), NOON_MS, NOON_MS + 1) is None
-    assert draw(_drive(), NOON_MS + 90_000_000, NOON_MS + 90_600_000) is None
-
-
-def test_days_are_joined_in_order() -> None:
-    day = _drive()
-    later = replace(day, time_ms=day.time_ms + 86_400_000)
-    both_days = joined([day, later])
-    assert len(both_days) == 2 * len(day)
-    assert (np.diff(both_days.time_ms) > 0).all()
-    assert len(joined([])) == 0
-
-
-def test_outlines_take_cities_tunnels_and_hubs_with_all_their_parts() -> None:
-    ring = [[113.2, 23.1], [113.3, 23.1], [113.3, 23.2], [113.2, 23.1]]
-    zones = pd.DataFrame(
-        {
-            "kind": ["city", "bay", "tunnel"],
-            "name": ["a", "b", "c"],
-            "geometry": [
-                json.dumps({"type": "MultiPolygon", "coordinates": [[ring], [ring]]}),
-                json.dumps({"type": "Polygon", "coordinates": [ring]}),
-                json.dumps({"type": "Polygon", "coordinates": [ring]}),
-            ],
-        }
-    )
-    made = outlines(zones)
-    assert [outline.kind for outline in made] == ["city", "city", "tunnel"]
-    drawn = draw(_drive(), NOON_MS, NOON_MS + 3_600_000, [Outline("city", "a", made[0].ring)])
-    assert drawn is not None
-    assert drawn.outlines[0][0] == "city"
 
 
 @pytest.mark.parametrize(
@@ -359,6 +310,7 @@ def test_amounts_read_well(value: float, unit: str, zh: str, en: str) -> None:
         ("positions", "定位数据"),
         ("waiting_s", "等候时间"),
         ("something else", "something else"),
+        ("clear track", "清晰连续的轨迹"),
     ],
 )
 def test_missing_inputs_are_said_in_words(name: str, zh: str) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from taxi_qa.records.kinds import KINDS
 from taxi_qa.store.home import Home, make_home, writing
-from taxi_qa.store.inbox import Counts, Delivery
+from taxi_qa.store.inbox import Counts
+from tests.store.making import delivery, rows
 
 Put = Callable[..., Counts]
 
@@ -31,30 +30,6 @@ def home(tmp_path: Path, url: str | None) -> Iterator[Home]:
     made.engine.dispose()
 
 
-def rows(kind: str, *records: dict[str, Any]) -> pd.DataFrame:
-    """A frame of a kind with inside columns and dtypes, and the places of the rows in a file."""
-    frame = pd.DataFrame(list(records))
-    dtypes = {column.inside: column.dtype for column in KINDS[kind].columns}
-    frame = frame.astype({name: dtypes[name] for name in frame.columns})
-    return frame.assign(row=range(2, len(frame) + 2), record=range(1, len(frame) + 1))
-
-
-def trip(
-    trip_id: str, *, paid_fen: int = 1_200, boarded_ms: int = 1_790_000_000_000, **more: object
-) -> dict[str, Any]:
-    """A trip with everything that is required."""
-    return {
-        "trip_id": trip_id,
-        "vehicle_id": "粤T12345",
-        "boarded_ms": boarded_ms,
-        "alighted_ms": boarded_ms + 600_000,
-        "metered_m": 5_000,
-        "fare_fen": 1_200,
-        "paid_fen": paid_fen,
-        **more,
-    }
-
-
 @pytest.fixture
 def put(home: Home) -> Put:
     """Take records of a kind in as one source file."""
@@ -67,10 +42,3 @@ def put(home: Home) -> Put:
             return going_in.commit()
 
     return taken_in
-
-
-def delivery(home: Home, *, kind: str = "trips", sha256: str = "sha", name: str = "trips.csv") -> Delivery:
-    """A delivery of one file."""
-    return Delivery(
-        home, name=name, sha256=sha256, kind=kind, profile="", datum="wgs84", taken_at_ms=1_790_000_000_000
-    )

@@ -44,7 +44,7 @@ def test_what_is_no_home_is_said_in_one_line(tmp_path: Path) -> None:
         with pytest.raises(HomeError, match=words) as caught:
             open_home(place)
         assert "\n" not in str(caught.value)
-    with pytest.raises(HomeError, match="is a file"):
+    with pytest.raises(HomeError, match="Not a directory"):
         make_home(tmp_path / "file" / "below")
 
 
@@ -176,4 +176,5 @@ def test_the_newest_migration_is_the_one_named_in_the_code() -> None:
 
 def test_a_draft_of_a_migration_finds_nothing_to_do(home: Home) -> None:
     with home.engine.connect() as connection:
-        assert migrate.draft(connection).strip().endswith("pass")
+        lines = [line.strip() for line in migrate.draft(connection).splitlines()]
+        assert [line for line in lines if line and not line.startswith("#")] == ["pass"]

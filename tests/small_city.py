@@ -1,0 +1,254 @@
+"""A few records written as a person writes them, and the `Given` the facts are made from.
+
+Records carry the outside names of the record formats and go through the same door as a file's rows. A
+time may leave out its day. A track is said in words: leave, drive, stand, gap.
+"""
+
+import datetime as dt
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry import shape
+
+from taxi_qa.facts.given import Given, empty_tables
+from taxi_qa.facts.track import lay
+from taxi_qa.ingest.blocks import Block, text_column
+from taxi_qa.ingest.columns import Door, check_block
+from taxi_qa.ingest.headers import layout_of, require_all
+from taxi_qa.law.parameter import Law
+from taxi_qa.law.read import read_law
+from taxi_qa.records.fixes import FLAG_BITS, NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED, Fixes
+from taxi_qa.records.kinds import KINDS
+from taxi_qa.values.clock import MS_PER_H, MS_PER_S, city_day, day_of, day_start_ms
+from taxi_qa.values.place import E7, metres_per_degree
+
+DAY: Final = "2026-10-20"  # a Tuesday without holiday
+ZONE: Final = "Asia/Shanghai"
+
+Record = Mapping[str, Any]
+Step = Mapping[str, Any]
+
+_TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
+_STICKY: Final = (*FLAG_BITS, "delay_s", "sends_speed")
+
+
+def moment_ms(text: str, day: str = DAY, zone: str = ZONE) -> int:
+    """The instant of `08:00:00` on the day, or of `2026-10-21 08:00:00`."""
+    full = f"{day} {text}" if _TIME_OF_DAY.fullmatch(text) else text
+    clock = dt.datetime.fromisoformat(full)
+    midnight = day_start_ms(day_of(clock.date()), zone)
+    return midnight + (clock.hour * 3600 + clock.minute * 60 + clock.second) * MS_PER_S
+
+
+def table(kind: str, records: Sequence[Record], *, day: str = DAY, zone: str = ZONE) -> pd.DataFrame:
+    """The records as they would be kept, through the door of the product."""
+    if not records:
+        return empty_tables()[kind]
+    header = tuple(dict.fromkeys(name for record in records for name in record))
+    times = {column.name for column in KINDS[kind].columns if column.meaning == "time"}
+
+    def text(name: str, value: object) -> str | None:
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return json.dumps(value)
+        if name in times and _TIME_OF_DAY.fullmatch(str(value)):
+            return f"{day} {value}"
+        return str(int(value)) if isinstance(value, bool) else str(value)
+
+    columns = [text_column([text(name, record.get(name)) for record in records]) for name in header]
+    numbers = np.arange(1, len(records) + 1)
+    layout = layout_of(header, KINDS[kind])
+    require_all(layout, header)
+    assert not layout.unknown, f"{kind} has no column {layout.unknown}"
+    now_ms = day_start_ms(day_of(dt.date(2099, 1, 1)), zone)
+    checked = check_block(
+        Block(header, columns, numbers + 1, numbers, lambda _: ""), layout, Door(zone, now_ms)
+    )
+    assert not checked.refused, f"{kind}: {[(row.column, row.reason) for row in checked.refused]}"
+    return checked.frame.drop(columns=["row", "record"])
+
+
+@dataclass
+class _Driven:
+    """Where a car is while its track is being said."""
+
+    lon: float = 0.0
+    lat: float = 0.0
+    time_ms: int = 0
+    said: dict[str, Any] = field(default_factory=dict)
+
+
+Row = dict[str, Any]
+
+
+def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str = ZONE) -> list[Row]:
+    """The fixes of a track said in words.
+
+    Steps: `{leave: [lon, lat], at: time}` · `{drive_m, kmh, every_s, heading}` · `{stand_s, every_s}` ·
+    `{gap_s}`, with `drive_m` and `heading` if it moved · `{stray: [lon, lat], after_s}` one fix elsewhere. A
+    step may also set flags, `delay_s` or `sends_speed`, which hold from there on.
+    """
+    car = _Driven()
+    rows: list[Row] = []
+    for step in steps:
+        car.said.update({name: step[name] for name in _STICKY if name in step})
+        rows += [{"vehicle_id": vehicle_id, **row} for row in _step(car, step, day, zone)]
+    return rows
+
+
+def _fix(car: _Driven, kmh: float) -> Row:
+    speed = kmh if car.said.get("sends_speed", True) else None
+    return {"time_ms": car.time_ms, "lon": car.lon, "lat": car.lat, "speed_kmh": speed, **car.said}
+
+
+def _step(car: _Driven, step: Step, day: str, zone: str) -> Iterator[Row]:
+    if "leave" in step:
+        car.lon, car.lat = step["leave"]
+        car.time_ms = moment_ms(step["at"], day, zone)
+        yield _fix(car, 0.0)
+    elif "stray" in step:
+        car.time_ms += int(step["after_s"] * MS_PER_S)
+        lon, lat = step["stray"]
+        yield _fix(car, 0.0) | {"lon": lon, "lat": lat}
+    elif "gap_s" in step:
+        _move(car, step.get("drive_m", 0.0), step.get("heading", 90))
+        car.time_ms += int(step["gap_s"] * MS_PER_S)
+        yield _fix(car, 0.0)
+    elif "drive_m" in step:
+        seconds = step["drive_m"] / (step["kmh"] / 3.6)
+        yield from _moved(car, seconds, step["drive_m"], step.get("kmh"), step)
+    elif "stand_s" in step:
+        yield from _moved(car, step["stand_s"], 0.0, 0.0, step)
+    else:
+        raise ValueError(f"a track has no step {sorted(step)}")
+
+
+def _moved(car: _Driven, seconds: float, metres: float, kmh: float, step: Step) -> Iterator[Row]:
+    every_s = step.get("every_s", 10)
+    start_ms, gone_m = car.time_ms, 0.0
+    count = max(1, int(np.ceil(seconds / every_s - 1e-9)))
+    for number in range(1, count + 1):
+        at_s = min(number * every_s, seconds)
+        share_m = metres * at_s / seconds
+        _move(car, share_m - gone_m, step.get("heading", 90))
+        gone_m = share_m
+        car.time_ms = start_ms + round(at_s * MS_PER_S)
+        yield _fix(car, kmh)
+
+
+def _move(car: _Driven, metres: float, heading: float) -> None:
+    per_lon, per_lat = metres_per_degree(car.lat)
+    angle = np.radians(heading)
+    car.lon += metres * float(np.sin(angle)) / per_lon
+    car.lat += metres * float(np.cos(angle)) / per_lat
+
+
+def fixes_of(rows: Sequence[Row]) -> Fixes:
+    """Positions of any cars as the store gives them out: sorted by vehicle, time, lon, lat; each once."""
+    frame = [
+        (
+            str(row["vehicle_id"]), int(row["time_ms"]), round(row["lon"] * E7), round(row["lat"] * E7),
+            NO_SPEED if row.get("speed_kmh") is None else round(row["speed_kmh"] * 100),
+            sum(sent | (on if row[name] else 0)
+                for name, (sent, on) in FLAG_BITS.items() if row.get(name) is not None),
+            NO_DELAY if row.get("delay_s") is None else round(row["delay_s"] * MS_PER_S),
+        )
+        for row in rows
+    ]  # fmt: skip
+    unique = [next(group) for _, group in itertools.groupby(sorted(frame), key=lambda row: row[:4])]
+    names = sorted({row[0] for row in unique})
+    counts = [sum(row[0] == name for row in unique) for name in names]
+    n = len(unique)
+
+    def column(at: int, dtype: type) -> Any:  # noqa: ANN401 - an array of that type
+        return np.array([row[at] for row in unique], dtype=dtype)
+
+    return Fixes(
+        tuple(names), np.concatenate(([0], np.cumsum(counts))).astype(np.int64), column(1, np.int64),
+        column(2, np.int32), column(3, np.int32), column(4, np.int32), np.full(n, NO_HEADING, dtype=np.int16),
+        column(5, np.int16), np.full(n, NO_ODOMETER, dtype=np.int32), column(6, np.int32),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class City:
+    """What a case says, before it is asked for a day.
+
+    Attributes:
+        records: kind -> records with outside names.
+        tracks: each `vehicle_id` and `track`; one car may have several.
+        day: the day of times that name none.
+        place: whose law binds.
+        feeds: kinds somebody in the fleet sends on `day`, beside those of the records here.
+        seen: vehicle -> first and last day with positions, where not as in the tracks.
+        heard_to: when the data end.
+    """
+
+    records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    tracks: Sequence[Mapping[str, Any]] = ()
+    day: str = DAY
+    place: str = "guangzhou"
+    feeds: Sequence[str] = ()
+    seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    heard_to: str | None = None
+
+    def law(self) -> Law:
+        """The law and the house's settings of the place."""
+        return read_law(self.place)
+
+    def number(self, day: str | None = None) -> int:
+        """The day's number."""
+        return day_of(dt.date.fromisoformat(day or self.day))
+
+    def given(self, day: int | None = None) -> Given:
+        """What is given when one city day is judged (`self.day` if none is named)."""
+        law = self.law()
+        zone = law.timezone
+        judged = self.number() if day is None else day
+        from_ms, to_ms = day_start_ms(judged, zone), day_start_ms(judged + 1, zone)
+        tables = empty_tables()
+        for kind, records in self.records.items():
+            tables[kind] = table(kind, records, day=self.day, zone=zone)
+        rows = [row for one in self.tracks for row in drive(one["vehicle_id"], one["track"], day=self.day, zone=zone)]
+        fixes = fixes_of(rows)
+        heard = to_ms + 18 * MS_PER_H if self.heard_to is None else moment_ms(self.heard_to, self.day, zone)
+        jump = law.get("house.quality.jump_kmh")
+        return Given(
+            zone=zone, from_ms=from_ms, to_ms=to_ms, heard_to_ms=heard, fixes=fixes,
+            track=lay(fixes, float(jump.at(np.array([from_ms]))[0]) if jump else np.nan),
+            tables=tables, feeds=self._feeds(tables, fixes, zone), seen=self._seen(fixes, zone),
+            areas=_areas(tables["zones"]),
+        )  # fmt: skip
+
+    def _feeds(self, tables: Mapping[str, pd.DataFrame], fixes: Fixes, zone: str) -> dict[str, frozenset[int]]:
+        days = {kind: {self.number()} for kind in self.feeds}
+        for kind, frame in tables.items():
+            moment = KINDS[kind].moment
+            if moment is not None and len(frame):
+                instants = frame[KINDS[kind].column(moment).inside].to_numpy(dtype=np.int64)
+                days.setdefault(kind, set()).update(int(day) for day in city_day(instants, zone))
+        if len(fixes):
+            days.setdefault("positions", set()).update(int(day) for day in city_day(fixes.time_ms, zone))
+        return {kind: frozenset(found) for kind, found in days.items()}
+
+    def _seen(self, fixes: Fixes, zone: str) -> dict[str, tuple[int, int]]:
+        seen = {}
+        for index, name in enumerate(fixes.vehicle_ids):
+            days = city_day(fixes.time_ms[fixes.starts[index] : fixes.starts[index + 1]], zone)
+            seen[name] = int(days.min()), int(days.max())
+        return seen | {
+            name: (self.number(first), self.number(last)) for name, (first, last) in self.seen.items()
+        }
+
+
+def _areas(zones: pd.DataFrame) -> dict[str, shapely.Geometry]:
+    pairs = zip(zones["zone_id"], zones["geometry"], strict=True)
+    return {str(name): shape(json.loads(text)) for name, text in pairs}

@@ -1,0 +1,100 @@
+"""Golden cases: every rule on records a person typed, from the records to the finding."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
+from taxi_qa.findings.finding import Finding, Outcome
+from taxi_qa.rules.excuses import Excuses
+from taxi_qa.rules.kit import Rule, catalogue, judge
+from taxi_qa.runs.jobs import period_of
+from taxi_qa.values.clock import day_of, day_start_ms
+from tests.small_city import City
+
+FOLDER: Final = Path(__file__).parent / "cases"
+Case = Mapping[str, Any]
+
+# What a finding's number may differ by: positions are kept to about a centimetre each.
+_CLOSE: Final = {"m": 2.0, "ratio": 0.003}
+
+
+def cases() -> Iterator[tuple[str, Case]]:
+    """Every case with its rule's name; what a file's `shared` says holds in each of its cases."""
+    for path in sorted(FOLDER.rglob("*.yaml")):
+        text = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for case in text["cases"]:
+            yield text["rule"], {**text.get("shared", {}), **case, "defaults": text.get("defaults", {})}
+
+
+def city_of(case: Case) -> City:
+    """The city a case describes."""
+    defaults = case["defaults"]
+    kinds = {kind: records for kind, records in case.get("records", {}).items()}
+    for kind, records in case.get("registers", {}).items():
+        kinds.setdefault(kind, records)
+    return City(
+        records={kind: [{**defaults.get(kind, {}), **one} for one in records] for kind, records in kinds.items()},
+        tracks=case.get("tracks", ()),
+        **{name: str(case[name]) for name in ("day", "place", "heard_to") if name in case},
+        **{name: case[name] for name in ("feeds", "seen") if name in case},
+    )
+
+
+def outcome_of(one: Rule, case: Case) -> Outcome:
+    """What the rule says of the case: of its day, or of its day's week or month."""
+    city = city_of(case)
+    law, given = city.law(), city.given()
+    excuses = Excuses(given.tables["excuses"], given.areas)
+    scope = case.get("scope", "day")
+    if scope == "day" and one.judges in DAY_UNITS:
+        rows = DayUnits(given, law).frame(one.judges)
+    elif scope == "day" and one.judges in CITY_UNITS:
+        rows = CITY_UNITS[one.judges](given, law)
+    else:
+        fold = FOLDS[one.judges]
+        first, past = period_of(city.number(), fold.period)
+        days = [day_of(day) for day in case["days"]] if "days" in case else [city.number()]
+        parts = [fold.part(DayUnits(city.given(day), law)) for day in days]
+        rows = fold.fold(_together(parts), day_start_ms(first, law.timezone), day_start_ms(past, law.timezone))
+    return judge(one, rows, law, excuses)
+
+
+def _together(parts: list[Any]) -> Any:  # noqa: ANN401 - frames
+    import pandas as pd
+
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize(("name", "case"), [pytest.param(n, c, id=f"{n}: {c['name']}") for n, c in cases()])
+def test_case(name: str, case: Case) -> None:
+    outcome = outcome_of(catalogue()[name], case)
+    missing = sorted(outcome.cannot_tell["missing"])
+    expected = case.get("found", [])
+    found = sorted(outcome.found, key=lambda one: (one.start_ms, one.finding_id))
+    said = (len(found), outcome.clean, missing)
+    assert said == (len(expected), case.get("clean", 0), sorted(case.get("cannot_tell", []))), said
+    for finding, wanted in zip(found, expected, strict=True):
+        for field, value in wanted.items():
+            _same(finding, field, value)
+
+
+def _same(finding: Finding, field: str, value: Any) -> None:  # noqa: ANN401 - as typed
+    if field == "evidence":
+        for word, typed in value.items():
+            assert word in finding.evidence or typed is None, f"no {word} in {finding.evidence}"
+            got = finding.evidence.get(word)
+            assert got == (pytest.approx(typed, abs=2.0) if isinstance(typed, float) else typed), (word, got)
+        return
+    got = getattr(finding, field)
+    if field in ("start", "end"):
+        raise AssertionError("say start_ms or end_ms")
+    if field in ("measured", "allowed") and value is not None:
+        value = pytest.approx(value, abs=_CLOSE.get(finding.unit, 1e-6))
+    elif isinstance(value, dt.date):
+        value = str(value)
+    assert got == value, f"{field}: {got!r}, expected {value!r}; {finding}"
