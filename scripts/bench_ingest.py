@@ -1,6 +1,7 @@
 """How fast files of positions are taken in, how small they lie and how much memory it needs.
 
-Makes a day of a made taxi fleet (a fix every 10-30 s, stops, turns, 4 m of noise, in order of time) as CSV and
+Makes a day of a made taxi fleet (a fix every 10-30 s, stops, turns, 4 m of noise, in order of time) as CSV
+and
 Parquet in a temporary folder, takes each in by the product's own way up to the committed-ready segments,
 and does the same job in plain pandas (read, sort, write) for comparison. Every measured run is a process
 of its own, so its peak memory is its own.
@@ -118,8 +119,11 @@ def make_files(folder: Path, rows: int, formats: list[str]) -> int:
         made += table.num_rows
         if "csv" in formats:
             plain = table.set_column(0, "vehicle_id", table.column(0).cast(pa.string()))
-            csv = csv or pa.csv.CSVWriter(folder / "positions.csv", plain.schema,
-                                          write_options=pa.csv.WriteOptions(quoting_style="none"))  # fmt: skip
+            csv = csv or pa.csv.CSVWriter(
+                folder / "positions.csv",
+                plain.schema,
+                write_options=pa.csv.WriteOptions(quoting_style="none"),
+            )
             csv.write_table(plain)
         if "parquet" in formats:
             parquet = parquet or pq.ParquetWriter(
@@ -130,6 +134,10 @@ def make_files(folder: Path, rows: int, formats: list[str]) -> int:
         if writer is not None:
             writer.close()
     return made
+
+
+def _never(rows: Any) -> Any:  # noqa: ANN401 - called for nothing
+    raise AssertionError(f"{len(rows)} rows of the made fleet were not taken the fast way")
 
 
 def take(source: Path, folder: Path, workers: int) -> dict[str, Any]:
@@ -144,12 +152,9 @@ def take(source: Path, folder: Path, workers: int) -> dict[str, Any]:
     else:
         plan = plan_parquet(source, columns={name: name for name in FIELDS}, zone=ZONE)
 
-    def never(rows: object) -> Any:  # noqa: ANN401
-        raise AssertionError(f"{len(rows)} rows of the made fleet were not taken the fast way")  # type: ignore[arg-type]
-
     taken = ingest_positions(
-        plan, folder, buckets=BUCKETS, source=SHA, existing=lambda _day, _bucket: Existing(), slow=never,
-        on_refused=never, workers=workers,
+        plan, folder, buckets=BUCKETS, source=SHA, existing=lambda _day, _bucket: Existing(), slow=_never,
+        on_refused=_never, workers=workers,
     )  # fmt: skip
     return {"rows": taken.rows, "bytes": sum(segment.bytes for segment in taken.segments),
             "accepted": sum(segment.accepted for segment in taken.segments)}  # fmt: skip
@@ -157,8 +162,9 @@ def take(source: Path, folder: Path, workers: int) -> dict[str, Any]:
 
 def take_with_pandas(source: Path, folder: Path) -> dict[str, Any]:
     """The same job in plain pandas."""
-    read = pd.read_parquet if source.suffix == ".parquet" else pd.read_csv
-    frame = read(source, **({} if source.suffix == ".parquet" else {"parse_dates": ["time"]}))  # type: ignore[operator]
+    frame = (
+        pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source, parse_dates=["time"])
+    )
     frame = frame.sort_values(["vehicle_id", "time", "lon", "lat"], kind="stable")
     frame = frame.drop_duplicates(["vehicle_id", "time", "lon", "lat"])
     frame.to_parquet(folder / "sorted.parquet", compression="zstd", index=False)
@@ -211,7 +217,7 @@ def lookups(source: Path) -> str:
         plan = plan_parquet(source, columns={f: f for f in FIELDS}, zone=ZONE)
         taken = ingest_positions(
             plan, Path(name), buckets=BUCKETS, source=SHA, existing=lambda _day, _bucket: Existing(),
-            slow=lambda _rows: 1 / 0, on_refused=lambda _rows: None,
+            slow=_never, on_refused=_never,
         )  # fmt: skip
         rng = np.random.default_rng(2)
         spent = []
@@ -219,14 +225,17 @@ def lookups(source: Path) -> str:
             vehicle = list(segment.vehicles)[int(rng.integers(0, len(segment.vehicles)))]
             hour = segment.first_ms + 3_600_000 * int(rng.integers(0, 23))
             started = time.perf_counter()
-            read([segment.temp_path], vehicle_id=vehicle, from_ms=hour, to_ms=hour + 3_600_000)
+            read([segment.temp_path or source], vehicle_id=vehicle, from_ms=hour, to_ms=hour + 3_600_000)
             spent.append(1000 * (time.perf_counter() - started))
         started, cpu = time.perf_counter(), time.process_time()
-        rows = sum(len(read([s.temp_path], columns=("speed_ckmh", "flags"))) for s in taken.segments)
+        paths = [s.temp_path for s in taken.segments if s.temp_path is not None]
+        rows = sum(len(read([path], columns=("speed_ckmh", "flags"))) for path in paths)
         wall, cpu = time.perf_counter() - started, time.process_time() - cpu
     return (
-        f"one vehicle and hour: median {np.median(spent):.1f} ms, p95 {np.percentile(spent, 95):.1f} ms, worst {max(spent):.1f} ms\n"
-        f"whole partitions, time, place, speed, flags: {rows / wall / 1e6:.1f} M positions/s ({rows / cpu / 1e6:.1f} M a core second)"
+        f"one vehicle and hour: median {np.median(spent):.1f} ms, p95 {np.percentile(spent, 95):.1f} ms, "
+        f"worst {max(spent):.1f} ms\n"
+        f"whole partitions, time, place, speed, flags: {rows / wall / 1e6:.1f} M positions/s "
+        f"({rows / cpu / 1e6:.1f} M a core second)"
     )
 
 
@@ -250,7 +259,8 @@ def main(argv: list[str] | None = None) -> int:
         started = time.perf_counter()
         rows = make_files(folder, asked.rows, formats)
         print(
-            f"{rows:,} positions made in {time.perf_counter() - started:.0f} s; best of {asked.runs}, {asked.workers} workers"
+            f"{rows:,} positions made in {time.perf_counter() - started:.0f} s; "
+            f"best of {asked.runs}, {asked.workers} workers"
         )
         for form in formats:
             source = folder / f"positions.{form}"
@@ -260,8 +270,10 @@ def main(argv: list[str] | None = None) -> int:
             if not asked.no_pandas:
                 plain = best_of(1, "pandas", source, asked.workers)
                 _show(f"{form} in plain pandas", plain)
-                print(f"{'':28}{plain['wall_s'] / fast['wall_s']:.1f} times as fast as pandas, "
-                      f"{plain['cpu_s'] / fast['cpu_s']:.1f} times by CPU seconds")  # fmt: skip
+                print(
+                    f"{'':28}{plain['wall_s'] / fast['wall_s']:.1f} times as fast as pandas, "
+                    f"{plain['cpu_s'] / fast['cpu_s']:.1f} times by CPU seconds"
+                )
             if form == "parquet":
                 print(lookups(source))
     finally:
@@ -270,8 +282,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _show(name: str, result: dict[str, Any]) -> None:
-    print(f"{name:28}{result['rows'] / result['wall_s'] / 1e6:6.2f} M rows/s  {result['wall_s']:6.2f} s wall  {result['cpu_s']:6.2f} s CPU  "
-          f"{result['bytes'] / result['accepted']:5.2f} bytes a position  {result['peak_mb']:5.0f} MB peak")  # fmt: skip
+    print(
+        f"{name:28}{result['rows'] / result['wall_s'] / 1e6:6.2f} M rows/s  "
+        f"{result['wall_s']:6.2f} s wall  {result['cpu_s']:6.2f} s CPU  "
+        f"{result['bytes'] / result['accepted']:5.2f} bytes a position  {result['peak_mb']:5.0f} MB peak"
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -32,11 +33,19 @@ from taxi_qa.values.place import E7, metres_per_degree
 DAY: Final = "2026-10-20"  # a Tuesday without holiday
 ZONE: Final = "Asia/Shanghai"
 
+_EMPTY: Final = empty_tables()
+
 Record = Mapping[str, Any]
 Step = Mapping[str, Any]
 
 _TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
 _STICKY: Final = (*FLAG_BITS, "delay_s", "sends_speed")
+
+
+@cache
+def law_of(place: str) -> Law:
+    """The law of a place, read once a session."""
+    return read_law(place)
 
 
 def moment_ms(text: str, day: str = DAY, zone: str = ZONE) -> int:
@@ -50,7 +59,7 @@ def moment_ms(text: str, day: str = DAY, zone: str = ZONE) -> int:
 def table(kind: str, records: Sequence[Record], *, day: str = DAY, zone: str = ZONE) -> pd.DataFrame:
     """The records as they would be kept, through the door of the product."""
     if not records:
-        return empty_tables()[kind]
+        return _EMPTY[kind]
     header = tuple(dict.fromkeys(name for record in records for name in record))
     times = {column.name for column in KINDS[kind].columns if column.meaning == "time"}
 
@@ -93,7 +102,7 @@ def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str =
     """The fixes of a track said in words.
 
     Steps: `{leave: [lon, lat], at: time}` · `{drive_m, kmh, every_s, heading}` · `{stand_s, every_s}` ·
-    `{gap_s}`, with `drive_m` and `heading` if it moved · `{stray: [lon, lat], after_s}` one fix elsewhere. A
+    `{gap_s}`, with `drive_m`, `heading` and `kmh` (after it) if it moved · `{stray: [lon, lat], after_s}` one fix elsewhere. A
     step may also set flags, `delay_s` or `sends_speed`, which hold from there on.
     """
     car = _Driven()
@@ -121,7 +130,7 @@ def _step(car: _Driven, step: Step, day: str, zone: str) -> Iterator[Row]:
     elif "gap_s" in step:
         _move(car, step.get("drive_m", 0.0), step.get("heading", 90))
         car.time_ms += int(step["gap_s"] * MS_PER_S)
-        yield _fix(car, 0.0)
+        yield _fix(car, step.get("kmh", 0.0))
     elif "drive_m" in step:
         seconds = step["drive_m"] / (step["kmh"] / 3.6)
         yield from _moved(car, seconds, step["drive_m"], step.get("kmh"), step)
@@ -202,7 +211,7 @@ class City:
 
     def law(self) -> Law:
         """The law and the house's settings of the place."""
-        return read_law(self.place)
+        return law_of(self.place)
 
     def number(self, day: str | None = None) -> int:
         """The day's number."""
@@ -214,7 +223,7 @@ class City:
         zone = law.timezone
         judged = self.number() if day is None else day
         from_ms, to_ms = day_start_ms(judged, zone), day_start_ms(judged + 1, zone)
-        tables = empty_tables()
+        tables = dict(_EMPTY)
         for kind, records in self.records.items():
             tables[kind] = table(kind, records, day=self.day, zone=zone)
         rows = [row for one in self.tracks for row in drive(one["vehicle_id"], one["track"], day=self.day, zone=zone)]
@@ -245,7 +254,8 @@ class City:
             days = city_day(fixes.time_ms[fixes.starts[index] : fixes.starts[index + 1]], zone)
             seen[name] = int(days.min()), int(days.max())
         return seen | {
-            name: (self.number(first), self.number(last)) for name, (first, last) in self.seen.items()
+            name: (self.number(str(first)), self.number(str(last)))
+            for name, (first, last) in self.seen.items()
         }
 
 

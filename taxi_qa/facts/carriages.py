@@ -38,9 +38,7 @@ def loaded_runs(given: Given) -> pd.DataFrame:
         vehicle_id, start_ms, end_ms, fixes; sorted by vehicle and start.
     """
     fixes = given.fixes
-    vehicle, first, last, count = runs_of_flag(
-        fixes.starts, fixes.time_ms, fixes.flags, LOADED_SENT, LOADED
-    )
+    vehicle, first, last, count = runs_of_flag(fixes.starts, fixes.time_ms, fixes.flags, LOADED_SENT, LOADED)
     return pd.DataFrame(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
@@ -169,8 +167,9 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
     quiet = np.zeros(len(witness))
     seat_m = np.concatenate((_off_meter_m(given, merged, seat_runs(given)), quiet))
     loaded_m = np.concatenate((_off_meter_m(given, merged, loaded_runs(given)), quiet))
-    missing = np.concatenate((_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]),
-                              words(witness["missing"])))  # fmt: skip
+    missing = np.concatenate(
+        (_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]), words(witness["missing"]))
+    )
     known = sign_ins(given.tables["shifts"])
     names = pd.Series(vehicle_id, dtype=object)
     lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, names), start)
@@ -190,7 +189,12 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
             "moved_loaded_m": loaded_m,
             "is_tested": _tested(given, vehicle_id, start, end),
             "at_handover": near_handover(
-                known.starts, known.start_ms, known.end_ms, positions_of(known.vehicle_ids, names), start, handover_ms
+                known.starts,
+                known.start_ms,
+                known.end_ms,
+                positions_of(known.vehicle_ids, names),
+                start,
+                handover_ms,
             ),
             "tickets": open_tickets(given, vehicle_id, start, ("meter", "terminal")),
         },
@@ -199,7 +203,9 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
 
 def _merged_runs(given: Given) -> pd.DataFrame:
     """Runs of both witnesses that overlap or nearly touch, as one; only those that began in the span."""
-    runs = pd.concat([loaded_runs(given)[["vehicle_id", "start_ms", "end_ms"]], seat_runs(given)], ignore_index=True)
+    runs = pd.concat(
+        [loaded_runs(given)[["vehicle_id", "start_ms", "end_ms"]], seat_runs(given)], ignore_index=True
+    )
     runs = runs.sort_values(["vehicle_id", "start_ms", "end_ms"], ignore_index=True)
     if not len(runs):
         return runs
@@ -262,16 +268,25 @@ def _off_meter_m(given: Given, merged: pd.DataFrame, runs: pd.DataFrame) -> Floa
     order = np.lexsort((board, of_trip))
     starts = np.searchsorted(of_trip[order], np.arange(len(names) + 1)).astype(np.int64)
     run, begin, end = _outside(
-        of_run, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0),
-        starts, board[order] - AROUND_TRIP_MS, alight[order] + AROUND_TRIP_MS,
-    )  # fmt: skip
+        of_run,
+        instants(runs["start_ms"], 0),
+        instants(runs["end_ms"], 0),
+        starts,
+        board[order] - AROUND_TRIP_MS,
+        alight[order] + AROUND_TRIP_MS,
+    )
     piece_of = of_run[run]
-    track = positions_of(given.track.vehicle_ids, pd.Series(np.array(names, dtype=object)[piece_of], dtype=object))
+    track = positions_of(
+        given.track.vehicle_ids, pd.Series(np.array(names, dtype=object)[piece_of], dtype=object)
+    )
     moved = along(given.track, track, begin, end).chord_m
     owner = _owner(
-        positions_of(names, merged["vehicle_id"]), instants(merged["start_ms"], 0), instants(merged["end_ms"], 0),
-        piece_of, begin,
-    )  # fmt: skip
+        positions_of(names, merged["vehicle_id"]),
+        instants(merged["start_ms"], 0),
+        instants(merged["end_ms"], 0),
+        piece_of,
+        begin,
+    )
     total = np.zeros(len(merged))
     np.add.at(total, owner[owner >= 0], moved[owner >= 0])
     return total
@@ -295,7 +310,12 @@ def _owner(of_merged: Int64s, start_ms: Int64s, end_ms: Int64s, piece_of: Int64s
 
 @njit(cache=True)
 def _outside(
-    vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, starts: Int64s, covered_from: Int64s, covered_to: Int64s
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    starts: Int64s,
+    covered_from: Int64s,
+    covered_to: Int64s,
 ) -> tuple[Int64s, Int64s, Int64s]:
     """The parts of each run outside every covered span of its car: run, begin, end."""
     most = vehicle.size
@@ -320,7 +340,9 @@ def _outside(
     return run[:n].copy(), begin[:n].copy(), end[:n].copy()
 
 
-def _tested(given: Given, vehicle_id: npt.NDArray[np.object_], start: Int64s, end: Int64s) -> npt.NDArray[np.bool_]:
+def _tested(
+    given: Given, vehicle_id: npt.NDArray[np.object_], start: Int64s, end: Int64s
+) -> npt.NDArray[np.bool_]:
     """Whether a test of the devices was reported within each span."""
     events = given.tables["events"]
     tests = events[words(events["kind"]) == "device_test"]

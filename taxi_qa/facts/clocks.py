@@ -23,14 +23,14 @@ def clock_doubt(
 
     A car that sends no loaded flag contradicts nothing.
     """
-    runs = loaded_runs(given)
+    runs = loaded_runs(given).sort_values(["vehicle_id", "start_ms"], ignore_index=True)
     names, first = np.unique(words(runs["vehicle_id"]).astype(str), return_index=True)
     starts = np.append(first, len(runs)).astype(np.int64)
     of_runs = positions_of(tuple(names), vehicle_id)
     under = _under(
         starts, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0), of_runs, boarded_ms, alighted_ms
     )
-    doubt = (of_runs != NOT_GIVEN) & (under < LEAST_SHARE * (alighted_ms - boarded_ms))
+    doubt: npt.NDArray[np.bool_] = (of_runs != NOT_GIVEN) & (under < LEAST_SHARE * (alighted_ms - boarded_ms))
     events = given.tables["events"]
     faults = events[words(events["kind"]) == "meter_clock_fault"]
     for name, moment in zip(words(faults["vehicle_id"]), instants(faults["time_ms"], 0), strict=True):

@@ -22,9 +22,13 @@ TOGETHER_MS: Final = 5_000
 
 @njit(cache=True, nogil=True)
 def batches(
-    starts: Int64s, time_ms: Int64s, delay_ms: npt.NDArray[np.int32], ignored: npt.NDArray[np.bool_],
-    together_ms: int, long_ms: int,
-) -> tuple[Int64s, Floats, Int64s, Floats]:  # fmt: skip
+    starts: Int64s,
+    time_ms: Int64s,
+    delay_ms: npt.NDArray[np.int32],
+    ignored: npt.NDArray[np.bool_],
+    together_ms: int,
+    long_ms: int,
+) -> tuple[Int64s, Floats, Int64s, Floats]:
     """Batches of each vehicle: their number, sum of delays (s), how many are long, the longest (s).
 
     Fixes received within `together_ms` of the one before are one batch, whose delay is the longest in it:
@@ -107,9 +111,14 @@ def _excused(given: Given) -> npt.NDArray[np.bool_]:
     names = np.array(fixes.vehicle_ids, dtype=object)
     company = company_of(given, names)
     rows = zip(
-        words(excuses["scope"]), words(excuses["scope_id"]), words(excuses["rules"]), words(excuses["approved_by"]),
-        instants(excuses["from_ms"], 0), instants(excuses["to_ms"], 0), strict=True,
-    )  # fmt: skip
+        words(excuses["scope"]),
+        words(excuses["scope_id"]),
+        words(excuses["rules"]),
+        words(excuses["approved_by"]),
+        instants(excuses["from_ms"], 0),
+        instants(excuses["to_ms"], 0),
+        strict=True,
+    )
     for scope, scope_id, rules, approved, from_ms, to_ms in rows:
         if not approved or (rules and "vehicle.late_data" not in rules.split(";")):
             continue
@@ -138,7 +147,9 @@ def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFram
     """
     columns = ["batches", "total_s", "long", "fixes", "received"]
     cars = parts.groupby("vehicle_id")[columns].sum()
-    cars = cars.join(parts.groupby("vehicle_id").agg(company_id=("company_id", "first"), longest_s=("longest_s", "max")))
+    cars = cars.join(
+        parts.groupby("vehicle_id").agg(company_id=("company_id", "first"), longest_s=("longest_s", "max"))
+    )
     cars = cars.sort_index().reset_index()
     n = len(cars)
     number = cars["batches"].to_numpy(dtype=np.float64)

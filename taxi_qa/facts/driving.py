@@ -69,16 +69,33 @@ def spells(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest
     """
     return Spells(
         *_spells(
-            track.starts, track.time_ms, track.lon_e7, track.lat_e7, track.speed_ckmh, track.cum_m, vehicle, start_ms, end_ms, int(rest_s * 1000),
+            track.starts,
+            track.time_ms,
+            track.lon_e7,
+            track.lat_e7,
+            track.speed_ckmh,
+            track.cum_m,
+            vehicle,
+            start_ms,
+            end_ms,
+            int(rest_s * 1000),
         )
-    )  # fmt: skip
+    )
 
 
 @njit(cache=True, nogil=True)
 def _spells(
-    starts: Int64s, time_ms: Int64s, lon_e7: npt.NDArray[np.int32], lat_e7: npt.NDArray[np.int32],
-    speed_ckmh: npt.NDArray[np.int32], cum_m: Floats, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, rest_ms: int,
-) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats]:  # fmt: skip
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: npt.NDArray[np.int32],
+    lat_e7: npt.NDArray[np.int32],
+    speed_ckmh: npt.NDArray[np.int32],
+    cum_m: Floats,
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    rest_ms: int,
+) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats]:
     most = 0
     for row in range(vehicle.size):
         most += 2 + max(0, end_ms[row] - start_ms[row]) // max(1, rest_ms)
@@ -159,9 +176,14 @@ def _spells(
             hidden_s[n], rest_longest_s[n] = hidden / 1000.0, longest / 1000.0
             n += 1
     return (
-        duty[:n].copy(), begin[:n].copy(), end[:n].copy(), low_s[:n].copy(), high_s[:n].copy(),
-        hidden_s[:n].copy(), rest_longest_s[:n].copy(),
-    )  # fmt: skip
+        duty[:n].copy(),
+        begin[:n].copy(),
+        end[:n].copy(),
+        low_s[:n].copy(),
+        high_s[:n].copy(),
+        hidden_s[:n].copy(),
+        rest_longest_s[:n].copy(),
+    )
 
 
 def driving_spells(given: Given, law: Law) -> pd.DataFrame:
@@ -169,12 +191,14 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
 
     Returns:
         Unit columns and: kind ("unbroken" a spell, "shift" the duty's whole), low_s, high_s (time driven,
-        with and without gaps that may hide a rest), rest_longest_s.
+        without and with possible rests), rest_longest_s (of a shift also the rests between spells).
     """
     rest = law.get(_REST)
     version = rest.on(given.from_ms) if rest is not None else None
     # Without a law of rest nothing is a spell; the duties stay, to be answered with what is missing.
-    rest_s = float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
+    rest_s = (
+        float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
+    )
     duty = duties(given)
     start = instants(duty["start_ms"], 0)
     duty = duty[(start >= given.from_ms) & (start < given.to_ms)].reset_index(drop=True)
@@ -186,6 +210,9 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
     whole_low = np.bincount(one.duty, one.high_s - one.hidden_s, n)
     longest = np.zeros(n)
     np.maximum.at(longest, one.duty, one.rest_longest_s)
+    # Between two spells of a duty lies a rest.
+    same = one.duty[1:] == one.duty[:-1]
+    np.maximum.at(longest, one.duty[1:][same], (one.start_ms[1:] - one.end_ms[:-1])[same] / 1000.0)
     of_duty = np.concatenate((one.duty, np.arange(n)))
     begin = np.concatenate((one.start_ms, start))
     kind = np.repeat(np.array(["unbroken", "shift"], dtype=object), [one.duty.size, n])
@@ -193,8 +220,10 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
     driver_id = words(duty["driver_id"])[of_duty]
     lon, lat = place_at(given.track, vehicle[of_duty], begin)
     unseen = np.isin(of_duty, np.unique(one.duty), invert=True)
-    subject = [f"{name}/{driver}/{what}" for name, driver, what in
-               zip(named_subject(vehicle_id, begin), driver_id, kind, strict=True)]  # fmt: skip
+    subject = [
+        f"{name}/{driver}/{what}"
+        for name, driver, what in zip(named_subject(vehicle_id, begin), driver_id, kind, strict=True)
+    ]
     return unit_frame(
         given,
         {
@@ -205,7 +234,9 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
             "end_ms": np.concatenate((one.end_ms, end)),
             "lon": lon,
             "lat": lat,
-            "missing": np.where(unseen, "positions", "" if np.isfinite(rest_s) else f"law {_REST}").astype(object),
+            "missing": np.where(unseen, "positions", "" if np.isfinite(rest_s) else f"law {_REST}").astype(
+                object
+            ),
             "kind": kind,
             "low_s": np.concatenate((one.low_s, whole_low)),
             "high_s": np.concatenate((one.high_s, whole_high)),

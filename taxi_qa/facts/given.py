@@ -69,7 +69,9 @@ def empty_tables() -> dict[str, pd.DataFrame]:
 NOT_GIVEN: Final = -1
 
 
-def positions_of(names: tuple[str, ...], wanted: pd.Series) -> npt.NDArray[np.int64]:
+def positions_of(
+    names: tuple[str, ...], wanted: pd.Series | npt.NDArray[np.object_]
+) -> npt.NDArray[np.int64]:
     """The index of each wanted vehicle in `names`, `NOT_GIVEN` where it is not there."""
     return np.asarray(
         pd.Index(names, dtype=object).get_indexer(pd.Index(wanted, dtype=object)), dtype=np.int64

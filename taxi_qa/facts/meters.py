@@ -35,10 +35,12 @@ def meter_trips(trips: pd.DataFrame, law: Law, instant_ms: int) -> pd.DataFrame:
         ratio and ratio_low (NaN), meter_unverified, is_clear.
     """
     clear_s = law.number("house.track.clear_gap_s", instant_ms)
-    gnss_m = np.fmax(trips["chord_high_m"], trips["ride_high_m"])
+    gnss_m = trips[["chord_high_m", "ride_high_m"]].max(axis=1)
     seen = gnss_m.notna().to_numpy()
     clear = seen & (trips["longest_gap_s"] <= clear_s).to_numpy() & (trips["leaps"] == 0).to_numpy()
-    missing = np.select([trips["missing"] != "", ~seen, ~clear], [trips["missing"], "positions", "clear track"], "")
+    missing = np.select(
+        [trips["missing"] != "", ~seen, ~clear], [trips["missing"], "positions", "clear track"], ""
+    )
     frame = trips[list(UNIT_COLUMNS)].assign(missing=missing.astype(object))
     return frame.assign(
         subject="trip " + trips["subject"], kind="trip", metered_m=trips["metered_m"], gnss_m=gnss_m,
@@ -66,10 +68,14 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFrame:
     Returns:
         As `meter_trips`, kind "week", one row a car with any trip; `start_ms` the week's begin.
     """
-    usable = parts[parts["is_clear"] & (parts["gnss_m"] >= LEAST_WEEK_TRIP_M) & (parts["meter_unverified"] == "")]
+    usable = parts[
+        parts["is_clear"] & (parts["gnss_m"] >= LEAST_WEEK_TRIP_M) & (parts["meter_unverified"] == "")
+    ]
     ratios = (usable["metered_m"] / usable["gnss_m"]).groupby(usable["vehicle_id"])
     cars = parts.groupby("vehicle_id").agg(company_id=("company_id", "first")).sort_index()
-    table = pd.DataFrame({"ratio": ratios.median(), "trips": ratios.size(), "ratio_low": ratios.agg(_median_low)})
+    table = pd.DataFrame(
+        {"ratio": ratios.median(), "trips": ratios.size(), "ratio_low": ratios.agg(_median_low)}
+    )
     sums = usable.groupby("vehicle_id")[["metered_m", "gnss_m"]].sum()
     cars = cars.join(table).join(sums).reset_index()
     n = len(cars)

@@ -33,10 +33,14 @@ def driver_days(given: Given, law: Law) -> pd.DataFrame:  # noqa: ARG001 - every
     drives = drives.sort_values(["owner", "day", "start_ms", "vehicle_id"], kind="stable")
     grouped = drives.groupby(["owner", "day"], sort=True)
     days = grouped.agg(
-        vehicle_id=("vehicle_id", "first"), driver_id=("driver_id", "first"), start_ms=("start_ms", "min"),
-        end_ms=("end_ms", "max"), trips=("is_trip", "sum"), permit_valid_to_day=("permit_valid_to_day", "min"),
+        vehicle_id=("vehicle_id", "first"),
+        driver_id=("driver_id", "first"),
+        start_ms=("start_ms", "min"),
+        end_ms=("end_ms", "max"),
+        trips=("is_trip", "sum"),
+        permit_valid_to_day=("permit_valid_to_day", "min"),
         permit_known=("permit_valid_to_day", lambda column: column.notna().all()),
-    ).reset_index()  # fmt: skip
+    ).reset_index()
     columns = ["registered_from_day", "registered_to_day", "licence_valid_to_day"]
     register = _register(given, "drivers", columns).assign(known=True)
     days = days.merge(register, on="driver_id", how="left")

@@ -46,7 +46,8 @@ def inside_city(
     for name, from_day, to_day in zip(words(zones["zone_id"]), first, last, strict=True):
         rows = known & (from_day <= days) & (days <= to_day)
         hit = np.zeros(lon.size, dtype=bool)
-        hit[rows] = shapely.contains_xy(given.areas[name], lon[rows], lat[rows])
+        # The border itself is inside: exactly at the limit is lawful.
+        hit[rows] = shapely.intersects_xy(given.areas[name], lon[rows], lat[rows])
         inside[rows & np.isnan(inside)] = 0.0
         inside[hit] = 1.0
         leans_on[rows] = f"zone {name}"
@@ -56,7 +57,11 @@ def inside_city(
 
 
 def _by_law(
-    law: Law, inside: Floats, leans_on: npt.NDArray[np.object_], zone_id: npt.NDArray[np.object_], moments_ms: Int64s
+    law: Law,
+    inside: Floats,
+    leans_on: npt.NDArray[np.object_],
+    zone_id: npt.NDArray[np.object_],
+    moments_ms: Int64s,
 ) -> tuple[Floats, npt.NDArray[np.object_]]:
     parameter, unknown = law.get(_AREA), law.get(_UNKNOWN)
     if parameter is None:
@@ -69,7 +74,11 @@ def _by_law(
         silent = frozenset({""})
         if unknown is not None:
             version = unknown.on(int(moments_ms[index == at][0]))
-            silent |= version.value.zones if version is not None and isinstance(version.value, Areas) else frozenset()
+            silent |= (
+                version.value.zones
+                if version is not None and isinstance(version.value, Areas)
+                else frozenset()
+            )
         rows = np.flatnonzero((index == at) & np.isnan(inside))
         told = np.array([name not in silent for name in zone_id[rows]], dtype=bool)
         inside[rows[told]] = np.array([float(name in area.zones) for name in zone_id[rows[told]]])

@@ -49,38 +49,56 @@ def rate_fits(trips: pd.DataFrame, law: Law) -> dict[str, npt.NDArray[np.generic
     return {"rate_fits": fits, "rate_missing": missing, "rate_leans_on": leans_on}
 
 
-def _asked(code: str, trips: pd.DataFrame, terms: Terms, law: Law) -> tuple[Floats, Texts, str]:
+Answer = tuple[Floats, Texts, str]
+
+
+def _asked(code: str, trips: pd.DataFrame, terms: Terms, law: Law) -> Answer:
+    ask = {"night": _night, "return": _return, "flat": _flat, "out_of_town": _out_of_town}[code]
+    answer = ask(trips, terms, law)
+    if answer is not None:
+        return answer
     n = len(trips)
-    silent = np.full(n, np.nan), np.full(n, f"law fare.{code}", dtype=object), ""
-    told = np.full(n, "", dtype=object)
-    if code == "night":
-        if not terms.night:
-            return silent
-        slack_ms = (trips["slack_s"].to_numpy(dtype=np.float64) * 1000).astype(np.int64)
-        start, end = (trips[name].to_numpy(dtype=np.int64) for name in ("start_ms", "end_ms"))
-        touches = overlaps_window(start, end + slack_ms + 1, terms.night, law.timezone, law.calendars)
-        return touches.astype(np.float64), told, terms.names.get("night", "")
-    if code == "return":
-        if terms.return_share is None:
-            return silent
-        # The first band that costs anything is where the empty return begins.
-        begins_km = min(
-            (b for b, share in zip(terms.return_share.bounds, terms.return_share.values, strict=True)
-             if float(share) > 0),
-            default=np.inf,
-        )  # fmt: skip
-        reached = trips["metered_m"].to_numpy(dtype=np.float64) >= begins_km * 1000
-        return reached.astype(np.float64), told, terms.names.get("return", "")
-    if code == "flat":
-        if not terms.flats:
-            return silent
-        fits, why = _flat_fits(trips, terms.flats)
-        return fits, why, terms.names.get("flat", "")
+    return np.full(n, np.nan), np.full(n, f"law fare.{code}", dtype=object), ""
+
+
+def _told(fits: npt.NDArray[np.bool_], names: str) -> Answer:
+    return fits.astype(np.float64), np.full(fits.size, "", dtype=object), names
+
+
+def _night(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:
+    """The night rate belongs to rides that touch the night, as far as their times are exact."""
+    if not terms.night:
+        return None
+    slack_ms = (trips["slack_s"].to_numpy(dtype=np.float64) * 1000).astype(np.int64)
+    start, end = (trips[name].to_numpy(dtype=np.int64) for name in ("start_ms", "end_ms"))
+    touches = overlaps_window(start, end + slack_ms + 1, terms.night, law.timezone, law.calendars)
+    return _told(touches, terms.names.get("night", ""))
+
+
+def _return(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+    """The return rate belongs to rides that reach the first band which costs anything."""
+    if terms.return_share is None:
+        return None
+    bands = zip(terms.return_share.bounds, terms.return_share.values, strict=True)
+    begins_km = min((bound for bound, share in bands if float(share) > 0), default=np.inf)
+    reached = trips["metered_m"].to_numpy(dtype=np.float64) >= begins_km * 1000
+    return _told(reached, terms.names.get("return", ""))
+
+
+def _flat(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+    if not terms.flats:
+        return None
+    fits, why = _flat_fits(trips, terms.flats)
+    return fits, why, terms.names.get("flat", "")
+
+
+def _out_of_town(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer:  # noqa: ARG001 - asked alike
+    """The out-of-town rate belongs to rides with an end outside the licensed area."""
     begins, ends = (trips[f"{end}_in_city"].to_numpy(dtype=np.float64) for end in ("boarded", "alighted"))
     inside = (begins == 1) & (ends == 1)
     outside = (begins == 0) | (ends == 0)
-    answer = np.where(inside, 0.0, np.where(outside, 1.0, np.nan))
-    return answer, np.where(np.isnan(answer), "place of both ends", "").astype(object), ""
+    fits = np.where(inside, 0.0, np.where(outside, 1.0, np.nan))
+    return fits, np.where(np.isnan(fits), "place of both ends", "").astype(object), ""
 
 
 def _flat_fits(trips: pd.DataFrame, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
@@ -91,7 +109,9 @@ def _flat_fits(trips: pd.DataFrame, flats: tuple[Flat, ...]) -> tuple[Floats, Te
         for one, other in ((flat.one_end, flat.other_end), (flat.other_end, flat.one_end)):
             fits |= _within(begins, one) & _within(ends, other)
     known = (begins != "") & (ends != "")
-    return np.where(known, fits.astype(np.float64), np.nan), np.where(known, "", "zones of both ends").astype(object)
+    return np.where(known, fits.astype(np.float64), np.nan), np.where(known, "", "zones of both ends").astype(
+        object
+    )
 
 
 def _within(zone_id: Texts, areas: Areas) -> npt.NDArray[np.bool_]:

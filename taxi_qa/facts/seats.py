@@ -48,7 +48,9 @@ def seat_times(
     vehicles, first = np.unique(names, return_index=True)
     starts = np.append(first, names.size).astype(np.int64)
     of_events = positions_of(tuple(vehicles), vehicle_id)
-    boarded, left, before, after, back = _seat_times(starts, moments, is_in, of_events, boarded_ms, alighted_ms)
+    boarded, left, before, after, back = _seat_times(
+        starts, moments, is_in, of_events, boarded_ms, alighted_ms
+    )
     return {
         "seat_sensor": _has_sensor(given, vehicle_id, of_events, starts, moments, boarded_ms),
         "boarded_event_ms": np.where(boarded == _NONE, np.nan, boarded.astype(np.float64)),
@@ -67,13 +69,17 @@ def _has_sensor(
     stated = dict(zip(words(register["vehicle_id"]), register["has_seat_sensor"], strict=True))
     heard = _heard(starts, moments, of_events, boarded_ms, SENSOR_DAYS * MS_PER_DAY)
     says = [stated.get(name) for name in vehicle_id]
-    by_register = np.array([bool(said) if isinstance(said, (bool, np.bool_)) else False for said in says], dtype=bool)
+    by_register = np.array(
+        [bool(said) if isinstance(said, (bool, np.bool_)) else False for said in says], dtype=bool
+    )
     is_stated = np.array([isinstance(said, (bool, np.bool_)) for said in says], dtype=bool)
     return np.where(is_stated, by_register, heard)
 
 
 @njit(cache=True)
-def _heard(starts: Int64s, moments: Int64s, vehicle: Int64s, at_ms: Int64s, within_ms: int) -> npt.NDArray[np.bool_]:
+def _heard(
+    starts: Int64s, moments: Int64s, vehicle: Int64s, at_ms: Int64s, within_ms: int
+) -> npt.NDArray[np.bool_]:
     heard = np.zeros(vehicle.size, dtype=np.bool_)
     for row in range(vehicle.size):
         v = vehicle[row]

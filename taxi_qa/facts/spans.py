@@ -79,9 +79,15 @@ def _between(time_ms: Int64s, cum: Floats, at: int, moment: int) -> float:
 
 @njit(cache=True, nogil=True)
 def _along(
-    starts: Int64s, time_ms: Int64s, leap: npt.NDArray[np.bool_], cum_m: Floats, cum_ride_m: Floats,
-    vehicle: Int64s, start_ms: Int64s, end_ms: Int64s,
-) -> tuple[Int64s, Floats, Int64s, Floats, Floats]:  # fmt: skip
+    starts: Int64s,
+    time_ms: Int64s,
+    leap: npt.NDArray[np.bool_],
+    cum_m: Floats,
+    cum_ride_m: Floats,
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+) -> tuple[Int64s, Floats, Int64s, Floats, Floats]:
     n = vehicle.size
     fixes = np.zeros(n, dtype=np.int64)
     leaps = np.zeros(n, dtype=np.int64)
@@ -160,9 +166,13 @@ def place_at(track: Track, vehicle: Int64s, moments_ms: Int64s) -> tuple[Floats,
 
 @njit(cache=True, nogil=True)
 def _place_at(
-    starts: Int64s, time_ms: Int64s, lon_e7: npt.NDArray[np.int32], lat_e7: npt.NDArray[np.int32],
-    vehicle: Int64s, moments_ms: Int64s,
-) -> tuple[Floats, Floats]:  # fmt: skip
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: npt.NDArray[np.int32],
+    lat_e7: npt.NDArray[np.int32],
+    vehicle: Int64s,
+    moments_ms: Int64s,
+) -> tuple[Floats, Floats]:
     n = vehicle.size
     lon = np.full(n, np.nan)
     lat = np.full(n, np.nan)
@@ -187,7 +197,7 @@ def _place_at(
 
 
 def standing_s(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, slow_kmh: float) -> Floats:
-    """Seconds of each span the car stood: steps slower than `slow_kmh` by chord and, where sent, by device."""
+    """Seconds of each span the car stood: steps slower than `slow_kmh` by chord and by device, if it says."""
     return _standing(
         track.starts, track.time_ms, track.cum_m, track.speed_ckmh, vehicle, start_ms, end_ms, slow_kmh / 3.6
     )
@@ -195,9 +205,15 @@ def standing_s(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, 
 
 @njit(cache=True, nogil=True)
 def _standing(
-    starts: Int64s, time_ms: Int64s, cum_m: Floats, speed_ckmh: npt.NDArray[np.int32],
-    vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, slow_mps: float,
-) -> Floats:  # fmt: skip
+    starts: Int64s,
+    time_ms: Int64s,
+    cum_m: Floats,
+    speed_ckmh: npt.NDArray[np.int32],
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    slow_mps: float,
+) -> Floats:
     n = vehicle.size
     stood = np.full(n, np.nan)
     for row in range(n):

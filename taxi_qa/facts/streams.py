@@ -26,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 STREAM_ENDS_MS: Final = 30 * 60_000
 
 _MAX_EPISODES_PER_VEHICLE: Final = 64
+# The metres of a degree are worked out anew when the latitude has moved this far.
+_ANCHOR_E7: Final = 20_000
 
 
 def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> pd.DataFrame:
@@ -105,7 +107,7 @@ def _episodes(
                 fixes[:] = 0
             if at_end:
                 break
-            if abs(lat_e7[i] - anchor) > 20_000:
+            if abs(lat_e7[i] - anchor) > _ANCHOR_E7:
                 anchor = np.int64(lat_e7[i])
                 per_lon, per_lat = metres_per_degree(anchor * 1e-7)
             # Does it fit the stream of the fix before? Nearly always, so that is asked first.
@@ -126,11 +128,9 @@ def _episodes(
                     break
                 far = max(far, metres)
             if chosen < 0:
-                if head[now] < 0 or time_ms[i] - time_ms[head[now]] > STREAM_ENDS_MS:
-                    chosen = now
-                else:
-                    # Impossible from the stream before: a second stream begins (or begins anew).
-                    chosen = 1 - now
+                # Impossible from the stream before, if that still goes on: a second begins (or begins anew).
+                ended = head[now] < 0 or time_ms[i] - time_ms[head[now]] > STREAM_ENDS_MS
+                chosen = now if ended else 1 - now
             if chosen != now:
                 if switches == 0:
                     first_at = np.int64(i)
@@ -160,20 +160,31 @@ def plates(given: Given, law: Law) -> pd.DataFrame:
 
     Returns:
         Unit columns and: switches, fewer_fixes, held_s, separation_m (all 0 where one stream explains
-        everything).
+        everything); a car whose positions are all unusable cannot be judged.
     """
     fixes = given.fixes
     jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
     double = episodes(fixes, given.track, jump_kmh)
     double = double[(double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms)]
     inside = (fixes.time_ms >= given.from_ms) & (fixes.time_ms < given.to_ms)
-    present = np.bincount(fixes.vehicle_of_row()[inside], minlength=len(fixes.vehicle_ids)) > 0
+    vehicle, n = fixes.vehicle_of_row(), len(fixes.vehicle_ids)
+    present = np.bincount(vehicle[inside], minlength=n) > 0
+    usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
+    heard = np.bincount(vehicle[inside & usable], minlength=n) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
-    single = names[present & ~np.isin(names.astype(str), words(double["vehicle_id"]).astype(str))]
+    alone = present & ~np.isin(names.astype(str), words(double["vehicle_id"]).astype(str))
+    single = names[alone]
+    missing = np.concatenate((np.full(len(double), ""), np.where(heard[alone], "", "positions"))).astype(
+        object
+    )
     zeros = np.zeros(single.size)
     vehicle_id = np.concatenate((words(double["vehicle_id"]), single))
-    start = np.concatenate((instants(double["start_ms"], 0), np.full(single.size, given.from_ms, dtype=np.int64)))
-    end = np.concatenate((instants(double["end_ms"], 0), np.full(single.size, given.to_ms - 1, dtype=np.int64)))
+    start = np.concatenate(
+        (instants(double["start_ms"], 0), np.full(single.size, given.from_ms, dtype=np.int64))
+    )
+    end = np.concatenate(
+        (instants(double["end_ms"], 0), np.full(single.size, given.to_ms - 1, dtype=np.int64))
+    )
     columns = {name: np.concatenate((numbers(double[name]), zeros)) for name in
                ("switches", "fewer_fixes", "separation_m")}  # fmt: skip
     return unit_frame(
@@ -183,6 +194,7 @@ def plates(given: Given, law: Law) -> pd.DataFrame:
             "vehicle_id": vehicle_id,
             "start_ms": start,
             "end_ms": end,
+            "missing": missing,
             "lon": np.concatenate((numbers(double["lon"]), np.full(single.size, np.nan))),
             "lat": np.concatenate((numbers(double["lat"]), np.full(single.size, np.nan))),
             **columns,

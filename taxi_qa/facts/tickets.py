@@ -28,7 +28,11 @@ def open_tickets(
 
 
 def reported_between(
-    given: Given, vehicle_id: npt.NDArray[np.object_], from_ms: Int64s, to_ms: Int64s, devices: tuple[str, ...]
+    given: Given,
+    vehicle_id: npt.NDArray[np.object_],
+    from_ms: Int64s,
+    to_ms: Int64s,
+    devices: tuple[str, ...],
 ) -> npt.NDArray[np.int64]:
     """The first report for these devices open at or filed within each span (ms), -1 where there is none.
 

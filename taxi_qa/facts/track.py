@@ -12,6 +12,7 @@ both ends sent one and lie at most `INTEGRAL_GAP_S` apart, the chord elsewhere.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -143,8 +144,13 @@ def _metres(lon_1: int, lat_1: int, lon_2: int, lat_2: int, per_lon: float, per_
 
 @njit(cache=True, nogil=True)
 def label(
-    starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s, flags: npt.NDArray[np.int16],
-    delay_ms: Int32s, jump_mps: float,
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: Int32s,
+    lat_e7: Int32s,
+    flags: npt.NDArray[np.int16],
+    delay_ms: Int32s,
+    jump_mps: float,
 ) -> npt.NDArray[np.uint8]:
     """The label bits of every fix. Oracle: `label_in_numpy`."""
     labels = np.zeros(time_ms.size, dtype=np.uint8)
@@ -188,15 +194,20 @@ def label(
 
 
 def label_in_numpy(
-    starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s, flags: npt.NDArray[np.int16],
-    delay_ms: Int32s, jump_mps: float,
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: Int32s,
+    lat_e7: Int32s,
+    flags: npt.NDArray[np.int16],
+    delay_ms: Int32s,
+    jump_mps: float,
 ) -> npt.NDArray[np.uint8]:
     """The same labels, a vehicle at a time over whole columns."""
     labels = np.zeros(time_ms.size, dtype=np.uint8)
     labels[((flags & FIXED_SENT) != 0) & ((flags & FIXED) == 0)] |= NO_FIX
     labels[(np.abs(lon_e7) < _NOWHERE_E7) & (np.abs(lat_e7) < _NOWHERE_E7)] |= NOWHERE
     labels[(delay_ms != NO_DELAY) & (delay_ms < -AHEAD_MS)] |= CLOCK
-    for first, past in zip(starts[:-1], starts[1:], strict=True):
+    for first, past in pairwise(starts):
         rows = first + np.flatnonzero(labels[first:past] == 0)
         if rows.size < 3:  # noqa: PLR2004 - a spike has a neighbour on either side
             continue
@@ -264,7 +275,7 @@ def measure_in_numpy(
     n = time_ms.size
     leap = np.zeros(n, dtype=bool)
     cum_m, cum_ride_m = np.zeros(n), np.zeros(n)
-    for first, past in zip(starts[:-1], starts[1:], strict=True):
+    for first, past in pairwise(starts):
         if past - first < 2:  # noqa: PLR2004 - a step has two ends
             continue
         a, b = slice(first, past - 1), slice(first + 1, past)

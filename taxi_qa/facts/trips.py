@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import Given, instants, numbers, positions_of, words
 from taxi_qa.facts.clocks import clock_doubt
+from taxi_qa.facts.given import Given, instants, numbers, positions_of, words
 from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import rate_fits
 from taxi_qa.facts.seats import seat_times
@@ -78,7 +78,9 @@ def metered_trips(given: Given, law: Law) -> pd.DataFrame:
     columns["meter_unverified"] = _meter_unverified(given, words(table["vehicle_id"]), times.boarded)
     columns |= _prices(given, law, columns)
     columns |= rate_fits(pd.DataFrame(columns), law)
-    columns["meter_clock_doubt"] = clock_doubt(given, words(table["vehicle_id"]), times.boarded, times.alighted)
+    columns["meter_clock_doubt"] = clock_doubt(
+        given, words(table["vehicle_id"]), times.boarded, times.alighted
+    )
     return unit_frame(given, columns)
 
 
@@ -131,7 +133,9 @@ def _places(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[
         for name in DATUMS[1:]:
             rows = datum == name
             if rows.any():
-                lon[rows], lat[rows] = to_wgs84(lon[rows], lat[rows], name)
+                # Not in place: what comes out of a frame may not be written to.
+                true_lon, true_lat = to_wgs84(lon, lat, name)
+                lon, lat = np.where(rows, true_lon, lon), np.where(rows, true_lat, lat)
         own = ~np.isnan(lon) & ~np.isnan(lat) & ((np.abs(lon) > 0.0001) | (np.abs(lat) > 0.0001))  # noqa: PLR2004 - 0,0
         track_lon, track_lat = place_at(given.track, times.vehicle, moments)
         lon, lat = np.where(own, lon, track_lon), np.where(own, lat, track_lat)
@@ -203,7 +207,9 @@ def _meter_unverified(
     proven_day = instants(repairs["reverified_on_day"], _FAR_DAY)
     days = city_day(boarded_ms, given.zone)
     ticket = np.full(vehicle_id.size, "", dtype=object)
-    of_repairs = zip(words(repairs["vehicle_id"]), words(repairs["ticket_id"]), since, proven_day, strict=True)
+    of_repairs = zip(
+        words(repairs["vehicle_id"]), words(repairs["ticket_id"]), since, proven_day, strict=True
+    )
     for name, ticket_id, from_ms, until_day in of_repairs:
         ticket[(vehicle_id == name) & (boarded_ms >= from_ms) & (days < until_day)] = ticket_id
     return ticket

@@ -11,8 +11,17 @@ from taxi_qa.facts.given import Given, words
 # What every unit carries; `subject` is what the act itself is called and makes the finding's lasting key;
 # `missing` names an input without which no rule can judge the unit, "" where there is all it needs.
 UNIT_COLUMNS: Final = (
-    "subject", "vehicle_id", "driver_id", "company_id", "trip_id", "start_ms", "end_ms", "lon", "lat", "missing",
-)  # fmt: skip
+    "subject",
+    "vehicle_id",
+    "driver_id",
+    "company_id",
+    "trip_id",
+    "start_ms",
+    "end_ms",
+    "lon",
+    "lat",
+    "missing",
+)
 
 
 def unit_frame(given: Given, columns: dict[str, npt.NDArray[np.generic]]) -> pd.DataFrame:

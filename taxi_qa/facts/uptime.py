@@ -239,7 +239,8 @@ def _parked(given: Given, before: Int64s, after: Int64s) -> npt.NDArray[np.bool_
     parked = np.zeros(before.size, dtype=bool)
     a, b = before[known], after[known]
     off = ((fixes.flags[a] & ACC_SENT) != 0) & ((fixes.flags[a] & ACC_ON) == 0)
-    moved = distance_m(fixes.lon_e7[a] * 1e-7, fixes.lat_e7[a] * 1e-7, fixes.lon_e7[b] * 1e-7, fixes.lat_e7[b] * 1e-7)
+    (lon_a, lat_a), (lon_b, lat_b) = _last_place(given, a), _last_place(given, b)
+    moved = distance_m(lon_a, lat_a, lon_b, lat_b)
     parked[known] = off & (moved <= _SAME_PLACE_M)
     return parked
 
@@ -271,10 +272,15 @@ def _in_tunnel(given: Given, before: Int64s, after: Int64s) -> npt.NDArray[np.bo
     return hit
 
 
-def _down(given: Given, vehicle_id: npt.NDArray[np.object_], begin: Int64s, finish: Int64s) -> npt.NDArray[np.object_]:
+def _down(
+    given: Given, vehicle_id: npt.NDArray[np.object_], begin: Int64s, finish: Int64s
+) -> npt.NDArray[np.object_]:
     """Devices the terminal itself reported as down within each gap, joined by `;`."""
     status = given.tables["device_status"]
-    status = status[(words(status["state"]) == "down") & np.isin(words(status["device"]).astype(str), ("gnss", "terminal"))]
+    status = status[
+        (words(status["state"]) == "down")
+        & np.isin(words(status["device"]).astype(str), ("gnss", "terminal"))
+    ]
     said = np.full(vehicle_id.size, "", dtype=object)
     spans = zip(
         words(status["vehicle_id"]), words(status["device"]), instants(status["from_ms"], 0),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from taxi_qa.ingest.areas import convert_areas
 from taxi_qa.ingest.blocks import Block
@@ -181,5 +182,11 @@ def _frame(kind: Kind, columns: Mapping[str, Converted], rows: int, door: Door) 
 
 
 def _nothing(column: Column, rows: int) -> Any:  # noqa: ANN401  (one of several array types)
-    nothing: Any = pd.Series(np.full(rows, None, dtype=object))
-    return nothing.astype(column.dtype).array
+    absent = np.ones(rows, dtype=bool)
+    if column.dtype == "Int64":
+        return pd.arrays.IntegerArray(np.zeros(rows, dtype=np.int64), absent)
+    if column.dtype == "boolean":
+        return pd.arrays.BooleanArray(np.zeros(rows, dtype=bool), absent)
+    if column.dtype == "float64":
+        return np.full(rows, np.nan)
+    return pd.array(pa.nulls(rows, pa.large_string()), dtype="str")

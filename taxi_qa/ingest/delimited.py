@@ -180,7 +180,8 @@ def _rows_of(
         else:
             fields, reason = text.split(delimiter), ""
         if not reason:
-            if not any(value and not value.isspace() for value in fields):
+            together = "".join(fields)
+            if not together or together.isspace():
                 index += used  # nothing but delimiters: a blank line
                 continue
             fields, reason = _fitted(fields, width)

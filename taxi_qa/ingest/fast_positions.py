@@ -122,7 +122,8 @@ def plan_csv(  # noqa: PLR0913 - a delimited file has so many sides
         datum: of rows that do not say.
         header_lines: lines before the first data row.
         delimiter: one ASCII character.
-        encoding: "utf-8" or "gb18030"; in both no byte of a longer character is a delimiter, quote or line end.
+        encoding: "utf-8" or "gb18030"; in both no byte of a longer character is a delimiter, quote or line
+            end.
         gzipped: whether the file is packed.
     """
     return Plan(
@@ -264,10 +265,17 @@ class _Done:
 
 
 def ingest_positions(  # noqa: PLR0913 - the seam: what the file is, where it goes, who answers
-    plan: Plan, folder: Path, *, buckets: int, source: str, existing: Callable[[int, int], Existing],
-    slow: Callable[[Irregular], Mended], on_refused: Callable[[pd.DataFrame], None], workers: int | None = None,
+    plan: Plan,
+    folder: Path,
+    *,
+    buckets: int,
+    source: str,
+    existing: Callable[[int, int], Existing],
+    slow: Callable[[Irregular], Mended],
+    on_refused: Callable[[pd.DataFrame], None],
+    workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Taken:  # fmt: skip
+) -> Taken:
     """Takes a file of positions: reads, spills, sorts and writes its segments under temporary names.
 
     Args:

@@ -4,7 +4,7 @@ A row is accepted only where every field of it is plain and good; any other row 
 careful reader, so nothing here needs an opinion on what a strange row means. The careful reader is also
 the oracle: the tests hold every answer against it.
 """
-# ruff: noqa: PLR2004, PLR0912, PLR0913, PLR0915, PLR0917, C901
+# ruff: noqa: PLR2004, PLR0912, PLR0913, PLR0915, PLR0917, C901, FBT001
 # Bytes are written as their numbers, and one function goes through all rows: one compiled pass.
 
 from typing import Final
@@ -27,7 +27,8 @@ from taxi_qa.records.kinds import POSITIONS
 from taxi_qa.store.raw_fixes import Int8s, Int64s
 from taxi_qa.values.place import DATUMS
 
-# What a field is: the first six, then a flag (FLAG + index in FLAG_BITS), then a number (NUMBER + index in NUMBERS).
+# What a field is: the first six, then a flag (FLAG + index in FLAG_BITS), then a number (NUMBER + index in
+# NUMBERS).
 SKIPPED, VEHICLE, TIME, RECEIVED, ALARMS, FLAG = 0, 1, 2, 3, 4, 6
 NUMBER: Final = FLAG + len(FLAG_BITS)
 # outside column -> (decimal digits kept, greatest scaled value, whether it may be negative)
@@ -70,7 +71,7 @@ def kind_of(name: str | None) -> int:
 
 def word_table(encoding: str) -> UInt64s:
     """The words of flags and datums as (kind, first 8 bytes, next 8 bytes, length, value)."""
-    rows = [(DATUM, name, at) for at, name in enumerate(DATUMS)]
+    rows: list[tuple[int, str, int]] = [(DATUM, name, at) for at, name in enumerate(DATUMS)]
     for at, name in enumerate(FLAG_BITS):
         own = POSITIONS.column(name).words
         rows += [(FLAG + at, word, 1) for word in (*_TRUE, *(w for w, v in own.items() if v == "1"))]
@@ -93,7 +94,7 @@ def count_lines(data: UInt8s, size: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def parse_rows(  # noqa: D417 - arguments are told in groups; no keywords in compiled code
+def parse_rows(  # noqa: D417 - arguments are told in groups
     data: UInt8s, size: int, kinds: Int8s, delimiter: int, words: UInt64s, plain_only: bool, values: Int64s,
     status: Int8s, lines: Int64s, vehicles: Int64s, alarms: Int64s,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -105,7 +106,8 @@ def parse_rows(  # noqa: D417 - arguments are told in groups; no keywords in com
         delimiter: the byte between fields.
         words: `word_table`.
         plain_only: whether bytes beyond ASCII make a row irregular where nothing decodes them.
-        values: out, int64[WIDTH, lines], filled with ABSENT: the numbers, flags, datum, vehicle and alarm numbers,
+        values: out, int64[WIDTH, lines], filled with ABSENT: the numbers, flags, datum, vehicle and alarm
+            numbers,
             times; what was not sent stays ABSENT.
         status: out, what became of each line.
         lines: out, int64[lines, 2]: first byte of each line and the byte after its last (line end excluded).

@@ -77,11 +77,10 @@ def parse_cells(batch: Any, columns: Mapping[str, str], zone: str, datum: Datum)
         good[:] = False
         found = _columns({}, good, zone, datum)
     names, texts = found.pop("names"), found.pop("texts", ())
-    if good.all():
-        return RawFixes(vehicle_ids=names, alarm_texts=texts, **found), good
-    return RawFixes(vehicle_ids=names, alarm_texts=texts, **{
-        name: None if values is None else values[good] for name, values in found.items()
-    }), good  # fmt: skip
+    kept: dict[str, Any] = found
+    if not good.all():
+        kept = {name: None if values is None else values[good] for name, values in found.items()}
+    return RawFixes(vehicle_ids=names, alarm_texts=texts, **kept), good
 
 
 def _columns(cells: Mapping[str, Any], good: Bools, zone: str, datum: Datum) -> dict[str, Any]:
@@ -219,4 +218,5 @@ def _datums(cells: Mapping[str, Any], good: Bools, datum: Datum) -> npt.NDArray[
     texts = cells["datum"].cast(pa.string())
     codes = pc.index_in(texts, value_set=pa.array(DATUMS, pa.string()))
     good &= (codes.is_valid().to_numpy(zero_copy_only=False)) | texts.is_null().to_numpy(zero_copy_only=False)
-    return pc.fill_null(codes, own).to_numpy(zero_copy_only=False).astype(np.int8)
+    datums: npt.NDArray[np.int8] = pc.fill_null(codes, own).to_numpy(zero_copy_only=False).astype(np.int8)
+    return datums

@@ -2,6 +2,8 @@
 
 The oracle of these kernels is the careful reader itself: the tests hold every answer against it.
 """
+# mypy: disable-error-code="assignment, return-value, no-any-return"
+# (a compiled function's whole numbers have 64 bits, whatever Python calls them)
 # ruff: noqa: PLR2004, PLR0911, PLR0912, C901
 # Bytes are written as their numbers, and one function reads one field to its end, because that is what
 # compiles to one pass without tables.
@@ -37,7 +39,7 @@ def _two(data: UInt8s, at: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _day_number(year: int, month: int, day: int) -> int:
-    """Days since 1970 of a date of the Gregorian calendar, or a great negative number where there is no such day."""
+    """Days since 1970 of a date of the Gregorian calendar, or _NO_DAY where there is no such."""
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     if month < 1 or month > 12 or day < 1:
         return _NO_DAY

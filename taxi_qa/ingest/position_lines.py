@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from taxi_qa.ingest import position_bytes as pb
 from taxi_qa.ingest.moments import utc_of_local
+from taxi_qa.ingest.position_fields import ABSENT
 from taxi_qa.ingest.quantities import Converted
 from taxi_qa.ingest.words import convert_list, convert_names
 from taxi_qa.records.fixes import NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED
@@ -39,9 +40,14 @@ class Unsplittable(ValueError):  # noqa: N818 - it says what the file is; the wa
 
 
 def parse_lines(
-    data: npt.NDArray[np.uint8], size: int, fields: tuple[str | None, ...], delimiter: str, encoding: str, zone: str,
+    data: npt.NDArray[np.uint8],
+    size: int,
+    fields: tuple[str | None, ...],
+    delimiter: str,
+    encoding: str,
+    zone: str,
     datum: Datum,
-) -> tuple[RawFixes, Int64s, Int64s, int, tuple[bytes, ...], Int64s]:  # fmt: skip
+) -> tuple[RawFixes, Int64s, Int64s, int, tuple[bytes, ...], Int64s]:
     """Reads a block of whole lines.
 
     Args:
@@ -63,15 +69,24 @@ def parse_lines(
     kinds = np.array([pb.kind_of(name) for name in fields], dtype=np.int8)
     n = pb.count_lines(data, size)
     values = np.empty((pb.WIDTH, n), dtype=np.int64)
-    values.fill(pb.ABSENT)
+    values.fill(ABSENT)
     status = np.empty(n, dtype=np.int8)
     lines = np.empty((n, 2), dtype=np.int64)
     vehicles = np.empty((n, 2), dtype=np.int64)
     alarms = np.empty((n if "alarms" in fields else 1, 2), dtype=np.int64)
     n_vehicles, n_alarms, torn = pb.parse_rows(
-        data, size, kinds, ord(delimiter), _words(encoding), not _all_text(data, size, fields, encoding), values, status,
-        lines, vehicles, alarms,
-    )  # fmt: skip
+        data,
+        size,
+        kinds,
+        ord(delimiter),
+        _words(encoding),
+        not _all_text(data, size, fields, encoding),
+        values,
+        status,
+        lines,
+        vehicles,
+        alarms,
+    )
     if torn:
         raise Unsplittable("a quoted field goes over a line end or is malformed, or a line ends in CR alone")
     good = (status & 3) == pb.GOOD
@@ -144,7 +159,7 @@ LISTS: Final = Readings(convert_list)
 
 
 def coded(kept: Sequence[str | None]) -> tuple[tuple[str, ...], Int32s, Bools]:
-    """The different texts, the code of each text among them (0 where there is none), and where there is one."""
+    """The different texts, the code of each text among them (0 for none), and where there is one."""
     number: dict[str, int] = {}
     codes = [0 if text is None else number.setdefault(text, len(number)) for text in kept]
     there = np.array([text is not None for text in kept], dtype=np.bool_)
@@ -175,8 +190,9 @@ def to_utc(moments: Int64s, local: Bools, zone: str) -> Int64s:
         probes = np.arange(first - MS_PER_DAY, last + MS_PER_DAY, MS_PER_H // 4, dtype=np.int64)
         offsets = offset_ms(probes, zone)
         if (offsets == offsets[0]).all():
-            return moments - offsets[0]
-    return np.where(local, utc_of_local(moments, zone), moments)
+            return moments - int(offsets[0])
+    mixed: Int64s = np.where(local, utc_of_local(moments, zone), moments)
+    return mixed
 
 
 def _sane(time_ms: Int64s, zone: str) -> Bools:
@@ -186,21 +202,25 @@ def _sane(time_ms: Int64s, zone: str) -> Bools:
 
 
 def _delay(received: Int64s, time_ms: Int64s, local: Int8s, zone: str) -> Int32s:
-    there = received != pb.ABSENT
+    there = received != ABSENT
     instants = to_utc(np.where(there, received, time_ms), ((local & pb.LOCAL_RECEIVED) != 0) & there, zone)
     return np.where(there, delays(instants, time_ms), NO_DELAY).astype(np.int32)
 
 
 def _raw_fixes(
-    columns: list[Int64s], time_ms: Int64s, delay: Int32s | None, fields: tuple[str | None, ...], datum: Datum,
+    columns: list[Int64s],
+    time_ms: Int64s,
+    delay: Int32s | None,
+    fields: tuple[str | None, ...],
+    datum: Datum,
     texts: tuple[tuple[str, ...], Int32s, tuple[str, ...], Int32s],
-) -> RawFixes:  # fmt: skip
+) -> RawFixes:
     names, name_codes, alarm_texts, alarm_codes = texts
 
     def number(which: int, name: str, missing: int, dtype: type[np.signedinteger]) -> Any:  # noqa: ANN401
         if name not in fields:
             return None
-        return np.where(columns[which] == pb.ABSENT, missing, columns[which]).astype(dtype)
+        return np.where(columns[which] == ABSENT, missing, columns[which]).astype(dtype)
 
     heading: Int16s | None = number(3, "heading_deg", NO_HEADING, np.int16)
     own: Int8s | None = None
@@ -214,7 +234,17 @@ def _raw_fixes(
         alarm_code = np.where((found < 0) | empty[code], NO_ALARM, code).astype(np.int32)
     flags = columns[pb.FLAGS].astype(np.int16)
     return RawFixes(
-        names, name_codes[columns[pb.VEHICLES_AT]], time_ms, columns[0].astype(np.int32), columns[1].astype(np.int32),
-        number(2, "speed_kmh", NO_SPEED, np.int32), heading, flags if flags.any() else None,
-        number(4, "odometer_km", NO_ODOMETER, np.int32), delay, own, alarm_code, alarm_texts,
-    )  # fmt: skip
+        names,
+        name_codes[columns[pb.VEHICLES_AT]],
+        time_ms,
+        columns[0].astype(np.int32),
+        columns[1].astype(np.int32),
+        number(2, "speed_kmh", NO_SPEED, np.int32),
+        heading,
+        flags if flags.any() else None,
+        number(4, "odometer_km", NO_ODOMETER, np.int32),
+        delay,
+        own,
+        alarm_code,
+        alarm_texts,
+    )

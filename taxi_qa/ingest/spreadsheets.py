@@ -5,6 +5,7 @@ import json
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,16 @@ _ERRORS: Final = (
 Cells = tuple[object, ...]
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The table of a workbook: its sheet, the row of its header, the header."""
+
+    sheet: Any
+    at: int
+    header: tuple[str, ...]
+    notes: list[str]
+
+
 def read_spreadsheet(path: Path, known: Callable[[str], bool], progress: Progress | None = None) -> Table:
     """The table in a workbook.
 
@@ -41,15 +52,37 @@ def read_spreadsheet(path: Path, known: Callable[[str], bool], progress: Progres
     Raises:
         Refused: the workbook cannot be read, has no table, or has two.
     """
-    try:
-        # openpyxl warns of styles and print settings it does not keep; nothing of it concerns the rows.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
-        headers = {title: _header_of(sheet, known) for title, sheet in sheets.items()}
-    except _ERRORS:
-        raise Refused(_DAMAGED) from None
+    found: list[_Found] = []
+    # The generator owns the open file: when it ends, or nobody wants it any more, the file is closed.
+    blocks = _opened(path, known, found, progress)
+    next(blocks)
+    return Table(
+        "xlsx", found[0].header, "", (block for block in blocks if block is not None), found[0].notes
+    )
+
+
+def _opened(
+    path: Path, known: Callable[[str], bool], found: list[_Found], progress: Progress | None
+) -> Iterator[Block | None]:
+    """First None, when `found` holds the table; then its blocks."""
+    with path.open("rb") as stream:
+        try:
+            # openpyxl warns of styles and print settings it does not keep; nothing of it concerns the rows.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+            found.append(_find(book, known))
+        except _ERRORS:
+            raise Refused(_DAMAGED) from None
+        yield None
+        yield from _blocks(found[0].sheet, found[0].at, found[0].header)
+        if progress is not None:
+            progress(path.stat().st_size)
+
+
+def _find(book: Any, known: Callable[[str], bool]) -> _Found:  # noqa: ANN401  (openpyxl's read-only types)
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    headers = {title: _header_of(sheet, known) for title, sheet in sheets.items()}
     filled = {title: found for title, found in headers.items() if found is not None}
     if not filled:
         raise Refused("the workbook holds no row; expected a sheet with a header and rows")
@@ -61,15 +94,7 @@ def read_spreadsheet(path: Path, known: Callable[[str], bool], progress: Progres
         )
     title, (at, header) = next(iter(tables.items()))
     notes = [f"only the sheet {title!r} was read"] if len(filled) > 1 else []
-    size = path.stat().st_size
-    blocks = _blocks(sheets[title], at, header)
-    return Table("xlsx", header, "", _told(blocks, size, progress), notes)
-
-
-def _told(blocks: Iterator[Block], size: int, progress: Progress | None) -> Iterator[Block]:
-    yield from blocks
-    if progress is not None:
-        progress(size)
+    return _Found(sheets[title], at, header, notes)
 
 
 def _header_of(sheet: Any, known: Callable[[str], bool]) -> tuple[int, tuple[str, ...]] | None:  # noqa: ANN401

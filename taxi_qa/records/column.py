@@ -4,7 +4,20 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Meaning = Literal[
-    "id", "text", "time", "date", "lon", "lat", "yuan", "km", "number", "whole", "flag", "choice", "names", "json"
+    "id",
+    "text",
+    "time",
+    "date",
+    "lon",
+    "lat",
+    "yuan",
+    "km",
+    "number",
+    "whole",
+    "flag",
+    "choice",
+    "names",
+    "json",
 ]
 
 # Outside suffix -> inside suffix: an inside name carries the unit it is kept in.

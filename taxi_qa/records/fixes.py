@@ -71,6 +71,7 @@ class Fixes:
     delay_ms: Int32s
 
     def __len__(self) -> int:
+        """How many positions there are."""
         return int(self.time_ms.size)
 
     def vehicle_of_row(self) -> Int32s:
@@ -118,11 +119,16 @@ def joined(parts: Sequence[Fixes]) -> Fixes:
     vehicle_ids = tuple(dict.fromkeys(name for part in parts for name in part.vehicle_ids))
     index = {name: at for at, name in enumerate(vehicle_ids)}
     vehicle = np.concatenate(
-        [np.array([index[name] for name in part.vehicle_ids], np.int64)[part.vehicle_of_row()] for part in parts]
+        [
+            np.array([index[name] for name in part.vehicle_ids], np.int64)[part.vehicle_of_row()]
+            for part in parts
+        ]
     )
     # Stable: within a vehicle the parts stay in their order.
     order = np.argsort(vehicle, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(np.bincount(vehicle, minlength=len(vehicle_ids))))).astype(np.int64)
+    starts = np.concatenate(([0], np.cumsum(np.bincount(vehicle, minlength=len(vehicle_ids))))).astype(
+        np.int64
+    )
     names = [f.name for f in fields(Fixes)[2:]]
     columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     return Fixes(vehicle_ids=vehicle_ids, starts=starts, **columns)

@@ -51,7 +51,11 @@ def _number(name: str, *aliases: str, low: float = 0, high: float | None = None,
 
 
 def _choice(
-    name: str, choices: tuple[str, ...], *aliases: str, required: bool = False, words: dict[str, str] | None = None
+    name: str,
+    choices: tuple[str, ...],
+    *aliases: str,
+    required: bool = False,
+    words: dict[str, str] | None = None,
 ) -> Column:
     return Column(name, "choice", required, aliases, choices=choices, words=words or {})
 

@@ -10,11 +10,15 @@ import shapely
 
 _NO_EXCUSES: Final = pd.DataFrame(
     {
-        "excuse_id": pd.Series(dtype="str"), "scope": pd.Series(dtype="str"), "scope_id": pd.Series(dtype="str"),
-        "from_ms": pd.Series(dtype="int64"), "to_ms": pd.Series(dtype="int64"), "rules": pd.Series(dtype="str"),
+        "excuse_id": pd.Series(dtype="str"),
+        "scope": pd.Series(dtype="str"),
+        "scope_id": pd.Series(dtype="str"),
+        "from_ms": pd.Series(dtype="int64"),
+        "to_ms": pd.Series(dtype="int64"),
+        "rules": pd.Series(dtype="str"),
         "approved_by": pd.Series(dtype="str"),
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Excuses:
                 continue
             covers = self._in_scope(_text(excuse.scope), _text(excuse.scope_id), acts)
             start = acts["start_ms"].to_numpy(dtype=np.int64)
-            covers &= (int(excuse.from_ms) <= start) & (start <= int(excuse.to_ms))
+            covers &= (int(str(excuse.from_ms)) <= start) & (start <= int(str(excuse.to_ms)))
             into = approved if _text(excuse.approved_by) else unapproved
             for at in np.flatnonzero(covers):
                 into[at] = f"{into[at]};{excuse.excuse_id}".lstrip(";")

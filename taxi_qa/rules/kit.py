@@ -75,7 +75,7 @@ class Rule:
 _declared: dict[str, Rule] = {}
 
 
-def rule(
+def rule(  # noqa: PLR0913 - a rule declares what it is, by name
     *,
     name: str,
     clause: str,
@@ -208,7 +208,7 @@ def _findings(
     units = cut[list(UNIT_COLUMNS)].to_dict("list")
     found = []
     for at, row in enumerate(guilty):
-        words = {key: _plain(value) for key, value in evidence[at].items()}
+        words = {str(key): _plain(value) for key, value in evidence[at].items()}
         words = {key: value for key, value in words.items() if value is not None and value != ""}
         if covering[at]:
             words["excuse_ids"] = covering[at]

@@ -49,7 +49,7 @@ class RunReport:
     tallies: pd.DataFrame
 
 
-def check(
+def check(  # noqa: PLR0913 - a run has as many choices as the command line
     home: Home,
     *,
     now_ms: int,
@@ -160,10 +160,15 @@ def summary(home: Home, run_id: str, rules: Sequence[Rule]) -> pd.DataFrame:
     columns = ["examined", "found", "excused", "clean", "cannot_tell"]
     sums = tallies.groupby("rule")[columns].sum() if len(tallies) else pd.DataFrame(columns=columns)
     sums = sums.reindex([rule.name for rule in rules]).fillna(0).astype("int64")
-    heads = pd.DataFrame({"clause": [r.clause for r in rules], "title_zh": [r.title_zh for r in rules]}, index=sums.index)
+    heads = pd.DataFrame(
+        {"clause": [r.clause for r in rules], "title_zh": [r.title_zh for r in rules]}, index=sums.index
+    )
     return heads.join(sums).rename_axis("rule").reset_index()
 
 
 def answered(outcome: Outcome) -> bool:
     """Whether the three answers add up; they do by construction, and tests ask."""
-    return outcome.examined == len(outcome.found) + outcome.clean + len(outcome.cannot_tell) and outcome.clean >= 0
+    return (
+        outcome.examined == len(outcome.found) + outcome.clean + len(outcome.cannot_tell)
+        and outcome.clean >= 0
+    )

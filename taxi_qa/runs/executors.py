@@ -7,8 +7,9 @@ only a job that kills its worker three times stops the run.
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from typing import Final, TypeVar
 
 TASK = TypeVar("TASK")
@@ -16,6 +17,8 @@ RESULT = TypeVar("RESULT")
 
 EXECUTORS: Final = ("inline", "processes")
 _TRIES: Final = 3
+# Tasks handed out for each worker: one it does, one that waits, two whose results may wait.
+AHEAD: Final = 4
 
 
 class WorkerDiedError(RuntimeError):
@@ -69,14 +72,21 @@ def _pooled(
     do: Callable[[TASK], RESULT], tasks: Sequence[TASK], workers: int
 ) -> Iterator[tuple[int, RESULT]]:
     # Forked from a server that imported the program once: no worker inherits a connection or a lock.
-    context = multiprocessing.get_context("forkserver" if "forkserver" in multiprocessing.get_all_start_methods()
-                                          else "spawn")  # fmt: skip
+    has_server = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if has_server else "spawn")
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(["taxi_qa.runs.work"])
     pool = ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=context)
     try:
-        waiting = {pool.submit(do, task): at for at, task in enumerate(tasks)}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
+        # Only so many at once: results wait in memory until they are written.
+        coming = iter(enumerate(tasks))
+        running = {pool.submit(do, task): at for at, task in islice(coming, AHEAD * workers)}
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                at = running.pop(future)
+                result = future.result()
+                running.update({pool.submit(do, task): number for number, task in islice(coming, 1)})
+                yield at, result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -82,8 +82,9 @@ def given_day(
     for kind in KINDS:
         if kind in _TABLE_MARGINS:
             before, after = _TABLE_MARGINS[kind]
-            span = {"from_ms": from_ms - before, "to_ms": to_ms + after}
-            tables[kind] = library.records(home, kind, bucket=of_buckets, **span)
+            tables[kind] = library.records(
+                home, kind, bucket=of_buckets, from_ms=from_ms - before, to_ms=to_ms + after
+            )
         elif kind in _SINCE_EVER:
             of_kind = None if kind == "excuses" else of_buckets
             tables[kind] = library.records(home, kind, bucket=of_kind, to_ms=to_ms + AFTER_MS)
@@ -92,7 +93,9 @@ def given_day(
     if vehicles:
         fixes = joined([fixes.of(name) for name in vehicles])
         tables = {kind: _only(table, vehicles) for kind, table in tables.items()}
-    seen = library.vehicles_seen(home, bucket=buckets[0] if buckets is not None and len(buckets) == 1 else None)
+    seen = library.vehicles_seen(
+        home, bucket=buckets[0] if buckets is not None and len(buckets) == 1 else None
+    )
     heard_to = presence.heard_to_ms(home, day) if buckets is not None else None
     return Given(
         zone=home.timezone,

@@ -103,9 +103,7 @@ def scope_of(rule: Rule) -> tuple[str, ...]:
     return tuple(scopes)
 
 
-def jobs_of(
-    partitions: list[tuple[int, int]], rules: list[Rule]
-) -> list[tuple[Job, int, tuple[str, ...]]]:
+def jobs_of(partitions: list[tuple[int, int]], rules: list[Rule]) -> list[tuple[Job, int, tuple[str, ...]]]:
     """The jobs that judge these partitions: job, day after its last, names of its rules.
 
     Days come first, so that the parts they leave are there when the periods are folded.

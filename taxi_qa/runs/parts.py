@@ -67,7 +67,8 @@ def kept_part(home: Home, law: Law, part: Part) -> pd.DataFrame | None:
         return None
     if (table.schema.metadata or {}).get(_MARK) != _mark(law, part):
         return None
-    return table.to_pandas()
+    left: pd.DataFrame = table.to_pandas()
+    return left
 
 
 def keep_part(home: Home, law: Law, part: Part, left: pd.DataFrame) -> None:

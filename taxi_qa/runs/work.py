@@ -1,14 +1,10 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
-from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
@@ -16,61 +12,40 @@ from taxi_qa.runs.gather import given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order
 from taxi_qa.runs.parts import Part, keep_part, kept_part
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
+from taxi_qa.store.casebook import Job, Said, said_of
 from taxi_qa.store.home import Home
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.values.identity import bucket_of
 
-
-Told = dict[Job, list[Outcome]]
+Told = dict[Job, list[Said]]
 
 
 def do(order: Order) -> Told:
-    """The outcomes of each job of an order, one a rule."""
+    """What the rules say in each job of an order."""
     home = home_at(order.home, order.url)
     law = law_of(home.city)
     work = {DAY: _day, CITY: _city}.get(order.scope, _period)
     return work(order, home, law)
 
 
-def _judged(order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, given: Given) -> dict[int, Outcome]:
-    """One rule's outcome, told apart by bucket."""
-    excuses = Excuses(given.tables["excuses"], given.areas)
-    outcome = judge(catalogue()[name], rows, law, excuses)
+def _judged(
+    order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, given: Given
+) -> dict[int, Said]:
+    """What one rule says, told apart by bucket."""
+    outcome = judge(catalogue()[name], rows, law, Excuses(given.tables["excuses"], given.areas))
     if len(order.jobs) == 1:
-        return {order.buckets[0]: outcome}
-    return by_bucket(outcome, rows["vehicle_id"], order.buckets, home.buckets)
+        return said_of(outcome, {order.buckets[0]: outcome.examined}, lambda _: order.buckets[0])
+    number, names = pd.factorize(rows["vehicle_id"])
+    of_name = np.array([bucket_of(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
+    examined = np.bincount(of_name[number], minlength=home.buckets)
+    return said_of(
+        outcome,
+        {b: int(examined[b]) for b in order.buckets},
+        lambda vehicle: bucket_of(vehicle, home.buckets),
+    )
 
 
-def by_bucket(
-    outcome: Outcome, vehicle_id: "pd.Series[str]", buckets: Sequence[int], of_home: int
-) -> dict[int, Outcome]:
-    """An outcome over several buckets as one a bucket; every row goes to its vehicle's.
-
-    Args:
-        outcome: of all the rows.
-        vehicle_id: of the rows examined.
-        buckets: the buckets that were judged together.
-        of_home: how many buckets the home has.
-    """
-    number, names = pd.factorize(vehicle_id)
-    of_name = np.array([bucket_of(str(name), of_home) for name in names], dtype=np.int64)
-    examined = np.bincount(of_name[number], minlength=of_home)
-    found: dict[int, list[Finding]] = {bucket: [] for bucket in buckets}
-    for finding in outcome.found:
-        found[bucket_of(finding.vehicle_id, of_home)].append(finding)
-    owner = outcome.cannot_tell["vehicle_id"].map(lambda name: bucket_of(str(name), of_home))
-    unjudged = dict(iter(outcome.cannot_tell.groupby(owner, sort=False)))
-    empty = outcome.cannot_tell.iloc[:0]
-    return {
-        bucket: replace(
-            outcome, examined=int(examined[bucket]), found=tuple(found[bucket]), cannot_tell=unjudged.get(bucket, empty)
-        )
-        for bucket in buckets
-    }
-
-
-def _told(order: Order, outcomes: list[dict[int, Outcome]]) -> Told:
+def _told(order: Order, outcomes: list[dict[int, Said]]) -> Told:
     return {job: [of_rule[job.bucket] for of_rule in outcomes] for job in order.jobs}
 
 
@@ -78,9 +53,7 @@ def _day(order: Order, home: Home, law: Law) -> Told:
     given = given_day(home, law, order.day, order.buckets, vehicles=order.vehicles)
     day = DayUnits(given, law)
     rules = catalogue()
-    outcomes = [
-        _judged(order, home, name, day.frame(rules[name].judges), law, given) for name in order.rules
-    ]
+    outcomes = [_judged(order, home, name, day.frame(rules[name].judges), law, given) for name in order.rules]
     if not order.vehicles:
         asked = {rules[name].judges for name in order.rules}
         for unit, fold in FOLDS.items():

@@ -7,10 +7,12 @@ begun to work on is never overwritten: that a later run sees it otherwise is not
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 from sqlmodel import col
@@ -129,6 +131,77 @@ def jobs_done(home: Home, run_id: str) -> set[Job]:
         return {Job(int(day), int(bucket), str(scope)) for day, bucket, scope in fetch(connection, query)}
 
 
+@dataclass(frozen=True)
+class Said:
+    """What one rule says in one job, ready to be written.
+
+    Attributes:
+        rule, rule_version: which rule.
+        examined: rows asked.
+        found: its findings.
+        unjudged: how many rows it could not judge, and those rows packed (b"" without any).
+        first_ms, last_ms: the span of the unjudged rows' starts.
+    """
+
+    rule: str
+    rule_version: int
+    examined: int
+    found: tuple[Finding, ...]
+    unjudged: int = 0
+    packed: bytes = b""
+    first_ms: int = 0
+    last_ms: int = 0
+
+
+def said_of(
+    outcome: Outcome, buckets: Mapping[int, int], bucket_of_vehicle: Callable[[str], int]
+) -> dict[int, Said]:
+    """An outcome over several buckets, told apart and packed: a pure function, so that workers can do it.
+
+    Args:
+        outcome: of all the rows of these buckets.
+        buckets: bucket -> rows examined in it; with one bucket everything belongs to it.
+        bucket_of_vehicle: the bucket of a vehicle.
+    """
+    only = next(iter(buckets)) if len(buckets) == 1 else None
+    found: dict[int, list[Finding]] = {bucket: [] for bucket in buckets}
+    for finding in outcome.found:
+        found[bucket_of_vehicle(finding.vehicle_id) if only is None else only].append(finding)
+    frame = outcome.cannot_tell
+    packed: dict[int, tuple[int, bytes, int, int]] = {}
+    if len(frame):
+        number, names = pd.factorize(frame["vehicle_id"])
+        of_name = np.array(
+            [bucket_of_vehicle(str(n)) if only is None else only for n in names], dtype=np.int64
+        )
+        owner = of_name[number]
+        order = np.lexsort(
+            (frame["subject"].to_numpy(dtype=str), frame["start_ms"].to_numpy(np.int64), owner)
+        )
+        frame, owner = frame.iloc[order], owner[order]
+        columns = [plain_values(frame[name], dtype) for name, dtype in _UNJUDGED]
+        starts = frame["start_ms"].to_numpy(dtype=np.int64)
+        for bucket, first, past in zip(*_blocks(owner), strict=True):
+            data = _packed([column[first:past] for column in columns])
+            packed[int(bucket)] = (int(past - first), data, int(starts[first]), int(starts[past - 1]))
+    return {
+        bucket: Said(
+            outcome.rule,
+            outcome.rule_version,
+            examined,
+            tuple(found[bucket]),
+            *packed.get(bucket, (0, b"", 0, 0)),
+        )
+        for bucket, examined in buckets.items()
+    }
+
+
+def _blocks(owner: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
+    """The runs of equal values: value, first row, row after the last."""
+    first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+    return owner[first], first, np.append(first[1:], owner.size)
+
+
 def keep_outcomes(
     home: Home, run_id: str, job: Job, outcomes: Sequence[Outcome], *, vehicles: Sequence[str] = ()
 ) -> None:
@@ -145,23 +218,29 @@ def keep_outcomes(
         outcomes: one a rule.
         vehicles: the run judged these vehicles only; what is known of others stays. Empty: all.
     """
-    keep_all(home, run_id, {job: outcomes}, vehicles=vehicles)
+    said = [said_of(one, {job.bucket: one.examined}, lambda _: job.bucket)[job.bucket] for one in outcomes]
+    keep_all(home, run_id, {job: said}, vehicles=vehicles)
 
 
 def keep_all(
-    home: Home, run_id: str, outcomes: Mapping[Job, Sequence[Outcome]], *, vehicles: Sequence[str] = ()
+    home: Home, run_id: str, said: Mapping[Job, Sequence[Said]], *, vehicles: Sequence[str] = ()
 ) -> None:
-    """Keep the outcomes of several jobs in one transaction; see `keep_outcomes`."""
+    """Keep what the rules say in several jobs, in one transaction; see `keep_outcomes`."""
     with transaction(home.engine) as connection:
-        spoken = {model: _spoken(connection, model, outcomes) for model in (FindingRow, UnjudgedBlob)}
-        for job, of_job in outcomes.items():
-            for outcome in of_job:
-                place = (job, outcome.rule)
-                if outcome.found or place in spoken[FindingRow]:
-                    _keep_findings(connection, run_id, job, outcome, vehicles)
-                if len(outcome.cannot_tell) or place in spoken[UnjudgedBlob]:
-                    _keep_unjudged(connection, run_id, job, outcome, vehicles)
-        _keep_tallies(connection, run_id, outcomes)
+        spoken = {model: _spoken(connection, model, said) for model in (FindingRow, UnjudgedBlob)}
+        blobs = []
+        for job, of_job in said.items():
+            for one in of_job:
+                place = (job, one.rule)
+                if one.found or place in spoken[FindingRow]:
+                    _keep_findings(connection, run_id, job, one, vehicles)
+                if one.unjudged or place in spoken[UnjudgedBlob]:
+                    blobs += _unjudged_rows(
+                        connection, run_id, job, one, vehicles, spoken=place in spoken[UnjudgedBlob]
+                    )
+        if blobs:
+            connection.execute(insert(UnjudgedBlob), blobs)
+        _keep_tallies(connection, run_id, said)
 
 
 def _spoken(
@@ -216,7 +295,7 @@ def _of_job(model: type[FindingRow | UnjudgedBlob], job: Job, rule: str) -> Colu
 
 
 def _keep_findings(
-    connection: Connection, run_id: str, job: Job, outcome: Outcome, vehicles: Sequence[str]
+    connection: Connection, run_id: str, job: Job, outcome: Said, vehicles: Sequence[str]
 ) -> None:
     table = table_of(FindingRow)
     mine = _of_job(FindingRow, job, outcome.rule)
@@ -304,33 +383,34 @@ def _write_findings(
 # --- what could not be judged, and the tallies ------------------------------------------------------
 
 
-def _keep_unjudged(
-    connection: Connection, run_id: str, job: Job, outcome: Outcome, vehicles: Sequence[str]
-) -> None:
-    """Replace the job's unjudged rows of this rule."""
+def _unjudged_rows(
+    connection: Connection, run_id: str, job: Job, said: Said, vehicles: Sequence[str], *, spoken: bool
+) -> list[dict[str, Any]]:
+    """The rows that replace the job's unjudged ones of this rule, after the old ones are gone."""
     table = table_of(UnjudgedBlob)
-    mine = _of_job(UnjudgedBlob, job, outcome.rule)
-    frame = outcome.cannot_tell
-    if vehicles:
+    mine = _of_job(UnjudgedBlob, job, said.rule)
+    if spoken and vehicles:
         before = [unpacked(data) for (data,) in fetch(connection, select(table.c.packed).where(mine))]
         others = [old[~old["vehicle_id"].isin(list(vehicles))] for old in before]
-        frame = pd.concat([part for part in (*others, frame) if len(part)] or [frame], ignore_index=True)
-    connection.execute(delete(table).where(mine))
-    if len(frame):
-        frame = frame.sort_values(["start_ms", "subject"])
-        connection.execute(
-            insert(table).values(
-                day=job.day, bucket=job.bucket, scope=job.scope, rule=outcome.rule,
-                rule_version=outcome.rule_version, run_id=run_id, rows=len(frame),
-                first_ms=int(frame["start_ms"].min()), last_ms=int(frame["start_ms"].max()),
-                packed=_packed(frame),
-            )
-        )  # fmt: skip
+        fresh = [unpacked(said.packed)] if said.unjudged else []
+        whole = pd.concat([*others, *fresh], ignore_index=True)
+        outcome = Outcome(said.rule, said.rule_version, said.examined + len(whole), said.found, whole)
+        said = said_of(outcome, {job.bucket: said.examined}, lambda _: job.bucket)[job.bucket]
+    if spoken:
+        connection.execute(delete(table).where(mine))
+    if not said.unjudged:
+        return []
+    return [
+        {
+            "day": job.day, "bucket": job.bucket, "scope": job.scope, "rule": said.rule,
+            "rule_version": said.rule_version, "run_id": run_id, "rows": said.unjudged,
+            "first_ms": said.first_ms, "last_ms": said.last_ms, "packed": said.packed,
+        }
+    ]  # fmt: skip
 
 
-def _packed(frame: pd.DataFrame) -> bytes:
+def _packed(columns: list[list[Any]]) -> bytes:
     """Columns as compressed JSON: a few rows cost a hundred bytes, where a Parquet file costs thousands."""
-    columns = [plain_values(frame[name], dtype) for name, dtype in _UNJUDGED]
     return zlib.compress(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
@@ -340,9 +420,7 @@ def unpacked(data: bytes) -> pd.DataFrame:
     return frame_of_columns(columns, _UNJUDGED)
 
 
-def _keep_tallies(
-    connection: Connection, run_id: str, outcomes: Mapping[Job, Sequence[Outcome]]
-) -> None:
+def _keep_tallies(connection: Connection, run_id: str, outcomes: Mapping[Job, Sequence[Said]]) -> None:
     places = [
         {"run_id": run_id, "day": job.day, "bucket": job.bucket, "scope": job.scope} for job in outcomes
     ]
@@ -353,8 +431,8 @@ def _keep_tallies(
             "rule_version": outcome.rule_version,
             "examined": outcome.examined,
             "found": len(outcome.found),
-            "clean": outcome.clean,
-            "cannot_tell": len(outcome.cannot_tell),
+            "clean": outcome.examined - len(outcome.found) - outcome.unjudged,
+            "cannot_tell": outcome.unjudged,
             "excused": sum(finding.status == EXCUSED for finding in outcome.found),
         }
         for place, of_job in zip(places, outcomes.values(), strict=True)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 BUSY_TIMEOUT_S: Final = 60
@@ -64,9 +64,24 @@ def make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         _prepare_sqlite(engine, foreign_keys=foreign_keys)
         return engine
     try:
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (ModuleNotFoundError, NoSuchModuleError):
         raise HomeError("PostgreSQL needs its driver: pip install taxi-qa[postgresql]") from None
+
+    @event.listens_for(engine, "handle_error")
+    def _shorten(context: ExceptionContext) -> None:
+        if context.sqlalchemy_exception is not None and _cut_to_first_line(context.original_exception):
+            context.sqlalchemy_exception.args = context.original_exception.args
+
+    return engine
+
+
+def _cut_to_first_line(error: BaseException) -> bool:
+    """Cut a complaint of PostgreSQL to its first line: the others quote the row, names and plates in it."""
+    said = getattr(getattr(error, "diag", None), "message_primary", None)
+    if said:
+        error.args = (str(said),)
+    return bool(said)
 
 
 def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
@@ -129,9 +144,13 @@ def bulk_insert(
         return
     if is_postgresql(connection):
         raw: Any = connection.connection.driver_connection
-        with raw.cursor() as cursor, cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        try:
+            with raw.cursor() as cursor, cursor.copy(f"COPY {name} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except Exception as error:
+            _cut_to_first_line(error)
+            raise
         return
     marks = ", ".join("?" * len(columns))
     statement = f"INSERT INTO {name} ({names}) VALUES ({marks})"

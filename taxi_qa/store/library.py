@@ -289,16 +289,17 @@ def partitions(home: Home, from_day: int, to_day: int) -> list[tuple[int, int]]:
 def data_span(home: Home) -> tuple[int, int] | None:
     """First and last city day of positions and trips; without any of these, of any dated records.
 
-    Days before 2015 are no believable clock and do not count.
+    Days before 2015 are no believable clock and count only where there is nothing else.
     """
     day = col(Presence.day)
-    for kinds in ((POSITIONS, "trips"), tuple(RECORD_KINDS)):
-        query = select(func.min(day), func.max(day)).where(
-            day >= FIRST_BELIEVED_DAY, col(Presence.kind).in_(kinds)
-        )
-        ((first, last),) = _fetch(home, query)
-        if first is not None:
-            return int(first), int(last)
+    for first_day in (FIRST_BELIEVED_DAY, 1):
+        for kinds in ((POSITIONS, "trips"), tuple(RECORD_KINDS)):
+            query = select(func.min(day), func.max(day)).where(
+                day >= first_day, col(Presence.kind).in_(kinds)
+            )
+            ((first, last),) = _fetch(home, query)
+            if first is not None:
+                return int(first), int(last)
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from taxi_qa.records.fixes import NO_DELAY
+from taxi_qa.records.fixes import NO_DELAY, NO_ODOMETER
 from taxi_qa.store.raw_fixes import NO_ALARM, Int32s
 from taxi_qa.store.segments import DTYPES, Column, Segment, write_segment
 from taxi_qa.store.sorting import CURRENT, SUPERSEDED, columns_of, fates, sort_order
@@ -220,7 +220,15 @@ def _written(
     ending = "" if place.kind == "current" else ".superseded"
     final = f"{place.begins}-{digest[:_SHORT]}{ending}.parquet"
     return MergedSegment(
-        place.day, place.bucket, place.kind, path, final, head.rows, path.stat().st_size, head.first_ms, head.last_ms,
+        place.day,
+        place.bucket,
+        place.kind,
+        path,
+        final,
+        head.rows,
+        path.stat().st_size,
+        head.first_ms,
+        head.last_ms,
         has_received=bool("delay_ms" in columns and (columns["delay_ms"] != NO_DELAY).any()),
         vehicles=dict.fromkeys(head.vehicle_ids, (place.day, place.day)),
-    )  # fmt: skip
+    )

@@ -1,7 +1,7 @@
 """Positions as columns of whole numbers, as they were sent: what every way in makes of its rows."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,8 @@ def scaled(values: npt.NDArray[np.float64], per_unit: int) -> Int64s:
 def delays(received_ms: Int64s, time_ms: Int64s) -> Int32s:
     """Received minus fix time in ms, cut to what 32 bits hold beside NO_DELAY."""
     limit = np.iinfo(np.int32)
-    return np.clip(received_ms - time_ms, limit.min + 1, limit.max).astype(np.int32)
+    cut: Int32s = np.clip(received_ms - time_ms, limit.min + 1, limit.max).astype(np.int32)
+    return cut
 
 
 def sane_days(time_ms: Int64s, zone: str) -> Bools:
@@ -126,7 +127,8 @@ def raw_from_frame(frame: pd.DataFrame, *, datum: Datum = "wgs84") -> RawFixes:
     if "datum" in frame:
         for index, name in enumerate(DATUMS):
             datums[(frame["datum"] == name).fillna(value=False).to_numpy(dtype=bool)] = index
-    alarm_code, alarm_texts = None, ()
+    alarm_code: Int32s | None = None
+    alarm_texts: tuple[str, ...] = ()
     if "alarms" in frame:
         texts = (
             frame["alarms"].astype("object").where(frame["alarms"].notna() & (frame["alarms"] != ""), None)
@@ -157,25 +159,34 @@ def joined(one: RawFixes, one_at: Int64s, other: RawFixes, other_at: Int64s) -> 
     order = np.argsort(np.concatenate((one_at, other_at)), kind="stable")
     number = {name: at for at, name in enumerate(dict.fromkeys((*one.vehicle_ids, *other.vehicle_ids)))}
     alarm = {text: at for at, text in enumerate(dict.fromkeys((*one.alarm_texts, *other.alarm_texts)))}
-    columns: dict[str, npt.NDArray[np.signedinteger]] = {}
+    columns: dict[str, Any] = {}
     for name, missing in _MISSING.items():
-        pair = (getattr(one, name), getattr(other, name))
+        pair: list[Any] = [getattr(one, name), getattr(other, name)]
         if name == "vehicle_code":
-            pair = tuple(_recoded(b.vehicle_code, b.vehicle_ids, number) for b in (one, other))
+            pair = [_recoded(b.vehicle_code, b.vehicle_ids, number) for b in (one, other)]
         elif name == "alarm_code" and alarm:
-            pair = tuple(_recoded(b.alarm_code, b.alarm_texts, alarm) for b in (one, other))
+            pair = [_recoded(b.alarm_code, b.alarm_texts, alarm) for b in (one, other)]
         if pair[0] is not None or pair[1] is not None:
             dtype = next(column.dtype for column in pair if column is not None)
             sizes = (len(one), len(other))
             parts = [np.full(n, missing, dtype) if c is None else c for c, n in zip(pair, sizes, strict=True)]
             columns[name] = np.concatenate(parts)[order]
-    return RawFixes(vehicle_ids=tuple(number), alarm_texts=tuple(alarm), **columns)  # type: ignore[arg-type]
+    return RawFixes(vehicle_ids=tuple(number), alarm_texts=tuple(alarm), **columns)
 
 
 _MISSING: Final = {
-    "vehicle_code": 0, "time_ms": 0, "lon_e7": 0, "lat_e7": 0, "speed_ckmh": NO_SPEED, "heading_ddeg": NO_HEADING,
-    "flags": 0, "odometer_m": NO_ODOMETER, "delay_ms": NO_DELAY, "datum": 0, "alarm_code": NO_ALARM,
-}  # fmt: skip
+    "vehicle_code": 0,
+    "time_ms": 0,
+    "lon_e7": 0,
+    "lat_e7": 0,
+    "speed_ckmh": NO_SPEED,
+    "heading_ddeg": NO_HEADING,
+    "flags": 0,
+    "odometer_m": NO_ODOMETER,
+    "delay_ms": NO_DELAY,
+    "datum": 0,
+    "alarm_code": NO_ALARM,
+}
 
 
 def _recoded(codes: Int32s | None, texts: tuple[str, ...], number: dict[str, int]) -> Int32s | None:

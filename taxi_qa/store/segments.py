@@ -35,9 +35,17 @@ MISSING: Final[dict[str, int]] = {
     "speed_ckmh": NO_SPEED, "heading_ddeg": NO_HEADING, "odometer_m": NO_ODOMETER, "delay_ms": NO_DELAY,
 }  # fmt: skip
 DTYPES: Final[dict[str, type[np.signedinteger]]] = {
-    "time_ms": np.int64, "lon_e7": np.int32, "lat_e7": np.int32, "speed_ckmh": np.int32, "heading_ddeg": np.int16,
-    "flags": np.int16, "odometer_m": np.int32, "delay_ms": np.int32, "datum": np.int8, "alarm_code": np.int32,
-}  # fmt: skip
+    "time_ms": np.int64,
+    "lon_e7": np.int32,
+    "lat_e7": np.int32,
+    "speed_ckmh": np.int32,
+    "heading_ddeg": np.int16,
+    "flags": np.int16,
+    "odometer_m": np.int32,
+    "delay_ms": np.int32,
+    "datum": np.int8,
+    "alarm_code": np.int32,
+}
 # What stands where a whole column was not sent.
 ABSENT: Final[dict[str, int]] = {**MISSING, "flags": 0, "datum": 0, "alarm_code": NO_ALARM}
 
@@ -125,9 +133,17 @@ def write_segment(
         scales["heading_ddeg"] = power = min(scales.get("heading_ddeg", 1), _DDEG_POWER)
         written["heading_ddeg"] = turns(columns["heading_ddeg"] // np.int16(power), _circle(power), ROW_GROUP)
     head = Head(
-        day, tuple(vehicle_ids[i] for i in owners), np.concatenate(([0], np.cumsum(counts[owners]))).astype(np.int64),
-        int(columns["time_ms"].min()), int(columns["time_ms"].max()), scales, constants, frozenset(holed), turning, alarm_texts,
-    )  # fmt: skip
+        day,
+        tuple(vehicle_ids[i] for i in owners),
+        np.concatenate(([0], np.cumsum(counts[owners]))).astype(np.int64),
+        int(columns["time_ms"].min()),
+        int(columns["time_ms"].max()),
+        scales,
+        constants,
+        frozenset(holed),
+        turning,
+        alarm_texts,
+    )
     _write(path, head, written, vehicle, vehicle_ids)
     return head
 
@@ -143,19 +159,32 @@ def _write(
     ]
     meta = json.dumps(
         {
-            "day": head.day, "vehicles": head.vehicle_ids, "rows": np.diff(head.starts).tolist(), "first_ms": head.first_ms,
-            "last_ms": head.last_ms, "scales": head.scales, "constants": head.constants, "holed": sorted(head.holed),
-            "turning": head.turning, "row_group": ROW_GROUP, "alarms": head.alarm_texts,
+            "day": head.day,
+            "vehicles": head.vehicle_ids,
+            "rows": np.diff(head.starts).tolist(),
+            "first_ms": head.first_ms,
+            "last_ms": head.last_ms,
+            "scales": head.scales,
+            "constants": head.constants,
+            "holed": sorted(head.holed),
+            "turning": head.turning,
+            "row_group": ROW_GROUP,
+            "alarms": head.alarm_texts,
         },
         ensure_ascii=False,
-    )  # fmt: skip
+    )
     schema = pa.schema(fields, metadata={_META: meta.encode()})
     packed = {n: _ENCODINGS.get(n, "DELTA_BINARY_PACKED") for n in types if n not in (*_FEW, "alarm_code")}
     in_runs = ["vehicle_id", *(_ALARMS if n == "alarm_code" else n for n in types if n not in packed)]
     with pq.ParquetWriter(
-        path, schema, compression="zstd", use_dictionary=in_runs, column_encoding=packed, write_page_index=True,
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=in_runs,
+        column_encoding=packed,
+        write_page_index=True,
         write_statistics=["vehicle_id", "time_ms"],
-    ) as writer:  # fmt: skip
+    ) as writer:
         for start in range(0, vehicle.size, ROW_GROUP):
             stop = min(start + ROW_GROUP, vehicle.size)
             owner = vehicle[start:stop]
@@ -186,10 +215,17 @@ class Segment:
         told: dict[str, Any] = json.loads(self._file.schema_arrow.metadata[_META])
         self._row_group: int = told["row_group"]
         self.head = Head(
-            told["day"], tuple(told["vehicles"]), np.concatenate(([0], np.cumsum(told["rows"]))).astype(np.int64),
-            told["first_ms"], told["last_ms"], told["scales"], told["constants"], frozenset(told["holed"]), told["turning"],
+            told["day"],
+            tuple(told["vehicles"]),
+            np.concatenate(([0], np.cumsum(told["rows"]))).astype(np.int64),
+            told["first_ms"],
+            told["last_ms"],
+            told["scales"],
+            told["constants"],
+            frozenset(told["holed"]),
+            told["turning"],
             tuple(told["alarms"]),
-        )  # fmt: skip
+        )
 
     def __enter__(self) -> Self:
         """The segment itself."""
@@ -229,14 +265,14 @@ class Segment:
         if name == "alarm_code":
             return self._alarm_codes(table.column(_ALARMS))[rows]
         column = table.column(name)
-        values = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).to_numpy()
+        values: Column = (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).to_numpy()
         if name == "heading_ddeg" and self.head.turning:
             values = headings(values, _circle(self.head.scales[name]), self._row_group)
         values = values[rows]
         scale = self.head.scales.get(name, 1)
         if scale == 1:
-            return values
-        large = values * values.dtype.type(scale)
+            return values.copy()  # what the reader hands out is its own and not to be written to
+        large: Column = values * values.dtype.type(scale)
         if name in self.head.holed:
             missing = MISSING[name]
             large[values == missing] = missing

@@ -259,7 +259,7 @@ def common_power_plain(values: npt.NDArray[np.signedinteger], missing: int) -> i
 
 @njit(cache=True, nogil=True)
 def turns(values: Int16s, circle: int, group: int) -> Int16s:
-    """The change of each value from the one before it the short way round a circle; anew every `group` values.
+    """Each value's change from the one before it, the short way round a circle; anew every `group` values.
 
     Args:
         values: 0 … circle - 1.

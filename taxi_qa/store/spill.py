@@ -10,6 +10,7 @@ whole rows: one cache line a row instead of one a column.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -112,7 +113,7 @@ def pack_rows(  # noqa: PLR0913, PLR0917 - one argument a column
     where: Int32s,
     rows: Int32s,
 ) -> None:
-    """Writes the first six words of every row to its place `where`; `vehicle` maps codes to the part's own."""
+    """Writes six words of every row to its place `where`; `vehicle` gives each code's number in its part."""
     for i in range(time_ms.size):
         to = where[i]
         rows[to, 0] = time_ms[i] - np.int64(days[i]) * MS_PER_DAY
@@ -216,19 +217,25 @@ def spill(batch: RawFixes, folder: Path, *, order: int, zone: str, buckets: int)
     words = _PLAIN_WORDS if all(column is None for column in extra) else WORDS
     rows = np.empty((n, words), dtype=np.int32)
     pack_rows(
-        batch.time_ms, days, batch.lon_e7, batch.lat_e7, own, codes,
-        _present(batch.speed_ckmh, n, NO_SPEED, np.int32), _present(batch.heading_ddeg, n, NO_HEADING, np.int16),
-        _present(batch.flags, n, 0, np.int16), _present(batch.datum, n, 0, np.int8), where, rows,
-    )  # fmt: skip
+        batch.time_ms,
+        days,
+        batch.lon_e7,
+        batch.lat_e7,
+        own,
+        codes,
+        _present(batch.speed_ckmh, n, NO_SPEED, np.int32),
+        _present(batch.heading_ddeg, n, NO_HEADING, np.int16),
+        _present(batch.flags, n, 0, np.int16),
+        _present(batch.datum, n, 0, np.int8),
+        where,
+        rows,
+    )
     if words == WORDS:
         for word, column, missing in zip(
             (ODOMETER, DELAY, ALARM), extra, (NO_ODOMETER, NO_DELAY, NO_ALARM), strict=True
         ):
             rows[where, word] = missing if column is None else column
-    texts = [
-        "\n".join(batch.vehicle_ids[i] for i in by_bucket[a:b]).encode()
-        for a, b in zip(ids_from, ids_from[1:], strict=False)
-    ]
+    texts = ["\n".join(batch.vehicle_ids[i] for i in by_bucket[a:b]).encode() for a, b in pairwise(ids_from)]
     path = folder / f"{order:012d}.spill"
     with path.open("wb") as file:
         file.write(memoryview(rows.data).cast("B") if n else b"")

@@ -49,7 +49,8 @@ class MergedSegment:
         kind: "current" or "superseded".
         temp_path: where it lies now; None where there is nothing to keep (every row was a duplicate: `rows`
             is 0 and only the counts matter).
-        final_name: its name for good in the partition's folder: a number that rises with every delivery to the
+        final_name: its name for good in the partition's folder: a number that rises with every delivery to
+            the
             partition (so names sort in order of commit), then source and content. The same delivery into the
             same state of the store gives the same name.
         rows, bytes: of the file.
@@ -87,9 +88,13 @@ def renumbered(codes: Column, texts: tuple[str, ...], numbers: dict[str, int]) -
 
 
 def read(
-    paths: Sequence[Path], *, vehicle_id: str | None = None, from_ms: int | None = None, to_ms: int | None = None,
+    paths: Sequence[Path],
+    *,
+    vehicle_id: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
     columns: Collection[str] = MEASURED,
-) -> Fixes:  # fmt: skip
+) -> Fixes:
     """The positions of one partition's current segments, in WGS-84.
 
     Args:
@@ -107,7 +112,7 @@ def read(
         if name not in found:
             found[name] = np.full(size, ABSENT[name], dtype=DTYPES[name])
     _to_wgs84(found, found.pop("datum"))
-    return Fixes(vehicle_ids=ids, starts=starts, **found)  # type: ignore[arg-type]  # dtypes are those of DTYPES
+    return Fixes(vehicle_ids=ids, starts=starts, **found)  # dtypes are those of DTYPES
 
 
 def read_raw(

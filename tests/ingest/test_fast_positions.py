@@ -1,6 +1,6 @@
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +29,30 @@ from taxi_qa.ingest.position_bytes import PADDING
 from taxi_qa.ingest.position_lines import parse_lines
 from taxi_qa.ingest.text import Lines
 from taxi_qa.records.kinds import POSITIONS
-from taxi_qa.store.raw_fixes import raw_from_frame
+from taxi_qa.store.raw_fixes import Int64s, RawFixes, raw_from_frame
 from taxi_qa.store.tracks import Existing, read_raw
 
+Parsed = tuple[RawFixes, Int64s, Int64s, int, tuple[bytes, ...], Int64s]
+Slow = Callable[[Irregular], Mended]
 ZONE = "Asia/Shanghai"
 FIELDS = tuple(column.name for column in POSITIONS.columns)
 GOOD = {
-    "vehicle_id": "粤T12345", "time": "2026-10-20 08:05:09", "lon": "113.382100", "lat": "22.521900", "speed_kmh": "36.5",
-    "heading_deg": "359", "loaded": "1", "fixed": "1", "acc_on": "", "out_of_service": "0", "booked": "0",
-    "odometer_km": "12345.678", "alarms": "超速;疲劳", "received_at": "2026-10-20 08:05:11", "datum": "wgs84",
-}  # fmt: skip
+    "vehicle_id": "粤T12345",
+    "time": "2026-10-20 08:05:09",
+    "lon": "113.382100",
+    "lat": "22.521900",
+    "speed_kmh": "36.5",
+    "heading_deg": "359",
+    "loaded": "1",
+    "fixed": "1",
+    "acc_on": "",
+    "out_of_service": "0",
+    "booked": "0",
+    "odometer_km": "12345.678",
+    "alarms": "超速;疲劳",
+    "received_at": "2026-10-20 08:05:11",
+    "datum": "wgs84",
+}
 RAW = [
     "vehicle_id",
     "time_ms",
@@ -57,7 +71,7 @@ RAW = [
 def careful(
     lines: Sequence[str], header: Sequence[str] = FIELDS, zone: str = ZONE
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The careful reader's answer to some lines: sound rows, and refused ones (row, record, column, reason, raw)."""
+    """The careful reader's answer to some lines: sound rows, and refused ones"""
     table = read_delimited(iter([Lines(1, [",".join(header), *lines])]), is_known)
     checked = [
         check_block(b, layout_of(table.header, POSITIONS), Door(zone, 1_800_000_000_000))
@@ -84,7 +98,7 @@ def slow_csv(irregular: Irregular) -> Mended:
     return Mended(raw_from_frame(frame), np.array(at, dtype=np.int64), pd.concat(refused))
 
 
-def unpacked(raw: Any) -> pd.DataFrame:
+def unpacked(raw: RawFixes) -> pd.DataFrame:
     """Raw positions as plain columns, whichever of them were given."""
     frame = pd.DataFrame(
         {"vehicle_id": [raw.vehicle_ids[c] for c in raw.vehicle_code], "time_ms": raw.time_ms}
@@ -105,13 +119,18 @@ def unpacked(raw: Any) -> pd.DataFrame:
     return frame
 
 
-def parsed(text: bytes, fields: Sequence[str | None] = FIELDS, encoding: str = "utf-8") -> Any:
+def parsed(text: bytes, fields: Sequence[str | None] = FIELDS, encoding: str = "utf-8") -> Parsed:
     data = np.frombuffer(text + b"\n" + bytes(PADDING), dtype=np.uint8)
     return parse_lines(data, len(text) + 1, tuple(fields), ",", encoding, ZONE, "wgs84")
 
 
 def take(
-    path: Path, folder: Path, text: bytes, *, fields: Sequence[str | None] = FIELDS, **how: Any
+    path: Path,
+    folder: Path,
+    text: bytes,
+    *,
+    fields: Sequence[str | None] = FIELDS,
+    **how: Any,  # noqa: ANN401 - of plan_csv
 ) -> tuple[Taken, pd.DataFrame, pd.DataFrame]:
     path.write_bytes(gzip.compress(text) if how.get("gzipped") else text)
     folder.mkdir()
@@ -142,18 +161,109 @@ def test_a_plain_row_is_read_the_fast_way() -> None:
 
 
 ODD_TEXTS = [
-    "", " ", "0", "1", "-1", "+1", "1.", ".5", "1e2", "NaN", "inf", "null", "1_0", "１", "1,5", '"1"', '"1', '1"', '"a""b"', "0x10",
-    "180", "180.0000000", "180.00000001", "-180", "213", "90", "90.00000004", "-90.1", "250", "250.001", "250.004", "250.005", "360",
-    "360.04", "361", "000012.5", "12345678901234567890", "0.12345678901234567", "113.123456750", "22.671017000000003",
-    "113.79668400000001", "43.125", "43.135", "-0", "-0.0", "-0.001", "true", "TRUE", "tRue", "是", "否", "重车", "空车", "yes",
-    "2026-10-20T08:05:09Z", "2026-10-20 08:05:09+08:00", "2026-10-20 08:05:09+0800", "2026-10-20 08:05:09-05",
-    "2026-10-20 08:05:09.1", "2026-10-20 08:05:09.123456789", "2026-10-20 08:05:09.1234567890", "2026-10-20 08:05:09.",
-    "2026-13-20 08:05:09", "2026-02-29 08:05:09", "2024-02-29 08:05:09", "2026-10-20 24:00:00", "2026-10-20 08:05:60",
-    "2026-10-20 08:05", "2026-10-20", "2026/10/20 08:05:09", "2026/10/20 8:05", "2026-10/20 08:05:09", "1970-01-01 00:00:00",
-    "1969-12-31 23:59:59", "2100-12-31 23:59:59", "2101-01-01 00:00:00", "1990-06-01 12:00:00", "1792454709", "1792454709123",
-    "0792454709", "20261020080509", "20261020", "46315.5", "9999999999999", "wgs84", "gcj02", "bd09", "GCJ02", "a;b", " a ; b ", "a；a",
-    "粤T12345", "粤Ｔ１２３４５", "12.0", "#REF!", "x" * 64, "x" * 65, "\x07", "\x00", "\ufffd", "../../x", "=1+1",
-]  # fmt: skip
+    "",
+    " ",
+    "0",
+    "1",
+    "-1",
+    "+1",
+    "1.",
+    ".5",
+    "1e2",
+    "NaN",
+    "inf",
+    "null",
+    "1_0",
+    "１",
+    "1,5",
+    '"1"',
+    '"1',
+    '1"',
+    '"a""b"',
+    "0x10",
+    "180",
+    "180.0000000",
+    "180.00000001",
+    "-180",
+    "213",
+    "90",
+    "90.00000004",
+    "-90.1",
+    "250",
+    "250.001",
+    "250.004",
+    "250.005",
+    "360",
+    "360.04",
+    "361",
+    "000012.5",
+    "12345678901234567890",
+    "0.12345678901234567",
+    "113.123456750",
+    "22.671017000000003",
+    "113.79668400000001",
+    "43.125",
+    "43.135",
+    "-0",
+    "-0.0",
+    "-0.001",
+    "true",
+    "TRUE",
+    "tRue",
+    "是",
+    "否",
+    "重车",
+    "空车",
+    "yes",
+    "2026-10-20T08:05:09Z",
+    "2026-10-20 08:05:09+08:00",
+    "2026-10-20 08:05:09+0800",
+    "2026-10-20 08:05:09-05",
+    "2026-10-20 08:05:09.1",
+    "2026-10-20 08:05:09.123456789",
+    "2026-10-20 08:05:09.1234567890",
+    "2026-10-20 08:05:09.",
+    "2026-13-20 08:05:09",
+    "2026-02-29 08:05:09",
+    "2024-02-29 08:05:09",
+    "2026-10-20 24:00:00",
+    "2026-10-20 08:05:60",
+    "2026-10-20 08:05",
+    "2026-10-20",
+    "2026/10/20 08:05:09",
+    "2026/10/20 8:05",
+    "2026-10/20 08:05:09",
+    "1970-01-01 00:00:00",
+    "1969-12-31 23:59:59",
+    "2100-12-31 23:59:59",
+    "2101-01-01 00:00:00",
+    "1990-06-01 12:00:00",
+    "1792454709",
+    "1792454709123",
+    "0792454709",
+    "20261020080509",
+    "20261020",
+    "46315.5",
+    "9999999999999",
+    "wgs84",
+    "gcj02",
+    "bd09",
+    "GCJ02",
+    "a;b",
+    " a ; b ",
+    "a；a",
+    "粤T12345",
+    "粤Ｔ１２３４５",
+    "12.0",
+    "#REF!",
+    "x" * 64,
+    "x" * 65,
+    "\x07",
+    "\x00",
+    "\ufffd",
+    "../../x",
+    "=1+1",
+]
 
 
 @pytest.mark.parametrize("column", FIELDS)
@@ -181,7 +291,11 @@ def compare(line: str) -> None:
 
 
 DECIMAL = st.from_regex(r"-?[0-9]{1,4}(\.[0-9]{1,12})?", fullmatch=True)
-MOMENT = st.from_regex(r"(19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-][01][0-9]:[03]0)?", fullmatch=True)  # fmt: skip
+MOMENT = st.from_regex(
+    r"(19|20)[0-9]{2}[-/][01][0-9][-/][0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]{1,6})?(Z|[+-][01][0-9]:[03]0)?",
+    fullmatch=True,
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -212,9 +326,26 @@ def test_any_text_in_any_field_agrees_with_the_careful_reader(text: str, column:
     compare(row(**{column: text}))
 
 
-@pytest.mark.parametrize("shape", [
-    "{}", "{},", "{},,", "{}, ", "{},x", ",{}", "", " ", ",,,", ", ,", "," * 14, "," * 13 + " ", "," * 20, "x", "{}\t",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "{}",
+        "{},",
+        "{},,",
+        "{}, ",
+        "{},x",
+        ",{}",
+        "",
+        " ",
+        ",,,",
+        ", ,",
+        "," * 14,
+        "," * 13 + " ",
+        "," * 20,
+        "x",
+        "{}\t",
+    ],
+)
 def test_rows_of_other_widths_are_counted_as_the_careful_reader_counts_them(shape: str) -> None:
     compare(shape.format(row()))
 
@@ -301,25 +432,28 @@ def test_a_zone_with_summer_time_reads_as_the_careful_reader() -> None:
 def table(unit: str = "ms", tz: str | None = None, n: int = 1_000) -> pa.Table:
     rng = np.random.default_rng(1)
     times = pa.array(1_792_454_400_000 + rng.integers(0, 80_000, n) * 1000).cast(pa.timestamp("ms"))
-    return pa.table({
-        "plate": [f"粤T{i:03}" for i in rng.integers(0, 9, n)], "t": times.cast(pa.timestamp(unit)).cast(pa.timestamp(unit, tz)),
-        "x": np.round(rng.uniform(113, 114, n), 6), "y": np.round(rng.uniform(22, 23, n), 6),
-        "v": pa.array(rng.integers(0, 100, n).astype(np.float32) / 4), "on": pa.array(rng.integers(0, 2, n) > 0),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "plate": [f"粤T{i:03}" for i in rng.integers(0, 9, n)],
+            "t": times.cast(pa.timestamp(unit)).cast(pa.timestamp(unit, tz)),
+            "x": np.round(rng.uniform(113, 114, n), 6),
+            "y": np.round(rng.uniform(22, 23, n), 6),
+            "v": pa.array(rng.integers(0, 100, n).astype(np.float32) / 4),
+            "on": pa.array(rng.integers(0, 2, n) > 0),
+        }
+    )
 
 
 NAMES = {"vehicle_id": "plate", "time": "t", "lon": "x", "lat": "y", "speed_kmh": "v", "loaded": "on"}
 
 
-def take_parquet(
-    path: Path, cells: pa.Table, slow: Any, **how: Any
-) -> tuple[Taken, pd.DataFrame, list[pd.DataFrame]]:
+def take_parquet(path: Path, cells: pa.Table, slow: Slow) -> tuple[Taken, pd.DataFrame, list[pd.DataFrame]]:
     pq.write_table(cells, path, row_group_size=300)
     folder = path.with_suffix("")
     folder.mkdir()
     refused: list[pd.DataFrame] = []
     taken = ingest_positions(
-        plan_parquet(path, columns=NAMES, zone=ZONE, **how), folder, buckets=1, source="cd" * 32,
+        plan_parquet(path, columns=NAMES, zone=ZONE), folder, buckets=1, source="cd" * 32,
         existing=lambda _d, _b: Existing(), slow=slow, on_refused=refused.append, workers=2,
     )  # fmt: skip
     got = [read_raw([s.temp_path]) for s in taken.segments if s.temp_path and s.kind == "current"]
@@ -331,7 +465,7 @@ def take_parquet(
 )
 def test_parquet_of_every_unit_and_zone(tmp_path: Path, unit: str, tz: str | None, shift: int) -> None:
     cells = table(unit, tz)
-    taken, got, _ = take_parquet(tmp_path / "p.parquet", cells, None)
+    taken, got, _ = take_parquet(tmp_path / "p.parquet", cells, slow_csv)
     assert (taken.rows, taken.irregular) == (1_000, 0)
     wanted = cells.to_pandas().assign(t=pd.Series(cells["t"].cast(pa.int64()).to_pandas()))
     per_ms = {"s": 1000, "ms": 1, "us": 1 / 1000, "ns": 1 / 1_000_000}[unit]

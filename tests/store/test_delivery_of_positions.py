@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,10 +24,10 @@ from taxi_qa.store.library import (
     rows_kept,
     vehicles_seen,
 )
+from taxi_qa.store.merging import merge_all
 from taxi_qa.store.raw_fixes import raw_from_frame
 from taxi_qa.store.spill import spill
 from taxi_qa.store.tables import Base
-from taxi_qa.store.tracks import merge_all
 from taxi_qa.values.clock import city_day
 from tests.store.making import delivery, refused, rows, trip
 
@@ -71,7 +72,7 @@ def test_positions_come_back_by_day_and_bucket(home: Home) -> None:
     counts = take(home, positions("V1", "V2", "V3"), "a")
     assert counts == Counts(accepted=3 * 24 + 3, duplicates=0, corrections=0, quarantined=0)
     # Noon to noon: two city days.
-    day = int(city_day(pd.Series([NOON_MS]).to_numpy(), home.timezone)[0])
+    day = int(city_day(np.array([NOON_MS]), home.timezone)[0])
     found = [fixes(home, *partition) for partition in partitions(home, day, day + 1)]
     assert sum(len(found_there) for found_there in found) == 3 * 24
     assert {v for found_there in found for v in found_there.vehicle_ids} == {"V1", "V2", "V3"}
@@ -162,7 +163,7 @@ def _child(home: Home) -> "subprocess.Popen[str]":
         "print('begins', flush=True)\n"
         "deliver_all(home)\n"
     )
-    call = [sys.executable, "-c", code, home.path, home.url]
+    call = [sys.executable, "-c", code, str(home.path), home.url]
     root = Path(__file__).resolve().parents[2]
     return subprocess.Popen(call, stdout=subprocess.PIPE, text=True, cwd=root)
 
@@ -214,7 +215,7 @@ def test_a_death_between_renaming_and_commit_leaves_only_orphans(home: Home, ste
         "setattr(inbox, last, lambda *_: os._exit(9))\n"
         "t.take(home, t.positions('V2', hours=2), 'b')\n"
     )
-    call = [sys.executable, "-c", code, home.path, home.url, step]
+    call = [sys.executable, "-c", code, str(home.path), home.url, step]
     root = Path(__file__).resolve().parents[2]
     assert subprocess.run(call, check=False, cwd=root).returncode == 9
     assert len(content(home)) == len(before) + 1, "an orphan lies there"

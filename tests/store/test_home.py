@@ -133,8 +133,8 @@ def test_only_one_process_writes(home: Home) -> None:
     )
 
     def other() -> str:
-        call = [sys.executable, "-c", code, home.path, home.url]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout
+        call = [sys.executable, "-c", code, str(home.path), home.url]
+        return str(subprocess.run(call, capture_output=True, text=True, check=True).stdout)
 
     with writing(home):
         with writing(home):  # again in the same process: no quarrel with itself

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -44,7 +46,7 @@ def test_only_the_columns_asked_and_those_of_moment_and_key(home: Home) -> None:
 
 
 def test_missing_values_stay_missing_and_numbers_exact(home: Home, put: Put) -> None:
-    full = {
+    full: dict[str, Any] = {
         "waiting_s": 1.5,
         "boarded_lon": 113.3812345,
         "receipt_printed": False,

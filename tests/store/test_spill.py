@@ -120,19 +120,32 @@ def test_the_kernels_do_what_their_plain_forms_do(seed: int) -> None:
 
 
 def test_a_checked_frame_becomes_raw_positions() -> None:
-    frame = pd.DataFrame({
-        "vehicle_id": ["粤T2", "粤T1"], "lon": [113.1234567, -0.5], "lat": [22.7654321, 0.0], "speed_kmh": [56.25, np.nan],
-        "time_ms": pd.array([MIDNIGHT, MIDNIGHT + 1], dtype="Int64"), "loaded": pd.array([True, None], dtype="boolean"),
-        "received_ms": pd.array([MIDNIGHT + 70, None], dtype="Int64"), "alarms": pd.array(["a;b", None], dtype="str"),
-        "datum": pd.array(["gcj02", None], dtype="str"), "odometer_m": pd.array([None, 5], dtype="Int64"),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "vehicle_id": ["粤T2", "粤T1"],
+            "lon": [113.1234567, -0.5],
+            "lat": [22.7654321, 0.0],
+            "speed_kmh": [56.25, np.nan],
+            "time_ms": pd.array([MIDNIGHT, MIDNIGHT + 1], dtype="Int64"),
+            "loaded": pd.array([True, None], dtype="boolean"),
+            "received_ms": pd.array([MIDNIGHT + 70, None], dtype="Int64"),
+            "alarms": pd.array(["a;b", None], dtype="str"),
+            "datum": pd.array(["gcj02", None], dtype="str"),
+            "odometer_m": pd.array([None, 5], dtype="Int64"),
+        }
+    )
     raw = raw_from_frame(frame, datum="bd09")
     assert [raw.vehicle_ids[c] for c in raw.vehicle_code] == ["粤T2", "粤T1"]
     assert raw.lon_e7.tolist() == [1_131_234_567, -5_000_000]
     columns = [raw.speed_ckmh, raw.delay_ms, raw.datum, raw.odometer_m, raw.flags, raw.alarm_code]
     assert [None if c is None else c.tolist() for c in columns] == [
-        [5_625, NO_SPEED], [70, NO_DELAY], [1, 2], [NO_ODOMETER, 5], [LOADED_SENT | LOADED, 0], [0, NO_ALARM],
-    ]  # fmt: skip
+        [5_625, NO_SPEED],
+        [70, NO_DELAY],
+        [1, 2],
+        [NO_ODOMETER, 5],
+        [LOADED_SENT | LOADED, 0],
+        [0, NO_ALARM],
+    ]
     assert raw.alarm_texts == ("a;b",)
 
 

@@ -71,14 +71,19 @@ def counts(merged: Sequence[MergedSegment]) -> tuple[int, int, int]:
 
 def drive(n: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame({
-        "vehicle_id": [f"粤T{i:03d}" for i in rng.integers(0, 40, n)], "time_ms": START + rng.integers(0, 86_400, n) * 1000,
-        "lon": np.round(rng.uniform(113, 114, n), 6), "lat": np.round(rng.uniform(22, 23, n), 6),
-        "speed_kmh": np.where(rng.random(n) < 0.1, np.nan, np.round(rng.uniform(0, 120, n), 1)),
-        "heading_deg": rng.integers(0, 361, n).astype(float), "loaded": pd.array(rng.integers(0, 2, n) > 0, dtype="boolean"),
-        "received_ms": pd.array(START + rng.integers(0, 9_000_000, n), dtype="Int64"),
-    })  # fmt: skip
-    frame["alarms"] = pd.array(np.where(rng.random(n) < 0.01, "超速;疲劳", None), dtype="str")
+    frame = pd.DataFrame(
+        {
+            "vehicle_id": [f"粤T{i:03d}" for i in rng.integers(0, 40, n)],
+            "time_ms": START + rng.integers(0, 86_400, n) * 1000,
+            "lon": np.round(rng.uniform(113, 114, n), 6),
+            "lat": np.round(rng.uniform(22, 23, n), 6),
+            "speed_kmh": np.where(rng.random(n) < 0.1, np.nan, np.round(rng.uniform(0, 120, n), 1)),
+            "heading_deg": rng.integers(0, 361, n).astype(float),
+            "loaded": pd.array(rng.integers(0, 2, n) > 0, dtype="boolean"),
+            "received_ms": pd.array(START + rng.integers(0, 9_000_000, n), dtype="Int64"),
+        }
+    )
+    frame["alarms"] = pd.array(["超速;疲劳" if hit else None for hit in rng.random(n) < 0.01], dtype="str")
     frame["odometer_m"] = pd.array(rng.integers(0, 10**8, n), dtype="Int64")
     frame.loc[rng.random(n) < 0.5, "odometer_m"] = None
     return frame

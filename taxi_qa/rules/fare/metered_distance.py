@@ -51,9 +51,9 @@ def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         measured=ratio,
         allowed=allowed,
         unit="ratio",
-        cannot_tell=np.select([untrusted, few], ["meter verified after repair", "enough clear trips"], "").astype(
-            object
-        ),
+        cannot_tell=np.select(
+            [untrusted, few], ["meter verified after repair", "enough clear trips"], ""
+        ).astype(object),
         # One burst may still be a wrong track: it stays a lead until more of them, or people, agree.
         trial=burst,
         blameless=steady,

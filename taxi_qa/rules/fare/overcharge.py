@@ -40,7 +40,7 @@ def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
     # highest surcharge, the sum has to be too high as well.
     over_sum = (fare + surcharge - trips["due_high_fen"] - step - most).where(most.notna(), np.inf)
     over = np.minimum(np.maximum(over_fare, over_surcharge), over_sum)
-    guilty = (over > 0).to_numpy(dtype=bool)
+    guilty = np.asarray(over > 0, dtype=bool)
     untrusted = (trips["meter_unverified"] != "").to_numpy()
     doubtful = guilty & (trips["fare_doubt"] != "").to_numpy()
     cannot_tell = np.select(

@@ -28,7 +28,9 @@ def wrong_rate(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
     """
     fits = trips["rate_fits"].to_numpy(dtype=np.float64)
     wrong = fits == 0
-    clock = trips["meter_clock_doubt"].to_numpy(dtype=bool) & wrong & (trips["rate_code"] == "night").to_numpy()
+    clock = (
+        trips["meter_clock_doubt"].to_numpy(dtype=bool) & wrong & (trips["rate_code"] == "night").to_numpy()
+    )
     cannot_tell = np.select([clock, np.isnan(fits)], ["meter clock", trips["rate_missing"]], "")
     return Verdict(
         guilty=wrong,

@@ -26,8 +26,15 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
     """
     day = days["day"].to_numpy(dtype=np.float64)
     has_driver = (days["driver_id"] != "").to_numpy()
-    valid_to = {name: days[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in (
-        "licence_valid_to_day", "registered_to_day", "permit_valid_to_day", "registered_from_day")}  # fmt: skip
+    valid_to = {
+        name: days[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in (
+            "licence_valid_to_day",
+            "registered_to_day",
+            "permit_valid_to_day",
+            "registered_from_day",
+        )
+    }
     lapsed = {
         "licence": has_driver & (valid_to["licence_valid_to_day"] < day),
         "registration": has_driver
@@ -38,9 +45,10 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
     papers = np.full(len(days), "", dtype=object)
     over = np.zeros(len(days))
     for name, column in (
-        ("licence", "licence_valid_to_day"), ("registration", "registered_to_day"),
+        ("licence", "licence_valid_to_day"),
+        ("registration", "registered_to_day"),
         ("vehicle permit", "permit_valid_to_day"),
-    ):  # fmt: skip
+    ):
         papers[lapsed[name]] = [f"{said}+{name}".lstrip("+") for said in papers[lapsed[name]]]
         past = np.where(lapsed[name], day - valid_to[column], 0)
         over = np.fmax(over, np.where(np.isnan(past), 1, past))
@@ -57,6 +65,12 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
         unit="days",
         cannot_tell=np.where(guilty, "", unknown).astype(object),
         evidence=days[
-            ["trips", "licence_valid_to_day", "registered_from_day", "registered_to_day", "permit_valid_to_day"]
+            [
+                "trips",
+                "licence_valid_to_day",
+                "registered_from_day",
+                "registered_to_day",
+                "permit_valid_to_day",
+            ]
         ].assign(papers=papers),
     )

@@ -33,7 +33,11 @@ def outside_area(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: AR
         measured=(begins == 0).astype(np.float64) + (ends == 0),
         allowed=np.ones(len(trips)),
         unit="count",
-        cannot_tell=np.select([no_border, open_end], ["zones of kind city", "place of both ends"], "").astype(object),
-        leans_on=np.where(trips["area_leans_on"].str.startswith("zone "), "", trips["area_leans_on"]).astype(object),
+        cannot_tell=np.select([no_border, open_end], ["zones of kind city", "place of both ends"], "").astype(
+            object
+        ),
+        leans_on=np.where(trips["area_leans_on"].str.startswith("zone "), "", trips["area_leans_on"]).astype(
+            object
+        ),
         evidence=trips[["boarded_zone", "alighted_zone", "metered_m"]].assign(place=trips["area_leans_on"]),
     )

@@ -31,7 +31,7 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     """
     dark = outages["dark_s"].to_numpy(dtype=np.float64)
     allowed = law["house.vehicle.gnss_outage_s"].to_numpy(dtype=np.float64)
-    in_time = outages["reported_in_time"].to_numpy(dtype=bool) & (law["house.vehicle.report_in_time_s"] > 0)
+    in_time = outages["reported_in_time"].to_numpy(dtype=bool)
     has_gap = dark > 0
     cannot_tell = np.select(
         [
@@ -48,7 +48,7 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         allowed=allowed,
         unit="s",
         cannot_tell=cannot_tell.astype(object),
-        blameless=in_time.to_numpy(dtype=bool),
+        blameless=in_time,
         sources=("gnss+" + outages["known_by"].astype(str)).to_numpy(dtype=object),
         evidence=outages[["dark_s", "reported_ms", "devices_down"]],
     )

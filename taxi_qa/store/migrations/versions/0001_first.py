@@ -384,31 +384,9 @@ def _record_tables() -> None:
 def downgrade() -> None:
     """Back: there is nothing before the first tables."""
     for table in (
-        "companies",
-        "drivers",
-        "vehicles",
-        "shifts",
-        "trips",
-        "events",
-        "device_status",
-        "orders",
-        "complaints",
-        "inspections",
-        "commendations",
-        "records",
-        "repairs",
-        "excuses",
-        "zones",
-        "tallies",
-        "segments",
-        "run_jobs",
-        "refused",
-        "unjudged",
-        "sources",
-        "settings",
-        "seen_vehicles",
-        "runs",
-        "presence",
-        "findings",
-    ):
+        "companies", "drivers", "vehicles", "shifts", "trips", "events", "device_status",
+        "orders", "complaints", "inspections", "commendations", "records", "repairs", "excuses",
+        "zones", "tallies", "segments", "run_jobs", "refused", "unjudged", "sources", "settings",
+        "seen_vehicles", "runs", "presence", "findings",
+    ):  # fmt: skip
         op.drop_table(table)

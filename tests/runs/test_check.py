@@ -1,0 +1,136 @@
+"""A run over a real store: the same data give the same findings, however they are judged."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from taxi_qa.ingest.take import take
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.runs.check import RunReport, UnknownRuleError, check
+from taxi_qa.store import library
+from taxi_qa.store.home import Home, make_home
+from tests.runs.conftest import NOW_MS, NewHome, counted, said
+
+
+def judged(home: Home, **more: object) -> RunReport:
+    report = check(home, now_ms=NOW_MS, **more)  # type: ignore[arg-type]
+    assert report is not None
+    return report
+
+
+def test_three_answers_add_up_and_are_those_that_stand(new_home: NewHome) -> None:
+    home = new_home()
+    report = judged(home)
+    tally = report.tallies.set_index("rule")
+    assert list(tally.index) == list(catalogue())
+    assert (tally["examined"] == tally["found"] + tally["clean"] + tally["cannot_tell"]).all()
+    assert (tally["clean"] >= 0).all()
+    standing = said(home)
+    counts = standing.groupby(["rule", "verdict"]).size().unstack(fill_value=0)
+    counts = counts.reindex(tally.index, fill_value=0)
+    assert counts["found"].tolist() == tally["found"].tolist()
+    assert counts["cannot_tell"].tolist() == tally["cannot_tell"].tolist()
+    assert standing["finding_id"].is_unique
+    assert tally["found"].sum() > 0
+    assert tally["cannot_tell"].sum() > 0
+
+
+def test_judging_again_changes_nothing(new_home: NewHome) -> None:
+    home = new_home()
+    first = judged(home)
+    before, tallies = said(home), counted(home, first.run_id)
+    second = judged(home)
+    assert second.run_id == first.run_id
+    assert second.done_now == 0
+    third = judged(home, again=True)
+    assert third.done_now == third.jobs
+    assert_frame_equal(said(home), before)
+    assert_frame_equal(counted(home, first.run_id), tallies)
+
+
+def test_records_sent_twice_change_nothing(new_home: NewHome, fleet: Path, tmp_path: Path) -> None:
+    home, other = new_home(), new_home()
+    judged(home)
+    again = tmp_path / "again"
+    again.mkdir()
+    rng = np.random.default_rng(1)
+    for name in ("trips", "events", "shifts"):
+        rows = pd.read_csv(fleet / "files" / f"{name}.csv", dtype=str)
+        # Another order and some rows twice: another file, the same records.
+        order = rng.permutation(np.concatenate((np.arange(len(rows)), np.arange(0, len(rows), 7))))
+        rows.iloc[order].to_csv(again / f"{name}.csv", index=False)
+    for path in sorted((fleet / "files").glob("positions*.parquet"))[:1]:
+        frame = pd.read_parquet(path).sample(frac=1.0, random_state=1)
+        frame.to_parquet(again / f"positions-again-{path.name}", index=False)
+    reports = take(other, [again], now_ms=NOW_MS, workers=1)
+    assert [report for report in reports if report.accepted or report.corrections or report.refused] == []
+    judged(other)
+    # The run has another name (the home had another delivery), its findings have not.
+    assert_frame_equal(said(other).drop(columns="run_id"), said(home).drop(columns="run_id"))
+
+
+def test_one_car_at_a_time_is_all_at_once(new_home: NewHome) -> None:
+    home = new_home()
+    judged(home)
+    all_at_once = said(home).drop(columns="run_id")
+    single = new_home()
+    cars = sorted(library.records(single, "vehicles")["vehicle_id"])
+    assert len(cars) == 5
+    for car in cars:
+        judged(single, vehicles=[car])
+    assert_frame_equal(said(single).drop(columns="run_id"), all_at_once)
+
+
+def test_the_days_asked_for_do_not_change_what_a_day_says(new_home: NewHome) -> None:
+    home = new_home()
+    judged(home)
+    both = said(home).drop(columns="run_id")
+    apart = new_home()
+    first, last = library.data_span(apart) or (0, 0)
+    for day in range(last, first - 1, -1):
+        judged(apart, from_day=day, to_day=day)
+    assert_frame_equal(said(apart).drop(columns="run_id"), both)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_whoever_does_the_jobs_the_findings_are_the_same(new_home: NewHome, workers: int) -> None:
+    home, other = new_home(), new_home()
+    run = judged(home)
+    shared = judged(other, executor="processes", workers=workers)
+    assert shared.run_id == run.run_id
+    assert_frame_equal(said(other), said(home))
+    assert_frame_equal(counted(other, shared.run_id), counted(home, run.run_id))
+
+
+def test_an_unknown_rule_is_named_with_those_there_are(new_home: NewHome) -> None:
+    with pytest.raises(UnknownRuleError, match=r"fare\.nothing.*fare\.overcharge"):
+        check(new_home(), now_ms=NOW_MS, rules=["fare.nothing"])
+
+
+def test_an_empty_home_has_nothing_to_judge(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", city="guangzhou", buckets=2)
+    assert check(home, now_ms=NOW_MS) is None
+    home.engine.dispose()
+
+
+def test_a_terminal_whose_clock_stands_at_1970_stops_nothing(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", city="guangzhou", buckets=2)
+    positions = tmp_path / "positions.csv"
+    positions.write_text(
+        "vehicle_id,time,lon,lat,speed_kmh,loaded\n"
+        "粤A1,1970-01-01 08:00:00,113.26,23.13,0,0\n"
+        "粤A1,1970-01-01 08:00:30,113.26,23.13,0,0\n"
+        "粤A1,2026-10-20 08:00:30,113.26,23.13,0,0\n",
+        encoding="utf-8",
+    )
+    (report,) = take(home, [positions], now_ms=NOW_MS, workers=1)
+    assert report.accepted == 3
+    run = judged(home)
+    tally = run.tallies.set_index("rule")
+    # Nobody is accused of what happened on a day that was not.
+    assert tally["found"].sum() == 0
+    assert tally.loc["fare.off_meter", "examined"] >= 1
+    home.engine.dispose()
