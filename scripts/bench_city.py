@@ -172,6 +172,8 @@ def _live(number: int, rng: np.random.Generator, rows: _Rows, out: Floats) -> tu
         twin, other = np.array([12_000.0, -12_000.0, 0.0]), np.zeros(ends.size + 1)
         from_s = int(rng.integers(6 * 3600, 20 * 3600))
         n += _drive(interval, from_s, from_s + 3600, twin, ends, does, dark_spans[:, 0], dark_spans[:, 1], out[n:], other, other)
+    if rng.random() < 0.01:  # a link that is always slow
+        out[:n, 6] += 90
     if rng.random() < 0.01:  # a dead spot, uploaded together an hour and more later
         late = int(rng.integers(0, n - 200))
         out[late : late + 150, 6] = out[late + 150, 0] + 4_000 - out[late : late + 150, 0]
@@ -194,7 +196,7 @@ def _papers(number: int, plate: str, rng: np.random.Generator, rows: _Rows) -> N
     rows.add("vehicles", vehicle_id=plate, company_id=company, seats=5, energy="electric" if number % 3 else "combustion",
              permit_valid_to="2026-10-19" if lapsed[2] else "2028-06-30", has_seat_sensor=int(_has_seats(number)))  # fmt: skip
     rows.add("shifts", vehicle_id=plate, driver_id=by_night, start=_text(17 * 3600 - DAY_S), end=_text(5 * 3600 - 200), source="card")
-    if rng.random() > 0.002:
+    if rng.random() > 0.02:
         rows.add("shifts", vehicle_id=plate, driver_id=by_day, start=_text(5 * 3600 - 100), end=_text(17 * 3600 - 200), source="card")
     rows.add("shifts", vehicle_id=plate, driver_id=by_night, start=_text(17 * 3600 - 100), end=_text(DAY_S + 5 * 3600 - 200), source="card")
     if rng.random() < 0.003:
@@ -255,6 +257,7 @@ def _priced(trips: pd.DataFrame) -> pd.DataFrame:
 
 def _write_positions(path: Path, taxis: int, seed: int, rows: _Rows) -> int:
     made = 0
+    # A fix every 10 s, and an hour of a second car under the same plate.
     out = np.empty((DAY_S // 9 + 800, 7))
     with pq.ParquetWriter(path, _POSITIONS, compression="zstd") as writer:
         for block in range(0, taxis, _BLOCK):

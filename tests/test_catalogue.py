@@ -117,7 +117,7 @@ def test_it_reads_each_number_of_law_it_declares(one: Rule) -> None:
     # The unit was made with these; and the house's ratio means nothing without a lawful error in force.
     in_the_unit = {
         "house.quality.jump_kmh", "house.licence.handover_s", "house.vehicle.delay_long_s", "driving.rest_s",
-        "meter.distance_error_high",
+        "meter.distance_error_high", "house.vehicle.report_in_time_s",
     }  # fmt: skip
     assert unread <= in_the_unit
 

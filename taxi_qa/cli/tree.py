@@ -14,6 +14,7 @@ from taxi_qa.cli.check import check
 from taxi_qa.cli.command import Group, place_of, wants_traceback
 from taxi_qa.cli.demo import demo
 from taxi_qa.cli.doctor import doctor
+from taxi_qa.cli.facts import facts
 from taxi_qa.cli.findings import findings
 from taxi_qa.cli.ingest import ingest
 from taxi_qa.cli.init import init
@@ -37,7 +38,7 @@ def root() -> None:
     """Every taxi trip checked against the drivers' service pledge: found, clean, or cannot tell."""
 
 
-for _command in (init, demo, ingest, quarantine, check, findings, records, rules, law, lab, doctor):
+for _command in (init, demo, ingest, quarantine, check, findings, facts, records, rules, law, lab, doctor):
     root.add_command(_command)
 
 

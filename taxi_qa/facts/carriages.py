@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import Given, instants, numbers, positions_of, words
+from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, numbers, positions_of, words
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
 from taxi_qa.facts.unit import named_subject, unit_frame
-from taxi_qa.facts.who import driver_at, near_handover, sign_ins
+from taxi_qa.facts.who import driver_at, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT
 from taxi_qa.values.clock import city_day
@@ -32,6 +32,11 @@ SEAT_SPEAKS_MS: Final = 3 * 3_600_000
 
 
 def loaded_runs(given: Given) -> pd.DataFrame:
+    """As `_loaded_runs`, worked out once."""
+    return given.once("loaded_runs", _loaded_runs)
+
+
+def _loaded_runs(given: Given) -> pd.DataFrame:
     """Runs of positions whose loaded flag is on, from the first such fix to the last.
 
     Returns:
@@ -46,6 +51,23 @@ def loaded_runs(given: Given) -> pd.DataFrame:
             "end_ms": fixes.time_ms[last],
             "fixes": count,
         }
+    )
+
+
+def occupied_runs(given: Given) -> pd.DataFrame:
+    """The loaded runs that began in the span, with what the track says of each.
+
+    Returns:
+        vehicle_id, start_ms, end_ms, fixes, chord_m (sum of chords), ride_m (by the device's speed),
+        longest_gap_s, leaps (steps no car could have driven).
+    """
+    runs = loaded_runs(given)
+    began = (runs["start_ms"] >= given.from_ms) & (runs["start_ms"] < given.to_ms)
+    runs = runs[began].reset_index(drop=True)
+    vehicle = positions_of(given.track.vehicle_ids, runs["vehicle_id"])
+    seen = along(given.track, vehicle, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0))
+    return runs.assign(
+        chord_m=seen.chord_m, ride_m=seen.ride_m, longest_gap_s=seen.longest_gap_s, leaps=seen.leaps
     )
 
 
@@ -104,6 +126,11 @@ def runs_of_flag_in_numpy(
 
 
 def seat_runs(given: Given) -> pd.DataFrame:
+    """As `_seat_runs`, worked out once."""
+    return given.once("seat_runs", _seat_runs)
+
+
+def _seat_runs(given: Given) -> pd.DataFrame:
     """Spans in which seat events say that passengers were aboard.
 
     From an event that brings passengers in (boarded, or a count above 0) to the next that leaves none
@@ -170,7 +197,7 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
     missing = np.concatenate(
         (_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]), words(witness["missing"]))
     )
-    known = sign_ins(given.tables["shifts"])
+    known = given.once("sign_ins", signed_in)
     names = pd.Series(vehicle_id, dtype=object)
     lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, names), start)
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
@@ -228,11 +255,9 @@ def _merged_runs(given: Given) -> pd.DataFrame:
 def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
     """Cars with positions in the span that carried nobody, or have nothing to say it with."""
     fixes = given.fixes
-    inside = (fixes.time_ms >= given.from_ms) & (fixes.time_ms < given.to_ms)
-    vehicle = fixes.vehicle_of_row()
-    n = len(fixes.vehicle_ids)
-    present = np.bincount(vehicle[inside], minlength=n) > 0
-    speaks = np.bincount(vehicle[inside & ((fixes.flags & LOADED_SENT) != 0)], minlength=n) > 0
+    first, past = judged_rows(given)
+    present = past > first
+    speaks = counts_between((fixes.flags & LOADED_SENT) != 0, first, past) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
     events = given.tables["events"]
     seated = set(words(events["vehicle_id"])[np.isin(words(events["kind"]).astype(str), SEAT_KINDS)])

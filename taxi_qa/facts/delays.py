@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numba import njit
 
-from taxi_qa.facts.given import Given, instants, words
+from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, words
 from taxi_qa.facts.unit import company_of
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import NO_DELAY
@@ -87,7 +87,7 @@ def delay_part(given: Given, law: Law) -> pd.DataFrame:
     number, total_s, long, longest_s = batches(
         fixes.starts, fixes.time_ms, fixes.delay_ms, excused, TOGETHER_MS, long_ms
     )
-    vehicle, n = fixes.vehicle_of_row(), len(fixes.vehicle_ids)
+    first, past = judged_rows(given)
     part = pd.DataFrame(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object),
@@ -96,8 +96,8 @@ def delay_part(given: Given, law: Law) -> pd.DataFrame:
             "total_s": total_s,
             "long": long,
             "longest_s": longest_s,
-            "fixes": np.bincount(vehicle[inside], minlength=n),
-            "received": np.bincount(vehicle[inside & (fixes.delay_ms != NO_DELAY)], minlength=n),
+            "fixes": past - first,
+            "received": counts_between(fixes.delay_ms != NO_DELAY, first, past),
         }
     )
     return part[part["fixes"] > 0].reset_index(drop=True)
@@ -108,6 +108,8 @@ def _excused(given: Given) -> npt.NDArray[np.bool_]:
     fixes = given.fixes
     excused = np.zeros(len(fixes), dtype=bool)
     excuses = given.tables["excuses"]
+    if not len(excuses):
+        return excused
     names = np.array(fixes.vehicle_ids, dtype=object)
     company = company_of(given, names)
     rows = zip(

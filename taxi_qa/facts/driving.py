@@ -200,8 +200,8 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
         float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
     )
     duty = duties(given)
-    start = instants(duty["start_ms"], 0)
-    duty = duty[(start >= given.from_ms) & (start < given.to_ms)].reset_index(drop=True)
+    day_ms = instants(duty["day_ms"], 0)
+    duty = duty[(day_ms >= given.from_ms) & (day_ms < given.to_ms)].reset_index(drop=True)
     start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
     vehicle = positions_of(given.track.vehicle_ids, duty["vehicle_id"])
     one = spells(given.track, vehicle, start, end, min(rest_s, _WHOLE_DAY_S))

@@ -10,24 +10,31 @@ import numpy as np
 import pandas as pd
 
 from taxi_qa.facts.given import Given, instants, words
-from taxi_qa.facts.who import sign_ins
+from taxi_qa.facts.who import SignIns, signed_in
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN
 
 BEFORE_AND_AFTER_MS: Final = 10 * MS_PER_MIN
 CHAIN_GAP_MS: Final = 2 * MS_PER_H
 
-DUTY_COLUMNS: Final = ("vehicle_id", "driver_id", "start_ms", "end_ms", "known_by")
+DUTY_COLUMNS: Final = ("vehicle_id", "driver_id", "start_ms", "end_ms", "day_ms", "known_by")
 
 
 def duties(given: Given) -> pd.DataFrame:
+    """As `_duties`, worked out once."""
+    return given.once("duties", _duties)
+
+
+def _duties(given: Given) -> pd.DataFrame:
     """Every span of duty that touches the records given, sorted by vehicle and start.
 
     A duty ends at the latest where the data end: a shift still on is not dark because tomorrow is.
 
     Returns:
-        vehicle_id, driver_id ("" unknown), start_ms, end_ms, known_by ("shifts" or "trips").
+        vehicle_id, driver_id ("" unknown), start_ms, end_ms, day_ms (on whose day the duty is judged: the
+        shift's start, or the first trip's; ten minutes earlier may be a day without any record),
+        known_by ("shifts" or "trips").
     """
-    by_shift = _from_shifts(given.tables["shifts"])
+    by_shift = _from_shifts(given.once("sign_ins", signed_in))
     trips = given.tables["trips"]
     by_trips = _from_trips(trips[~trips["vehicle_id"].isin(by_shift["vehicle_id"])])
     both = pd.concat([by_shift, by_trips], ignore_index=True) if len(by_trips) else by_shift
@@ -36,8 +43,7 @@ def duties(given: Given) -> pd.DataFrame:
     return both.sort_values(["vehicle_id", "start_ms", "end_ms", "driver_id"], ignore_index=True)
 
 
-def _from_shifts(shifts: pd.DataFrame) -> pd.DataFrame:
-    known = sign_ins(shifts)
+def _from_shifts(known: SignIns) -> pd.DataFrame:
     vehicle = np.repeat(np.array(known.vehicle_ids, dtype=object), np.diff(known.starts))
     return pd.DataFrame(
         {
@@ -45,6 +51,7 @@ def _from_shifts(shifts: pd.DataFrame) -> pd.DataFrame:
             "driver_id": known.driver_ids[known.driver] if len(vehicle) else np.array([], dtype=object),
             "start_ms": known.start_ms,
             "end_ms": known.end_ms,
+            "day_ms": known.start_ms,
             "known_by": np.full(len(vehicle), "shifts", dtype=object),
         }
     )
@@ -78,6 +85,7 @@ def _from_trips(trips: pd.DataFrame) -> pd.DataFrame:
             "driver_id": driver[first],
             "start_ms": chain_start,
             "end_ms": chain_end,
+            "day_ms": start[first],
             "known_by": np.full(first.size, "trips", dtype=object),
         }
     )

@@ -3,8 +3,10 @@
 The store fills a `Given`; nothing on this floor reads a file or asks a database.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,8 @@ import shapely
 from taxi_qa.facts.track import Track
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.records.kinds import KINDS
+
+MADE = TypeVar("MADE")
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Given:
         from_ms, to_ms: an act is judged here if it began in [from_ms, to_ms).
         heard_to_ms: nothing is known after this: the end of the positions given, or of the home's data.
         fixes, track: positions as received and as a clean line; may reach beyond the span.
-        tables: kind -> frame of its records (inside columns), every kind present, maybe empty.
+        tables: kind -> frame of its records (inside columns), every kind present, maybe empty; may be read
+            only when first asked for. Nobody writes into them.
         feeds: kind -> city days on which the whole home holds any such record; tells "this car has
             none" from "nobody sends any".
         seen: vehicle_id -> (first day, last day) with positions in the home.
@@ -38,10 +43,23 @@ class Given:
     heard_to_ms: int
     fixes: Fixes
     track: Track
-    tables: dict[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame]
     feeds: dict[str, frozenset[int]]
     seen: dict[str, tuple[int, int]]
     areas: dict[str, shapely.Geometry]
+    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[["Given"], MADE]) -> MADE:
+        """What several units are made from, made when first asked for; nobody writes into it.
+
+        Args:
+            name: of what is made.
+            make: makes it from these records alone.
+        """
+        if name not in self._made:
+            self._made[name] = make(self)
+        made: MADE = self._made[name]
+        return made
 
     def vehicles(self) -> list[str]:
         """Every vehicle any record here speaks of, sorted."""
@@ -56,6 +74,7 @@ class Given:
         return any(day + shift in days for shift in range(-within_days, within_days + 1))
 
 
+@cache
 def empty_table(kind: str) -> pd.DataFrame:
     """A frame of that kind without rows, inside columns and dtypes."""
     return pd.DataFrame({c.inside: pd.Series(dtype=c.dtype) for c in KINDS[kind].columns})
@@ -64,6 +83,29 @@ def empty_table(kind: str) -> pd.DataFrame:
 def empty_tables() -> dict[str, pd.DataFrame]:
     """An empty frame for every kind but positions."""
     return {kind: empty_table(kind) for kind in KINDS if kind != "positions"}
+
+
+def judged_rows(given: Given) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The first row of each vehicle's positions within the judged span, and the row after the last."""
+    return given.once("judged_rows", _judged_rows)
+
+
+def _judged_rows(given: Given) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    fixes = given.fixes
+    first, past = fixes.starts[:-1].copy(), fixes.starts[:-1].copy()
+    for at, (low, high) in enumerate(zip(fixes.starts[:-1], fixes.starts[1:], strict=True)):
+        first[at] += np.searchsorted(fixes.time_ms[low:high], given.from_ms)
+        past[at] += np.searchsorted(fixes.time_ms[low:high], given.to_ms)
+    return first, past
+
+
+def counts_between(
+    is_so: npt.NDArray[np.bool_], first: npt.NDArray[np.int64], past: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """How many of the rows first … past - 1 are so, for each pair."""
+    return np.array(
+        [np.count_nonzero(is_so[low:high]) for low, high in zip(first, past, strict=True)], dtype=np.int64
+    )
 
 
 NOT_GIVEN: Final = -1
@@ -80,7 +122,7 @@ def positions_of(
 
 def instants(column: pd.Series, missing: int) -> npt.NDArray[np.int64]:
     """A nullable column of instants as plain int64, `missing` where there is none."""
-    return np.asarray(column.fillna(missing).to_numpy(dtype=np.int64), dtype=np.int64)
+    return np.asarray(column.to_numpy(dtype=np.int64, na_value=missing), dtype=np.int64)
 
 
 def numbers(column: pd.Series) -> npt.NDArray[np.float64]:
@@ -90,4 +132,4 @@ def numbers(column: pd.Series) -> npt.NDArray[np.float64]:
 
 def words(column: pd.Series) -> npt.NDArray[np.object_]:
     """A nullable text column as plain str, "" where there is none."""
-    return np.asarray(column.astype(object).where(column.notna(), "").to_numpy(dtype=object), dtype=object)
+    return np.asarray(column.to_numpy(dtype=object, na_value=""), dtype=object)

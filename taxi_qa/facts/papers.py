@@ -3,15 +3,24 @@
 One row a driver and day, however many cars he drove; where nobody can be named, one a car and day.
 """
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from taxi_qa.facts.given import Given, instants, words
 from taxi_qa.facts.unit import unit_frame
-from taxi_qa.facts.who import driver_at, sign_ins
+from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import city_day
 
+# kind -> the columns read of it
+DRIVER_DAYS_READ: Final[dict[str, tuple[str, ...]]] = {
+    "trips": ("vehicle_id", "driver_id", "boarded_ms", "alighted_ms"),
+    "shifts": ("vehicle_id", "driver_id", "start_ms", "end_ms"),
+    "vehicles": ("vehicle_id", "company_id", "permit_valid_to_day"),
+    "drivers": ("driver_id", "registered_from_day", "registered_to_day", "licence_valid_to_day"),
+}
 PAPERS = ("licence_valid_to_day", "registered_from_day", "registered_to_day", "permit_valid_to_day")
 
 
@@ -74,7 +83,7 @@ def _drives(given: Given) -> pd.DataFrame:
     trips, shifts = given.tables["trips"], given.tables["shifts"]
     boarded = instants(trips["boarded_ms"], 0)
     own = words(trips["driver_id"])
-    by_sign_in = driver_at(sign_ins(shifts), trips["vehicle_id"], boarded)
+    by_sign_in = driver_at(given.once("sign_ins", signed_in), trips["vehicle_id"], boarded)
     driven = pd.DataFrame(
         {
             "vehicle_id": words(trips["vehicle_id"]),

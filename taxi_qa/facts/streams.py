@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import Given, instants, numbers, words
+from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, numbers, words
 from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
 from taxi_qa.facts.unit import named_subject, unit_frame
 from taxi_qa.law.parameter import Law
@@ -166,11 +166,9 @@ def plates(given: Given, law: Law) -> pd.DataFrame:
     jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
     double = episodes(fixes, given.track, jump_kmh)
     double = double[(double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms)]
-    inside = (fixes.time_ms >= given.from_ms) & (fixes.time_ms < given.to_ms)
-    vehicle, n = fixes.vehicle_of_row(), len(fixes.vehicle_ids)
-    present = np.bincount(vehicle[inside], minlength=n) > 0
-    usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
-    heard = np.bincount(vehicle[inside & usable], minlength=n) > 0
+    first, past = judged_rows(given)
+    present = past > first
+    heard = counts_between((given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0, first, past) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
     alone = present & ~np.isin(names.astype(str), words(double["vehicle_id"]).astype(str))
     single = names[alone]

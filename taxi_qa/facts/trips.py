@@ -14,7 +14,7 @@ from taxi_qa.facts.rates import rate_fits
 from taxi_qa.facts.seats import seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
 from taxi_qa.facts.unit import unit_frame
-from taxi_qa.facts.who import candidate_at, named, near_handover, sign_ins
+from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.tariff import price
 from taxi_qa.values.clock import MS_PER_MIN, city_day
@@ -150,7 +150,7 @@ def _places(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[
 
 def _who(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[str, npt.NDArray[np.generic]]:
     own = words(table["driver_id"])
-    known = sign_ins(given.tables["shifts"])
+    known = given.once("sign_ins", signed_in)
     which, covered = candidate_at(known, table["vehicle_id"], times.boarded)
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
     of_shifts = positions_of(known.vehicle_ids, table["vehicle_id"])

@@ -1,6 +1,6 @@
 """The shape every frame of units has, whatever is judged: its own name, whose it is, when and where."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -43,14 +43,23 @@ def unit_frame(given: Given, columns: dict[str, npt.NDArray[np.generic]]) -> pd.
     }
     whole = defaults | columns
     order = [*UNIT_COLUMNS, *(name for name in whole if name not in UNIT_COLUMNS)]
-    return pd.DataFrame({name: whole[name] for name in order})
+    return pd.DataFrame({name: _as_it_is(whole[name]) for name in order})
+
+
+def _as_it_is(values: npt.NDArray[np.generic]) -> "npt.NDArray[np.generic] | pd.Series[Any]":
+    """Texts as objects: pandas would make Arrow strings of them, and every reader objects again."""
+    return pd.Series(values, dtype=object, copy=False) if values.dtype == object else values
 
 
 def company_of(given: Given, vehicle_id: npt.NDArray[np.generic]) -> npt.NDArray[np.object_]:
     """The company of each vehicle by the register, "" where the register does not know it."""
-    register = given.tables["vehicles"]
-    known = dict(zip(words(register["vehicle_id"]), words(register["company_id"]), strict=True))
+    known = given.once("companies", _companies)
     return np.array([known.get(name, "") for name in vehicle_id], dtype=object)
+
+
+def _companies(given: Given) -> dict[str, str]:
+    register = given.tables["vehicles"]
+    return dict(zip(words(register["vehicle_id"]), words(register["company_id"]), strict=True))
 
 
 def named_subject(

@@ -4,18 +4,18 @@ Day units come from one `Given`. Period units are folded from parts that each da
 week's or a month's answer depends on its data alone, never on which days a run was asked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import pandas as pd
 
-from taxi_qa.facts.carriages import carriages
+from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.delays import delay_part, vehicle_months
 from taxi_qa.facts.driving import driving_spells
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
-from taxi_qa.facts.papers import driver_days
+from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trips import metered_trips
 from taxi_qa.facts.uptime import outages
@@ -48,11 +48,27 @@ class DayUnits:
 
 @dataclass(frozen=True)
 class Fold:
-    """A unit made of days: what a day leaves, and how the period is folded from it."""
+    """A unit made of days: what a day leaves, and how the period is folded from it.
+
+    Attributes:
+        period: how long it is.
+        made_of: the kind of record without which a day leaves nothing.
+        part: what a day leaves.
+        fold: the period's unit from its days' parts, its begin and its end (ms).
+    """
 
     period: Period
+    made_of: str
     part: Callable[[DayUnits], pd.DataFrame]
     fold: Callable[[pd.DataFrame, int, int], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class CityUnit:
+    """A unit made once a day for the whole city, and the only columns it reads: a city has many rows."""
+
+    make: Callable[[Given, Law], pd.DataFrame]
+    reads: Mapping[str, tuple[str, ...]]
 
 
 # Judged day by day, bucket by bucket.
@@ -65,15 +81,21 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
     "meter_checks": lambda day: meter_trips(day.frame("trips"), day.law, day.given.from_ms),
 }
 
+# What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
+DAY_FACTS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
+    "occupied_runs": lambda day: occupied_runs(day.given),
+    **DAY_UNITS,
+}
+
 # Judged once a day for the whole city: a driver may drive cars of several buckets.
-CITY_UNITS: Final[dict[str, Callable[[Given, Law], pd.DataFrame]]] = {
-    "driver_days": driver_days,
+CITY_UNITS: Final[dict[str, CityUnit]] = {
+    "driver_days": CityUnit(driver_days, DRIVER_DAYS_READ),
 }
 
 # Judged once a period, bucket by bucket.
 FOLDS: Final[dict[str, Fold]] = {
-    "meter_checks": Fold("week", lambda day: week_part(day.frame("meter_checks")), meter_weeks),
-    "vehicle_months": Fold("month", lambda day: delay_part(day.given, day.law), vehicle_months),
+    "meter_checks": Fold("week", "trips", lambda day: week_part(day.frame("meter_checks")), meter_weeks),
+    "vehicle_months": Fold("month", "positions", lambda day: delay_part(day.given, day.law), vehicle_months),
 }
 
 UNITS: Final = frozenset(DAY_UNITS) | frozenset(CITY_UNITS) | frozenset(FOLDS)

@@ -171,15 +171,16 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
     duty = duty[touches].reset_index(drop=True)
     start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
     usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
-    counts = np.bincount(given.fixes.vehicle_of_row()[usable], minlength=len(given.fixes.vehicle_ids))
-    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     rows = np.flatnonzero(usable)
+    starts = np.searchsorted(rows, given.fixes.starts)
     vehicle = positions_of(given.fixes.vehicle_ids, duty["vehicle_id"])
     dark = gaps(starts, given.fixes.time_ms[rows], vehicle, start, end, int(least_s * 1000))
-    began = (dark.start_ms >= given.from_ms) & (dark.start_ms < given.to_ms)
+    day_ms = instants(duty["day_ms"], 0)
+    of_day = np.maximum(dark.start_ms, day_ms[dark.duty])
+    began = (of_day >= given.from_ms) & (of_day < given.to_ms)
     lit = np.setdiff1d(np.arange(len(duty)), dark.duty)
     # A duty without outage is counted on the day it began.
-    lit = lit[(start[lit] >= given.from_ms) & (start[lit] < given.to_ms)]
+    lit = lit[(day_ms[lit] >= given.from_ms) & (day_ms[lit] < given.to_ms)]
     of_duty = np.concatenate((dark.duty[began], lit))
     before, after = (np.append(rows, -1)[side[began]] for side in (dark.before, dark.after))
     no_row = np.full(lit.size, -1, dtype=np.int64)
@@ -216,8 +217,10 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
 
 def _last_place(given: Given, row: Int64s) -> tuple[Floats, Floats]:
     """Degrees of the fix before each gap, NaN where there is none."""
-    lon, lat = (np.append(axis * 1e-7, np.nan) for axis in (given.fixes.lon_e7, given.fixes.lat_e7))
-    return lon[row], lat[row]
+    lon, lat = np.full(row.size, np.nan), np.full(row.size, np.nan)
+    known = np.flatnonzero(row >= 0)
+    lon[known], lat[known] = (axis[row[known]] * 1e-7 for axis in (given.fixes.lon_e7, given.fixes.lat_e7))
+    return lon, lat
 
 
 def _missing(given: Given, vehicle_id: npt.NDArray[np.object_], begin: Int64s) -> npt.NDArray[np.object_]:
@@ -265,9 +268,10 @@ def _in_tunnel(given: Given, before: Int64s, after: Int64s) -> npt.NDArray[np.bo
     """Both fixes around the gap lie in one tunnel zone or at most 300 m from it."""
     zones = given.tables["zones"]
     hit = np.zeros(before.size, dtype=bool)
+    places = [_last_place(given, row) for row in (before, after)]
     for name in words(zones["zone_id"])[words(zones["kind"]) == "tunnel"]:
         near = shapely.buffer(given.areas[name], _TUNNEL_MOUTH_M / 111_000.0)
-        ends = [shapely.contains_xy(near, *_last_place(given, row)) for row in (before, after)]
+        ends = [shapely.contains_xy(near, lon, lat) for lon, lat in places]
         hit |= ends[0] & ends[1]
     return hit
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import NOT_GIVEN, instants, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
 from taxi_qa.values.clock import MS_PER_H
 
 Int64s = npt.NDArray[np.int64]
@@ -66,6 +66,11 @@ def sign_ins(shifts: pd.DataFrame) -> SignIns:
         tuple(str(name) for name in vehicle_ids), starts, start_ms, end_ms.astype(np.int64),
         driver.astype(np.int64), np.asarray(driver_ids, dtype=object), is_open,
     )  # fmt: skip
+
+
+def signed_in(given: Given) -> SignIns:
+    """The shifts given, in that shape; ask for it by `given.once("sign_ins", signed_in)`."""
+    return sign_ins(given.tables["shifts"])
 
 
 def driver_at(known: SignIns, vehicle_ids: pd.Series, moments_ms: Int64s) -> npt.NDArray[np.object_]:

@@ -15,10 +15,12 @@ from numba import njit
 from taxi_qa.ingest.position_fields import (
     ABSENT,
     DATUM,
+    FIRST_SLOTS,
     UInt8s,
     UInt64s,
     known_of,
     moment_of,
+    more_slots,
     number_of,
     word_of,
 )
@@ -49,6 +51,9 @@ GOOD, IRREGULAR, BLANK, LOCAL_TIME, LOCAL_RECEIVED = 0, 1, 2, 4, 8
 # Columns of the result beside the numbers (which stand first, in the order of NUMBERS).
 FLAGS, DATUMS_AT, VEHICLES_AT, ALARMS_AT, TIME_AT, RECEIVED_AT = range(5, 11)
 WIDTH: Final = 11
+# The outside column each of them is read from; the flags come from several.
+SOURCES: Final = (*NUMBERS, "", "datum", "vehicle_id", "alarms", "time", "received_at")
+REQUIRED: Final = ("vehicle_id", "time", "lon", "lat")
 
 # A block is followed by so many zero bytes: looking ahead never leaves it.
 PADDING: Final = 64
@@ -94,7 +99,7 @@ def count_lines(data: UInt8s, size: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def parse_rows(  # noqa: D417 - arguments are told in groups
+def parse_rows(
     data: UInt8s, size: int, kinds: Int8s, delimiter: int, words: UInt64s, plain_only: bool, values: Int64s,
     status: Int8s, lines: Int64s, vehicles: Int64s, alarms: Int64s,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -106,9 +111,8 @@ def parse_rows(  # noqa: D417 - arguments are told in groups
         delimiter: the byte between fields.
         words: `word_table`.
         plain_only: whether bytes beyond ASCII make a row irregular where nothing decodes them.
-        values: out, int64[WIDTH, lines], filled with ABSENT: the numbers, flags, datum, vehicle and alarm
-            numbers,
-            times; what was not sent stays ABSENT.
+        values: out, int64[WIDTH, lines], columns with a field filled with ABSENT: numbers, flags, datum,
+            vehicle and alarm numbers, times; what was not sent stays ABSENT.
         status: out, what became of each line.
         lines: out, int64[lines, 2]: first byte of each line and the byte after its last (line end excluded).
         vehicles, alarms: out, int64[lines, 2]: first and after-last byte of each different text.
@@ -117,11 +121,8 @@ def parse_rows(  # noqa: D417 - arguments are told in groups
         different vehicles, different alarm texts, and 0 or 1: lines cannot be told apart (a quoted
         field goes over a line end, is malformed, or a line ends in CR alone).
     """
-    slots = 1
-    while slots < 2 * status.size + 2:
-        slots *= 2
-    vehicle_slots = np.full(slots, -1, np.int32)
-    alarm_slots = np.full(slots if (kinds == ALARMS).any() else 1, -1, np.int32)
+    vehicle_slots = np.full(FIRST_SLOTS, -1, np.int32)
+    alarm_slots = np.full(FIRST_SLOTS, -1, np.int32)
     n_vehicles, n_alarms = 0, 0
     fields = kinds.size
     at, row = 0, 0
@@ -178,6 +179,8 @@ def parse_rows(  # noqa: D417 - arguments are told in groups
                     values[kind - NUMBER, row] = number
                     good = number != ABSENT
                 elif kind == VEHICLE:
+                    if 2 * n_vehicles >= vehicle_slots.size:
+                        vehicle_slots = more_slots(data, vehicle_slots, vehicles, n_vehicles)
                     number = known_of(data, start, stop, vehicle_slots, vehicles, n_vehicles)
                     n_vehicles += number == n_vehicles
                     values[VEHICLES_AT, row] = number
@@ -194,6 +197,8 @@ def parse_rows(  # noqa: D417 - arguments are told in groups
                     good = how >= 0
                     local |= LOCAL_RECEIVED if how == 1 else 0
                 elif kind == ALARMS:
+                    if 2 * n_alarms >= alarm_slots.size:
+                        alarm_slots = more_slots(data, alarm_slots, alarms, n_alarms)
                     number = known_of(data, start, stop, alarm_slots, alarms, n_alarms)
                     n_alarms += number == n_alarms
                     values[ALARMS_AT, row] = number

@@ -26,6 +26,8 @@ DATUM: Final = 5
 _TENS: Final = 10 ** np.arange(19, dtype=np.int64)
 _EXACT: Final = 1 << 53
 _NO_DAY: Final = -(1 << 40)
+# Slots for texts met, to begin with; a power of two.
+FIRST_SLOTS: Final = 4_096
 
 
 @njit(cache=True, nogil=True)
@@ -234,3 +236,12 @@ def known_of(data: UInt8s, start: int, stop: int, slots: Int32s, firsts: Int64s,
             if same:
                 return number
         slot = (slot + np.uint64(1)) & mask
+
+
+@njit(cache=True, nogil=True)
+def more_slots(data: UInt8s, slots: Int32s, firsts: Int64s, found: int) -> Int32s:
+    """Four times the slots of `known_of`, the texts met so far put in again: few slots stay in the cache."""
+    larger = np.full(4 * slots.size, -1, np.int32)
+    for number in range(found):
+        known_of(data, firsts[number, 0], firsts[number, 1], larger, firsts, number)
+    return larger

@@ -69,7 +69,10 @@ def parse_lines(
     kinds = np.array([pb.kind_of(name) for name in fields], dtype=np.int8)
     n = pb.count_lines(data, size)
     values = np.empty((pb.WIDTH, n), dtype=np.int64)
-    values.fill(ABSENT)
+    used = [k for k, name in enumerate(pb.SOURCES) if name in fields or name in pb.REQUIRED]
+    for k in used:
+        values[k].fill(ABSENT)  # the others are never looked at, and their memory is never touched
+    used.append(pb.FLAGS)
     status = np.empty(n, dtype=np.int8)
     lines = np.empty((n, 2), dtype=np.int64)
     vehicles = np.empty((n, 2), dtype=np.int64)
@@ -99,13 +102,13 @@ def parse_lines(
             values[pb.ALARMS_AT] < 0
         )
     whole = good.all()
-    columns = [values[k] if whole else values[k][good] for k in range(pb.WIDTH)]
+    columns = {k: values[k] if whole else values[k][good] for k in used}
     local = status if whole else status[good]
     time_ms = to_utc(columns[pb.TIME_AT], (local & pb.LOCAL_TIME) != 0, zone)
     sane = _sane(time_ms, zone)
     if not sane.all():
         good[np.flatnonzero(good)[~sane]] = False
-        columns = [column[sane] for column in columns]
+        columns = {k: column[sane] for k, column in columns.items()}
         time_ms, local = time_ms[sane], local[sane]
     delay = _delay(columns[pb.RECEIVED_AT], time_ms, local, zone) if "received_at" in fields else None
     fixes = _raw_fixes(columns, time_ms, delay, fields, datum, (names, name_codes, texts, text_codes))
@@ -208,7 +211,7 @@ def _delay(received: Int64s, time_ms: Int64s, local: Int8s, zone: str) -> Int32s
 
 
 def _raw_fixes(
-    columns: list[Int64s],
+    columns: dict[int, Int64s],
     time_ms: Int64s,
     delay: Int32s | None,
     fields: tuple[str | None, ...],
@@ -224,7 +227,9 @@ def _raw_fixes(
 
     heading: Int16s | None = number(3, "heading_deg", NO_HEADING, np.int16)
     own: Int8s | None = None
-    if "datum" in fields or datum != "wgs84":
+    if "datum" not in fields:
+        own = np.full(time_ms.size, DATUMS.index(datum), dtype=np.int8) if datum != "wgs84" else None
+    else:
         own = np.where(columns[pb.DATUMS_AT] < 0, DATUMS.index(datum), columns[pb.DATUMS_AT]).astype(np.int8)
     alarm_code = None
     if alarm_texts:

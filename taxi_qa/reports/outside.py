@@ -74,3 +74,33 @@ def _written(inside: pd.Series, write: Callable[[npt.NDArray[np.int64]], Any]) -
     if known.any():
         text[known] = write(inside[known].to_numpy(dtype=np.int64))
     return pd.Series(text, index=inside.index, dtype="str")
+
+
+def fact_cells(frame: pd.DataFrame) -> tuple[Cell, ...]:
+    """The exported columns of a frame of facts: instants lose their `_ms`, for they are written as times."""
+    return tuple(Cell(name.removesuffix("_ms"), _fact_holds(name, frame[name])) for name in frame.columns)
+
+
+def _fact_holds(name: str, values: pd.Series) -> Holds:
+    if name.endswith("_ms") or not pd.api.types.is_numeric_dtype(values):
+        return "text"
+    return (
+        "whole" if pd.api.types.is_integer_dtype(values) or pd.api.types.is_bool_dtype(values) else "number"
+    )
+
+
+def facts_outside(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """Facts with their instants as ISO 8601 and their truth values as 0 and 1; units stay as named.
+
+    Args:
+        frame: a unit or fact of `facts.units`.
+        zone: the city's time zone, whose offset the times carry.
+    """
+    columns = {}
+    for name in frame.columns:
+        values = frame[name]
+        if name.endswith("_ms"):
+            columns[name.removesuffix("_ms")] = _written(values, lambda instants: iso_texts(instants, zone))
+        else:
+            columns[name] = values.astype("Int64") if pd.api.types.is_bool_dtype(values) else values
+    return pd.DataFrame(columns, index=frame.index)

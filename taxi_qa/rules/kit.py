@@ -10,6 +10,7 @@ import pkgutil
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -99,6 +100,7 @@ def rule(  # noqa: PLR0913 - a rule declares what it is, by name
     return declare
 
 
+@cache
 def catalogue() -> Mapping[str, Rule]:
     """All rules by name, found by walking the folder; no list to keep."""
     for module in pkgutil.walk_packages(taxi_qa.rules.__path__, "taxi_qa.rules."):
@@ -121,7 +123,6 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
     Raises:
         ValueError: the rule's verdict is not full length, or uses words that are not in the lists.
     """
-    rows = rows.reset_index(drop=True)
     missing = rows["missing"].to_numpy(dtype=object).copy()
     for column in one.reads:
         absent = rows[column].isna().to_numpy() if column in rows else np.ones(len(rows), dtype=bool)
@@ -141,7 +142,7 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
     open_rows = np.flatnonzero(missing == "")
     found: list[Finding] = []
     if open_rows.size:
-        asked = rows.iloc[open_rows].reset_index(drop=True)
+        asked = (rows if open_rows.size == len(rows) else rows.iloc[open_rows]).reset_index(drop=True)
         of_law = pd.DataFrame(
             {path: values[open_rows] for path, values in law_columns.items()}, index=asked.index
         )
@@ -151,7 +152,7 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
             missing[open_rows] = verdict.cannot_tell
         guilty = np.flatnonzero(np.asarray(verdict.guilty, dtype=bool) & (missing[open_rows] == ""))
         found = _findings(one, asked, verdict, guilty, leant, excuses)
-    unjudged = rows.assign(missing=missing).loc[missing != "", list(UNJUDGED_COLUMNS)].reset_index(drop=True)
+    unjudged = rows[list(UNJUDGED_COLUMNS)].assign(missing=missing)[missing != ""].reset_index(drop=True)
     return Outcome(one.name, one.version, len(rows), tuple(found), unjudged)
 
 
@@ -194,7 +195,7 @@ def _findings(
 ) -> list[Finding]:
     if guilty.size == 0:
         return []
-    cut = rows.iloc[guilty]
+    cut = rows[list(UNIT_COLUMNS)].iloc[guilty]
     evidence = (
         verdict.evidence.iloc[guilty].to_dict("records") if not verdict.evidence.empty else [{}] * guilty.size
     )
@@ -205,7 +206,7 @@ def _findings(
     unverified = np.zeros(guilty.size, dtype=bool)
     for parameter in leant:
         unverified |= parameter.unverified_at(moments)
-    units = cut[list(UNIT_COLUMNS)].to_dict("list")
+    units = cut.to_dict("list")
     found = []
     for at, row in enumerate(guilty):
         words = {str(key): _plain(value) for key, value in evidence[at].items()}

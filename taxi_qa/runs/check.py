@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from taxi_qa.facts.units import FOLDS
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.executors import results
@@ -110,9 +111,10 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     done = casebook.jobs_done(home, run_id)
     jobs = jobs_of(partitions, asked)
     url = home.url
+    leaves = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in asked))
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
     orders = [
-        Order(str(home.path), url, group, past, names, tuple(sorted(vehicles)), delivery)
+        Order(str(home.path), url, group, past, names, leaves, tuple(sorted(vehicles)), delivery)
         for group, past, names in grouped(todo, position_rows(home, first, last), MOST_ROWS)
     ]
     finished = len(jobs) - len(todo)

@@ -1,6 +1,8 @@
 """Out of the store into a `Given`: the records of one bucket around one day."""
 
 import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -9,12 +11,14 @@ import pandas as pd
 import shapely
 from shapely.geometry import shape
 
-from taxi_qa.facts.given import Given, words
+from taxi_qa.facts.given import Given, empty_table, words
 from taxi_qa.facts.track import lay
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
 from taxi_qa.records.fixes import Fixes, empty_fixes, joined, stacked
 from taxi_qa.records.kinds import KINDS
+from taxi_qa.rules.excuses import Excuses
+from taxi_qa.runs.jobs import WHOLE_CITY, Order
 from taxi_qa.store import library, presence
 from taxi_qa.store.home import Home, open_home
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, day_start_ms
@@ -33,6 +37,10 @@ _TABLE_MARGINS: Final[dict[str, tuple[int, int]]] = {
 # Small and open-ended: all that began before the day's end is read.
 _SINCE_EVER: Final = ("device_status", "repairs", "excuses")
 _REGISTERS: Final = ("vehicles", "drivers", "companies", "zones")
+# Read for the whole city whatever the bucket: they speak of no vehicle, or not of one alone.
+_OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses")
+# Of positions the facts read these.
+_MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
 _FEED_DAYS: Final = 8
 
 
@@ -54,71 +62,154 @@ def areas_of(zones: pd.DataFrame) -> dict[str, shapely.Geometry]:
     return {name: shape(json.loads(text)) for name, text in pairs}
 
 
-def given_day(
-    home: Home,
-    law: Law,
-    day: int,
-    buckets: tuple[int, ...] | None,
-    *,
-    vehicles: tuple[str, ...] = (),
-    tracks: bool = True,
-) -> Given:
-    """The records of some buckets around one city day.
+@dataclass(frozen=True)
+class _Span:
+    """The records of some buckets around one span, read from the home when first asked for.
 
-    Args:
+    Attributes:
         home: where.
-        law: for the house's idea of a jump.
-        day: the city day whose acts are judged.
-        buckets: the buckets, None for the whole city (then without positions).
+        buckets: None for the whole city.
+        from_ms, to_ms: the span judged; the tables reach beyond it.
         vehicles: only these, if any.
-        tracks: False leaves the positions out.
+        columns: kind -> the only columns of it that are wanted; kinds not named come whole.
     """
-    from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
-    of_buckets = buckets if buckets is not None and len(buckets) < home.buckets else None
-    fixes = empty_fixes()
-    if tracks and buckets is not None:
-        fixes = stacked([_fixes(home, day, bucket, from_ms, to_ms) for bucket in buckets])
-    tables = {}
-    for kind in KINDS:
+
+    home: Home
+    buckets: tuple[int, ...] | None
+    from_ms: int
+    to_ms: int
+    vehicles: tuple[str, ...]
+    columns: Mapping[str, Collection[str]]
+
+    def read(self, kind: str) -> pd.DataFrame:
+        buckets = None if kind in _OF_THE_CITY else self.buckets
+        columns = self.columns.get(kind)
         if kind in _TABLE_MARGINS:
             before, after = _TABLE_MARGINS[kind]
-            tables[kind] = library.records(
-                home, kind, bucket=of_buckets, from_ms=from_ms - before, to_ms=to_ms + after
-            )
+            low, high = self.from_ms - before, self.to_ms + after
+            table = library.records(self.home, kind, bucket=buckets, from_ms=low, to_ms=high, columns=columns)
         elif kind in _SINCE_EVER:
-            of_kind = None if kind == "excuses" else of_buckets
-            tables[kind] = library.records(home, kind, bucket=of_kind, to_ms=to_ms + AFTER_MS)
+            table = library.records(
+                self.home, kind, bucket=buckets, to_ms=self.to_ms + AFTER_MS, columns=columns
+            )
         elif kind in _REGISTERS:
-            tables[kind] = library.records(home, kind, bucket=of_buckets if kind == "vehicles" else None)
-    if vehicles:
-        fixes = joined([fixes.of(name) for name in vehicles])
-        tables = {kind: _only(table, vehicles) for kind, table in tables.items()}
-    seen = library.vehicles_seen(
-        home, bucket=buckets[0] if buckets is not None and len(buckets) == 1 else None
+            table = library.records(self.home, kind, bucket=buckets, columns=columns)
+        else:
+            return empty_table(kind)
+        return _only(table, self.vehicles) if self.vehicles else table
+
+
+@dataclass(frozen=True)
+class _Tables(Mapping[str, pd.DataFrame]):
+    """Every kind of record of a span; a kind nobody asks for is never read."""
+
+    span: _Span
+    found: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __getitem__(self, kind: str) -> pd.DataFrame:
+        if kind not in self.found:
+            if kind not in KINDS or kind == "positions":
+                raise KeyError(kind)
+            self.found[kind] = self.span.read(kind)
+        return self.found[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return (kind for kind in KINDS if kind != "positions")
+
+    def __len__(self) -> int:
+        return len(KINDS) - 1
+
+
+@dataclass(frozen=True)
+class _CityDay:
+    """What is the same for every bucket of a day."""
+
+    feeds: dict[str, frozenset[int]]
+    heard_to_ms: int | None
+    zones: pd.DataFrame
+    areas: dict[str, shapely.Geometry]
+
+
+# Whatever a delivery brings changes `delivery`, so what is kept here is never stale.
+@lru_cache(maxsize=4)
+def _city_day(path: str, url: str | None, day: int, delivery: int) -> _CityDay:  # noqa: ARG001 - part of the key
+    home = home_at(path, url)
+    zones = library.records(home, "zones")
+    return _CityDay(
+        presence.feeds(home, day - _FEED_DAYS, day + _FEED_DAYS),
+        presence.heard_to_ms(home, day),
+        zones,
+        areas_of(zones),
     )
-    heard_to = presence.heard_to_ms(home, day) if buckets is not None else None
+
+
+def given_day(
+    order: Order,
+    law: Law,
+    day: int,
+    *,
+    tracks: bool = True,
+    columns: Mapping[str, Collection[str]] | None = None,
+) -> Given:
+    """The records of an order's buckets around one city day.
+
+    Args:
+        order: whose home, buckets and vehicles.
+        law: for the house's idea of a jump.
+        day: the city day whose acts are judged.
+        tracks: False leaves the positions out (as the whole city's always are).
+        columns: kind -> the only columns of it that are wanted; kinds not named come whole.
+    """
+    home = home_at(order.home, order.url)
+    whole_city = order.buckets == (WHOLE_CITY,)
+    buckets = None if whole_city or len(order.buckets) == home.buckets else order.buckets
+    city = _city_day(order.home, order.url, day, order.delivery)
+    from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
+    fixes = empty_fixes()
+    if tracks and not whole_city:
+        fixes = stacked([_fixes(home, day, bucket, from_ms, to_ms) for bucket in order.buckets])
+    if order.vehicles:
+        fixes = joined([fixes.of(name) for name in order.vehicles])
+    heard_to_ms = None if whole_city else city.heard_to_ms
+    span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
     return Given(
         zone=home.timezone,
         from_ms=from_ms,
         to_ms=to_ms,
-        heard_to_ms=heard_to if heard_to is not None else to_ms + AFTER_MS,
+        heard_to_ms=heard_to_ms if heard_to_ms is not None else to_ms + AFTER_MS,
         fixes=fixes,
         track=lay(fixes, law.number("house.quality.jump_kmh", from_ms)),
-        tables=tables,
-        feeds=presence.feeds(home, day - _FEED_DAYS, day + _FEED_DAYS),
-        seen={
-            name: (int(first), int(last))
-            for name, first, last in zip(seen["vehicle_id"], seen["first_day"], seen["last_day"], strict=True)
-        },
-        areas=areas_of(tables["zones"]),
+        tables=_Tables(span, {"zones": city.zones}),
+        feeds=city.feeds,
+        seen={} if whole_city else _seen(home, order.buckets),
+        areas=city.areas,
     )
+
+
+def _seen(home: Home, buckets: tuple[int, ...]) -> dict[str, tuple[int, int]]:
+    """The first and last day with positions of each vehicle."""
+    seen = library.vehicles_seen(home, bucket=buckets[0] if len(buckets) == 1 else None)
+    columns = (seen[name].tolist() for name in ("vehicle_id", "first_day", "last_day"))
+    return {name: (first, last) for name, first, last in zip(*columns, strict=True)}
+
+
+def excuses_of(order: Order, day: int) -> Excuses:
+    """The excuses on file for acts of that day, and the zones they may speak of."""
+    home = home_at(order.home, order.url)
+    to_ms = day_start_ms(day + 1, home.timezone)
+    rows = library.records(home, "excuses", to_ms=to_ms + AFTER_MS)
+    return Excuses(rows, _city_day(order.home, order.url, day, order.delivery).areas)
 
 
 def _fixes(home: Home, day: int, bucket: int, from_ms: int, to_ms: int) -> Fixes:
     """The day's positions with their margins from the days beside it."""
     low, high = from_ms - BEFORE_MS, to_ms + AFTER_MS
-    parts = [library.fixes(home, at, bucket, from_ms=low, to_ms=high) for at in (day - 1, day + 1)]
-    return joined([parts[0], library.fixes(home, day, bucket), parts[1]])
+    return joined(
+        [
+            library.fixes(home, at, bucket, from_ms=low, to_ms=high, columns=_MEASURED)
+            for at in (day - 1, day, day + 1)
+        ]
+    )
 
 
 def _only(table: pd.DataFrame, vehicles: tuple[str, ...]) -> pd.DataFrame:

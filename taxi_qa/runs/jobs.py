@@ -13,6 +13,7 @@ from taxi_qa.values.clock import date_of, day_of
 DAY: Final = "day"
 CITY: Final = "city"
 WHOLE_CITY: Final = -1
+_PART_SHARE: Final = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Order:
         jobs: of one day (or first day of the period) and scope, their buckets differ.
         past_day: the day after the last one they cover.
         rules: names of the rules it asks.
+        leaves: period units of the run whose parts a day leaves behind for them.
         vehicles: only these; empty for all.
         delivery: the home's last delivery, for caches.
     """
@@ -37,6 +39,7 @@ class Order:
     jobs: tuple[Job, ...]
     past_day: int
     rules: tuple[str, ...]
+    leaves: tuple[str, ...]
     vehicles: tuple[str, ...]
     delivery: int
 
@@ -68,7 +71,9 @@ def grouped(
     """
     groups: list[tuple[list[Job], int, tuple[str, ...], int]] = []
     for job, past, names in jobs:
-        size = rows.get((job.day, job.bucket), 0)
+        # What a day leaves for a period is far smaller than its positions.
+        size = sum(rows.get((day, job.bucket), 0) for day in range(job.day, past))
+        size = size if job.scope == DAY else size // _PART_SHARE
         if groups:
             members, of_past, of_names, held = groups[-1]
             alike = (members[0].day, members[0].scope, of_past, of_names) == (job.day, job.scope, past, names)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow import feather
 
 from taxi_qa import __version__
 from taxi_qa.facts.units import PARTS_VERSION
@@ -40,11 +40,11 @@ def law_digest(law: Law) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """Which part: of what unit, of which day and buckets, made after which delivery."""
+    """Which part: of what unit, of which day and bucket, made after which delivery."""
 
     unit: str
     day: int
-    buckets: tuple[int, ...]
+    bucket: int
     delivery: int
 
 
@@ -53,16 +53,14 @@ def _mark(law: Law, part: Part) -> bytes:
 
 
 def _path(home: Home, part: Part) -> Path:
-    """Parts of buckets judged together lie together; other groupings are other files."""
-    names = "-".join(f"{bucket:02d}" for bucket in part.buckets)
-    short = names if len(part.buckets) == 1 else hashlib.sha256(names.encode()).hexdigest()[:16]
-    return home.path / "derived" / part.unit / f"day={date_of(part.day)}" / f"{short}.parquet"
+    folder = home.path / "derived" / part.unit / f"day={date_of(part.day)}"
+    return folder / f"bucket={part.bucket:02d}.arrow"
 
 
 def kept_part(home: Home, law: Law, part: Part) -> pd.DataFrame | None:
     """The part a day left, None where there is none or it was made from other data or law."""
     try:
-        table = pq.read_table(_path(home, part))
+        table = feather.read_table(_path(home, part), memory_map=False)
     except (OSError, pa.ArrowException):
         return None
     if (table.schema.metadata or {}).get(_MARK) != _mark(law, part):
@@ -78,5 +76,5 @@ def keep_part(home: Home, law: Law, part: Part, left: pd.DataFrame) -> None:
     table = pa.Table.from_pandas(left, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: _mark(law, part)})
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    pq.write_table(table, beside, compression="zstd")
+    feather.write_feather(table, beside, compression="zstd")
     beside.replace(path)

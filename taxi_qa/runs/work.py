@@ -1,14 +1,16 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import Given
-from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, FOLDS, DayUnits
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
-from taxi_qa.runs.gather import given_day, home_at, law_of
+from taxi_qa.runs.gather import excuses_of, given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order
 from taxi_qa.runs.parts import Part, keep_part, kept_part
 from taxi_qa.store import library
@@ -29,15 +31,13 @@ def do(order: Order) -> Told:
 
 
 def _judged(
-    order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, given: Given
+    order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, excuses: Excuses
 ) -> dict[int, Said]:
     """What one rule says, told apart by bucket."""
-    outcome = judge(catalogue()[name], rows, law, Excuses(given.tables["excuses"], given.areas))
+    outcome = judge(catalogue()[name], rows, law, excuses)
     if len(order.jobs) == 1:
         return said_of(outcome, {order.buckets[0]: outcome.examined}, lambda _: order.buckets[0])
-    number, names = pd.factorize(rows["vehicle_id"])
-    of_name = np.array([bucket_of(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
-    examined = np.bincount(of_name[number], minlength=home.buckets)
+    examined = np.bincount(_buckets(rows, home), minlength=home.buckets)
     return said_of(
         outcome,
         {b: int(examined[b]) for b in order.buckets},
@@ -45,57 +45,71 @@ def _judged(
     )
 
 
+def _buckets(rows: pd.DataFrame, home: Home) -> npt.NDArray[np.int64]:
+    """The bucket of each row's vehicle."""
+    number, names = pd.factorize(rows["vehicle_id"])
+    of_name = np.array([bucket_of(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
+    return of_name[number]
+
+
 def _told(order: Order, outcomes: list[dict[int, Said]]) -> Told:
     return {job: [of_rule[job.bucket] for of_rule in outcomes] for job in order.jobs}
 
 
 def _day(order: Order, home: Home, law: Law) -> Told:
-    given = given_day(home, law, order.day, order.buckets, vehicles=order.vehicles)
-    day = DayUnits(given, law)
-    rules = catalogue()
-    outcomes = [_judged(order, home, name, day.frame(rules[name].judges), law, given) for name in order.rules]
+    day = DayUnits(given_day(order, law, order.day), law)
+    rules, excuses = catalogue(), excuses_of(order, order.day)
+    outcomes = [
+        _judged(order, home, name, day.frame(rules[name].judges), law, excuses) for name in order.rules
+    ]
     if not order.vehicles:
-        asked = {rules[name].judges for name in order.rules}
-        for unit, fold in FOLDS.items():
-            if unit in DAY_UNITS and unit in asked:
-                keep_part(home, law, Part(unit, order.day, order.buckets, order.delivery), fold.part(day))
+        for unit in order.leaves:
+            _keep_parts(order, home, law, unit, order.day, FOLDS[unit].part(day))
     return _told(order, outcomes)
 
 
 def _city(order: Order, home: Home, law: Law) -> Told:
-    given = given_day(home, law, order.day, None, vehicles=order.vehicles, tracks=False)
-    rules = catalogue()
-    outcomes = [
-        _judged(order, home, name, CITY_UNITS[rules[name].judges](given, law), law, given)
-        for name in order.rules
-    ]
+    rules, excuses = catalogue(), excuses_of(order, order.day)
+    outcomes = []
+    for name in order.rules:
+        unit = CITY_UNITS[rules[name].judges]
+        given = given_day(order, law, order.day, tracks=False, columns=unit.reads)
+        outcomes.append(_judged(order, home, name, unit.make(given, law), law, excuses))
     return _told(order, outcomes)
 
 
 def _period(order: Order, home: Home, law: Law) -> Told:
     first, past = order.day, order.past_day
     from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (first, past))
-    held = library.partitions(home, first, past - 1)
-    days = sorted({day for day, bucket in held if bucket in order.buckets})
-    given = given_day(home, law, first, order.buckets, vehicles=order.vehicles, tracks=False)
-    rules = catalogue()
+    rules, excuses = catalogue(), excuses_of(order, first)
     outcomes = []
     for name in order.rules:
         unit = rules[name].judges
-        parts = pd.concat([_part(order, home, law, unit, day) for day in days], ignore_index=True)
-        rows = FOLDS[unit].fold(parts, from_ms, to_ms)
-        outcomes.append(_judged(order, home, name, rows, law, given))
+        held = library.partitions(home, first, past - 1, kind=FOLDS[unit].made_of)
+        parts = [_part(order, home, law, unit, place) for place in held if place[1] in order.buckets]
+        parts = parts or [_part(order, home, law, unit, (first, order.buckets[0]))]
+        rows = FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)
+        outcomes.append(_judged(order, home, name, rows, law, excuses))
     return _told(order, outcomes)
 
 
-def _part(order: Order, home: Home, law: Law, unit: str, day: int) -> pd.DataFrame:
-    """What a day leaves for a period: as the day's own job kept it, else made now."""
-    part = Part(unit, day, order.buckets, order.delivery)
+def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int]) -> pd.DataFrame:
+    """What a day and bucket leave for a period: as the day's own job kept it, else made now."""
+    day, bucket = place
     if not order.vehicles:
-        kept = kept_part(home, law, part)
+        kept = kept_part(home, law, Part(unit, day, bucket, order.delivery))
         if kept is not None:
             return kept
-    made = FOLDS[unit].part(DayUnits(given_day(home, law, day, order.buckets, vehicles=order.vehicles), law))
+    alone = replace(order, jobs=(Job(day, bucket, DAY),))
+    made = FOLDS[unit].part(DayUnits(given_day(alone, law, day), law))
     if not order.vehicles:
-        keep_part(home, law, part, made)
+        _keep_parts(alone, home, law, unit, day, made)
     return made
+
+
+def _keep_parts(order: Order, home: Home, law: Law, unit: str, day: int, made: pd.DataFrame) -> None:
+    """Keep what a day leaves bucket by bucket: periods may be judged in other groups of buckets."""
+    of_row = _buckets(made, home)
+    for bucket in order.buckets:
+        part = made if len(order.buckets) == 1 else made[of_row == bucket]
+        keep_part(home, law, Part(unit, day, bucket, order.delivery), part)

@@ -77,7 +77,9 @@ def findings(
         frame = pd.concat(parts, ignore_index=True)
         frame = frame.sort_values(["start_ms", "finding_id"], ignore_index=True)
         for moment in ("start", "end"):
-            frame[moment] = iso_texts(frame[f"{moment}_ms"].to_numpy(dtype=np.int64), home.timezone)
+            frame[moment] = iso_texts(
+                frame[f"{moment}_ms"].to_numpy(dtype=np.int64), home.timezone, whole_seconds=True
+            )
         for title in ("title_zh", "title_en"):
             titles = {rule: str(getattr(said, title)) for rule, said in about.items()}
             frame[title] = frame["rule"].map(titles).fillna("").astype("str")
@@ -159,12 +161,18 @@ def _dtype(name: str) -> str:
     return "Int64" if name in _WHOLE else "float64" if name in _NUMBERS else "str"
 
 
-def iso_texts(instants_ms: npt.NDArray[np.int64], zone: str) -> pd.api.extensions.ExtensionArray:
-    """`clock.iso_of` as a vector: the city's offset, milliseconds only where there are any."""
+def iso_texts(
+    instants_ms: npt.NDArray[np.int64], zone: str, *, whole_seconds: bool = False
+) -> pd.api.extensions.ExtensionArray:
+    """`clock.iso_of` as a vector: the city's offset, milliseconds only where there are any.
+
+    Findings stand in whole seconds: one form throughout a column, so that any reader takes it.
+    """
     offsets = offset_ms(instants_ms, zone)
     local = (instants_ms + offsets).astype("datetime64[ms]")
-    whole = instants_ms % MS_PER_S == 0
-    texts = np.where(whole, np.datetime_as_string(local, unit="s"), np.datetime_as_string(local, unit="ms"))
+    texts = np.datetime_as_string(local, unit="s")
+    if not whole_seconds:
+        texts = np.where(instants_ms % MS_PER_S == 0, texts, np.datetime_as_string(local, unit="ms"))
     minutes, code = np.unique(offsets // MS_PER_MIN, return_inverse=True)
     signs = [f"{'-' if m < 0 else '+'}{abs(m) // 60:02d}:{abs(m) % 60:02d}" for m in minutes.tolist()]
     return pd.array(np.char.add(texts, np.array(signs, dtype=np.str_)[code]).astype(object), dtype="str")

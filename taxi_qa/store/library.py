@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, collate, func, or_, select
 from sqlmodel import col
 
 from taxi_qa.records.column import Kind
@@ -128,8 +128,15 @@ def records(
             query, home, shape, from_ms, to_ms, all_buckets=bucket is None and vehicle_id is None
         )
     with home.engine.connect() as connection:
-        frame = frame_of_columns(_fetch_columns(connection, query, len(wanted)), wanted)
-    return frame.sort_values(order + (["id"] if all_versions else []), ignore_index=True, kind="stable")
+        query = query.order_by(*(_plain_order(connection, table.c[name]) for name in order), table.c["id"])
+        return frame_of_columns(_fetch_columns(connection, query, len(wanted)), wanted)
+
+
+def _plain_order(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column in the order of its code points, whatever language the database sorts by."""
+    if is_postgresql(connection) and isinstance(column.type, String):
+        return collate(column, "C")
+    return column
 
 
 def _in_time(
@@ -275,14 +282,22 @@ def _of_current(home: Home, day: int, bucket: int, read: Callable[[Sequence[Path
 # --- what there is ----------------------------------------------------------------------------------
 
 
-def partitions(home: Home, from_day: int, to_day: int) -> list[tuple[int, int]]:
-    """The (day, bucket) pairs that hold any positions or dated records of vehicles, both days included."""
+def partitions(home: Home, from_day: int, to_day: int, *, kind: str | None = None) -> list[tuple[int, int]]:
+    """The (day, bucket) pairs that hold any positions or dated records of vehicles, both days included.
+
+    Args:
+        home: where.
+        from_day, to_day: both included.
+        kind: only those that hold records of this kind.
+    """
     query = (
         select(col(Presence.day), col(Presence.bucket))
         .where(col(Presence.day).between(from_day, to_day), col(Presence.bucket) != NO_BUCKET)
         .distinct()
         .order_by(col(Presence.day), col(Presence.bucket))
     )
+    if kind is not None:
+        query = query.where(col(Presence.kind) == kind)
     return [(int(day), int(bucket)) for day, bucket in _fetch(home, query)]
 
 

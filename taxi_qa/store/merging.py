@@ -203,18 +203,25 @@ def _written(
     rows: Int32s, chosen: Int32s, ids: tuple[str, ...], alarms: tuple[str, ...], place: _Place
 ) -> MergedSegment:
     """Writes the chosen rows, in that order, to a segment with a temporary name."""
-    time_ms, lon, lat, vehicle, speed, heading, flags, datum = columns_of(
-        rows, chosen, place.day * MS_PER_DAY
+    extra = (
+        (("odometer_m", ODOMETER), ("delay_ms", DELAY), ("alarm_code", ALARM))
+        if rows.shape[1] == WORDS
+        else ()
     )
-    columns: dict[str, Column] = {
-        "time_ms": time_ms, "lon_e7": lon, "lat_e7": lat, "speed_ckmh": speed, "heading_ddeg": heading,
-        "flags": flags, "datum": datum,
-    }  # fmt: skip
-    if rows.shape[1] == WORDS:
-        columns |= {name: rows[chosen, word] for name, word in
-                    (("odometer_m", ODOMETER), ("delay_ms", DELAY), ("alarm_code", ALARM))}  # fmt: skip
+
+    def cut(start: int, stop: int) -> tuple[dict[str, Column], Int32s]:
+        part = chosen[start:stop]
+        time_ms, lon, lat, vehicle, speed, heading, flags, datum = columns_of(
+            rows, part, place.day * MS_PER_DAY
+        )
+        columns: dict[str, Column] = {
+            "time_ms": time_ms, "lon_e7": lon, "lat_e7": lat, "speed_ckmh": speed, "heading_ddeg": heading,
+            "flags": flags, "datum": datum,
+        }  # fmt: skip
+        return columns | {name: rows[part, word] for name, word in extra}, vehicle
+
     path = place.folder / f"{place.day:05d}-{place.bucket:05d}-{place.kind}.parquet"
-    head = write_segment(path, place.day, columns, vehicle, ids, alarms)
+    head = write_segment(path, place.day, chosen.size, cut, ids, alarms)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     ending = "" if place.kind == "current" else ".superseded"
@@ -229,6 +236,6 @@ def _written(
         path.stat().st_size,
         head.first_ms,
         head.last_ms,
-        has_received=bool("delay_ms" in columns and (columns["delay_ms"] != NO_DELAY).any()),
+        has_received=bool(extra) and head.constants.get("delay_ms") != NO_DELAY,
         vehicles=dict.fromkeys(head.vehicle_ids, (place.day, place.day)),
     )

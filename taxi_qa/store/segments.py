@@ -7,7 +7,7 @@ owns, stands in the file's metadata: one vehicle is read without a look at the o
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -29,6 +29,8 @@ _ALARMS: Final = "alarms"
 # Few different values: a dictionary is smaller than deltas. Speeds do not follow each other: their bytes are
 # split, which is smaller than either. All others are delta-packed.
 _FEW: Final = ("heading_ddeg", "flags", "datum")
+_UNSCALED: Final = ("flags", "datum", "alarm_code")
+_MOST_POWER: Final = 1000
 _ENCODINGS: Final = {"speed_ckmh": "BYTE_STREAM_SPLIT"}
 # Stands for "not sent" and so is never scaled; the others are always there. No such value: NO_DELAY's.
 MISSING: Final[dict[str, int]] = {
@@ -94,116 +96,106 @@ class Head:
         return int(self.starts[-1])
 
 
+# Gives the rows start … stop - 1 of a segment to be: the columns of `DTYPES` that were sent, and each
+# row's index into the vehicle ids.
+Cut = Callable[[int, int], tuple[dict[str, Column], Int32s]]
+
+
+@dataclass
+class _Seen:
+    """What is known of a column after some of its rows."""
+
+    low: int
+    high: int
+    power: int
+
+    def also(self, values: Column, missing: int) -> None:
+        self.low, self.high = min(self.low, int(values.min())), max(self.high, int(values.max()))
+        if self.power > 1:
+            self.power = min(self.power, common_power(values, missing))
+
+
 def write_segment(
-    path: Path, day: int, columns: Mapping[str, Column], vehicle: Int32s, vehicle_ids: tuple[str, ...],
-    alarm_texts: tuple[str, ...],
-) -> Head:  # fmt: skip
-    """Writes sorted positions.
+    path: Path, day: int, size: int, cut: Cut, vehicle_ids: tuple[str, ...], alarm_texts: tuple[str, ...]
+) -> Head:
+    """Writes sorted positions, a row group at a time, so that no more than one is held as columns.
 
     Args:
         path: where; the caller names it for good afterwards.
         day: city day of all rows.
-        columns: the columns of `DTYPES`, those not sent left out; equal lengths, at least one row.
-        vehicle: index into `vehicle_ids` of each row, rising.
+        size: number of rows, at least one.
+        cut: gives the rows, sorted by vehicle, time, lon, lat; asked for each of them twice.
         vehicle_ids: sorted.
         alarm_texts: what the column `alarm_code` indexes.
     """
-    counts = np.bincount(vehicle, minlength=len(vehicle_ids))
+    counts = np.zeros(len(vehicle_ids), dtype=np.int64)
+    seen: dict[str, _Seen] = {}
+    for start in range(0, size, ROW_GROUP):
+        columns, vehicle = cut(start, min(start + ROW_GROUP, size))
+        counts += np.bincount(vehicle, minlength=len(vehicle_ids))
+        for name, values in columns.items():
+            first = int(values[0])
+            most = 1 if name in _UNSCALED else _MOST_POWER
+            seen.setdefault(name, _Seen(first, first, most)).also(values, MISSING.get(name, NO_DELAY))
     owners = np.flatnonzero(counts)
-    scales: dict[str, int] = {}
-    constants: dict[str, int] = {}
-    holed: set[str] = set()
-    written: dict[str, Column] = {}
-    for name, values in columns.items():
-        low, high = int(values.min()), int(values.max())
-        if low == high and name != "time_ms":
-            constants[name] = low
-            continue
-        missing = MISSING.get(name, NO_DELAY)
-        if name in MISSING and low == missing:
-            holed.add(name)
-        power = 1 if name in ("flags", "datum", "alarm_code") else common_power(values, missing)
-        written[name] = values
-        if power > 1:
-            scales[name] = power
-            small = values // values.dtype.type(power)
-            written[name] = np.where(values == missing, values, small) if name in holed else small
+    constants = {n: s.low for n, s in seen.items() if s.low == s.high and n != "time_ms"}
+    written = {n: s for n, s in seen.items() if n not in constants}
+    holed = frozenset(n for n, s in written.items() if n in MISSING and s.low == MISSING[n])
+    scales = {n: s.power for n, s in written.items() if s.power > 1}
     turning = "heading_ddeg" in written and "heading_ddeg" not in holed
     if turning:
-        scales["heading_ddeg"] = power = min(scales.get("heading_ddeg", 1), _DDEG_POWER)
-        written["heading_ddeg"] = turns(columns["heading_ddeg"] // np.int16(power), _circle(power), ROW_GROUP)
+        scales["heading_ddeg"] = min(scales.get("heading_ddeg", 1), _DDEG_POWER)
     head = Head(
-        day,
-        tuple(vehicle_ids[i] for i in owners),
+        day, tuple(vehicle_ids[i] for i in owners),
         np.concatenate(([0], np.cumsum(counts[owners]))).astype(np.int64),
-        int(columns["time_ms"].min()),
-        int(columns["time_ms"].max()),
-        scales,
-        constants,
-        frozenset(holed),
-        turning,
-        alarm_texts,
-    )
-    _write(path, head, written, vehicle, vehicle_ids)
+        seen["time_ms"].low, seen["time_ms"].high, scales, constants, holed, turning, alarm_texts,
+    )  # fmt: skip
+    with _writer(path, head, list(written)) as writer:
+        for start in range(0, size, ROW_GROUP):
+            columns, vehicle = cut(start, min(start + ROW_GROUP, size))
+            low, high = int(vehicle[0]), int(vehicle[-1])
+            names = pa.array(vehicle_ids[low : high + 1], pa.string())
+            arrays = [pa.DictionaryArray.from_arrays(vehicle - low, names)]
+            arrays += [_encoded(name, columns[name], head) for name in written]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema), row_group_size=ROW_GROUP)
     return head
 
 
-def _write(
-    path: Path, head: Head, columns: dict[str, Column], vehicle: Int32s, vehicle_ids: tuple[str, ...]
-) -> None:
-    types = {name: pa.from_numpy_dtype(DTYPES[name]) for name in columns}
+def _encoded(name: str, values: Column, head: Head) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """One row group of a column as it is written."""
+    if name == "alarm_code":
+        codes = pa.array(values, mask=values == NO_ALARM)
+        return pa.DictionaryArray.from_arrays(codes, pa.array(head.alarm_texts, pa.string()))
+    scale = head.scales.get(name, 1)
+    small = values // values.dtype.type(scale) if scale > 1 else values
+    if name in head.holed and scale > 1:
+        small = np.where(values == MISSING[name], values, small)
+    if name == "heading_ddeg" and head.turning:
+        small = turns(small, _circle(scale), ROW_GROUP)
+    return pa.array(small)
+
+
+def _writer(path: Path, head: Head, columns: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
     names = pa.dictionary(pa.int32(), pa.string())
-    fields = [
-        ("vehicle_id", names),
-        *((_ALARMS, names) if n == "alarm_code" else (n, t) for n, t in types.items()),
+    fields = [("vehicle_id", names)]
+    fields += [
+        (_ALARMS, names) if n == "alarm_code" else (n, pa.from_numpy_dtype(DTYPES[n])) for n in columns
     ]
     meta = json.dumps(
         {
-            "day": head.day,
-            "vehicles": head.vehicle_ids,
-            "rows": np.diff(head.starts).tolist(),
-            "first_ms": head.first_ms,
-            "last_ms": head.last_ms,
-            "scales": head.scales,
-            "constants": head.constants,
-            "holed": sorted(head.holed),
-            "turning": head.turning,
-            "row_group": ROW_GROUP,
-            "alarms": head.alarm_texts,
+            "day": head.day, "vehicles": head.vehicle_ids, "rows": np.diff(head.starts).tolist(),
+            "first_ms": head.first_ms, "last_ms": head.last_ms, "scales": head.scales,
+            "holed": sorted(head.holed), "constants": head.constants, "turning": head.turning,
+            "row_group": ROW_GROUP, "alarms": head.alarm_texts,
         },
         ensure_ascii=False,
-    )
-    schema = pa.schema(fields, metadata={_META: meta.encode()})
-    packed = {n: _ENCODINGS.get(n, "DELTA_BINARY_PACKED") for n in types if n not in (*_FEW, "alarm_code")}
-    in_runs = ["vehicle_id", *(_ALARMS if n == "alarm_code" else n for n in types if n not in packed)]
-    with pq.ParquetWriter(
-        path,
-        schema,
-        compression="zstd",
-        use_dictionary=in_runs,
-        column_encoding=packed,
-        write_page_index=True,
-        write_statistics=["vehicle_id", "time_ms"],
-    ) as writer:
-        for start in range(0, vehicle.size, ROW_GROUP):
-            stop = min(start + ROW_GROUP, vehicle.size)
-            owner = vehicle[start:stop]
-            first, last = int(owner[0]), int(owner[-1])
-            arrays = [
-                pa.DictionaryArray.from_arrays(
-                    owner - first, pa.array(vehicle_ids[first : last + 1], pa.string())
-                )
-            ]
-            for name in types:
-                values = columns[name][start:stop]
-                if name == "alarm_code":
-                    codes = pa.array(values, mask=values == NO_ALARM)
-                    arrays.append(
-                        pa.DictionaryArray.from_arrays(codes, pa.array(head.alarm_texts, pa.string()))
-                    )
-                else:
-                    arrays.append(pa.array(values))
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=ROW_GROUP)
+    )  # fmt: skip
+    packed = {n: _ENCODINGS.get(n, "DELTA_BINARY_PACKED") for n in columns if n not in (*_FEW, "alarm_code")}
+    few = ["vehicle_id", *(_ALARMS if n == "alarm_code" else n for n in columns if n not in packed)]
+    return pq.ParquetWriter(
+        path, pa.schema(fields, metadata={_META: meta.encode()}), compression="zstd", use_dictionary=few,
+        column_encoding=packed, write_page_index=True, write_statistics=["vehicle_id", "time_ms"],
+    )  # fmt: skip
 
 
 class Segment:

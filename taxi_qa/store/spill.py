@@ -43,7 +43,7 @@ _LOW: Final = 0xFFFF
 
 
 @njit(cache=True, nogil=True)
-def places(  # noqa: D417 - days and codes are told together
+def places(
     slot_of_day: Int32s,
     first_day: int,
     days: Int32s,

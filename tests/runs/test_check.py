@@ -12,7 +12,7 @@ from taxi_qa.rules.kit import catalogue
 from taxi_qa.runs.check import RunReport, UnknownRuleError, check
 from taxi_qa.store import library
 from taxi_qa.store.home import Home, make_home
-from tests.runs.conftest import NOW_MS, NewHome, counted, said
+from tests.runs.conftest import NOW_MS, Judged, NewHome, counted, said
 
 
 def judged(home: Home, **more: object) -> RunReport:
@@ -21,14 +21,11 @@ def judged(home: Home, **more: object) -> RunReport:
     return report
 
 
-def test_three_answers_add_up_and_are_those_that_stand(new_home: NewHome) -> None:
-    home = new_home()
-    report = judged(home)
-    tally = report.tallies.set_index("rule")
+def test_three_answers_add_up_and_are_those_that_stand(undisturbed: Judged) -> None:
+    tally, standing = undisturbed.run.tallies.set_index("rule"), undisturbed.said
     assert list(tally.index) == list(catalogue())
     assert (tally["examined"] == tally["found"] + tally["clean"] + tally["cannot_tell"]).all()
     assert (tally["clean"] >= 0).all()
-    standing = said(home)
     counts = standing.groupby(["rule", "verdict"]).size().unstack(fill_value=0)
     counts = counts.reindex(tally.index, fill_value=0)
     assert counts["found"].tolist() == tally["found"].tolist()
@@ -38,22 +35,21 @@ def test_three_answers_add_up_and_are_those_that_stand(new_home: NewHome) -> Non
     assert tally["cannot_tell"].sum() > 0
 
 
-def test_judging_again_changes_nothing(new_home: NewHome) -> None:
+def test_judging_again_changes_nothing(new_home: NewHome, undisturbed: Judged) -> None:
     home = new_home()
     first = judged(home)
-    before, tallies = said(home), counted(home, first.run_id)
-    second = judged(home)
-    assert second.run_id == first.run_id
-    assert second.done_now == 0
+    assert first.run_id == undisturbed.run.run_id
+    assert judged(home).done_now == 0
     third = judged(home, again=True)
     assert third.done_now == third.jobs
-    assert_frame_equal(said(home), before)
-    assert_frame_equal(counted(home, first.run_id), tallies)
+    assert_frame_equal(said(home), undisturbed.said)
+    assert_frame_equal(counted(home, first.run_id), undisturbed.counted)
 
 
-def test_records_sent_twice_change_nothing(new_home: NewHome, fleet: Path, tmp_path: Path) -> None:
-    home, other = new_home(), new_home()
-    judged(home)
+def test_records_sent_twice_change_nothing(
+    new_home: NewHome, undisturbed: Judged, fleet: Path, tmp_path: Path
+) -> None:
+    home = new_home()
     again = tmp_path / "again"
     again.mkdir()
     rng = np.random.default_rng(1)
@@ -65,44 +61,49 @@ def test_records_sent_twice_change_nothing(new_home: NewHome, fleet: Path, tmp_p
     for path in sorted((fleet / "files").glob("positions*.parquet"))[:1]:
         frame = pd.read_parquet(path).sample(frac=1.0, random_state=1)
         frame.to_parquet(again / f"positions-again-{path.name}", index=False)
-    reports = take(other, [again], now_ms=NOW_MS, workers=1)
+    reports = take(home, [again], now_ms=NOW_MS, workers=1)
     assert [report for report in reports if report.accepted or report.corrections or report.refused] == []
-    judged(other)
+    judged(home)
     # The run has another name (the home had another delivery), its findings have not.
-    assert_frame_equal(said(other).drop(columns="run_id"), said(home).drop(columns="run_id"))
+    assert_frame_equal(said(home).drop(columns="run_id"), undisturbed.said.drop(columns="run_id"))
 
 
-def test_one_car_at_a_time_is_all_at_once(new_home: NewHome) -> None:
+def test_one_car_at_a_time_is_all_at_once(new_home: NewHome, undisturbed: Judged) -> None:
     home = new_home()
-    judged(home)
-    all_at_once = said(home).drop(columns="run_id")
-    single = new_home()
-    cars = sorted(library.records(single, "vehicles")["vehicle_id"])
-    assert len(cars) == 5
+    cars = sorted(library.records(home, "vehicles")["vehicle_id"])
+    assert len(cars) == 4
     for car in cars:
-        judged(single, vehicles=[car])
-    assert_frame_equal(said(single).drop(columns="run_id"), all_at_once)
+        judged(home, vehicles=[car])
+    assert_frame_equal(said(home).drop(columns="run_id"), undisturbed.said.drop(columns="run_id"))
 
 
-def test_the_days_asked_for_do_not_change_what_a_day_says(new_home: NewHome) -> None:
+def test_the_days_asked_for_do_not_change_what_a_day_says(new_home: NewHome, undisturbed: Judged) -> None:
     home = new_home()
-    judged(home)
-    both = said(home).drop(columns="run_id")
-    apart = new_home()
-    first, last = library.data_span(apart) or (0, 0)
+    first, last = library.data_span(home) or (0, 0)
+    assert last > first
     for day in range(last, first - 1, -1):
-        judged(apart, from_day=day, to_day=day)
-    assert_frame_equal(said(apart).drop(columns="run_id"), both)
+        judged(home, from_day=day, to_day=day)
+    assert_frame_equal(said(home).drop(columns="run_id"), undisturbed.said.drop(columns="run_id"))
+
+
+def test_buckets_judged_together_say_what_each_says_alone(
+    new_home: NewHome, undisturbed: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home()
+    monkeypatch.setattr("taxi_qa.runs.check.MOST_ROWS", 0)
+    run = judged(home)
+    assert_frame_equal(said(home), undisturbed.said)
+    assert_frame_equal(counted(home, run.run_id), undisturbed.counted)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_whoever_does_the_jobs_the_findings_are_the_same(new_home: NewHome, workers: int) -> None:
-    home, other = new_home(), new_home()
-    run = judged(home)
-    shared = judged(other, executor="processes", workers=workers)
-    assert shared.run_id == run.run_id
-    assert_frame_equal(said(other), said(home))
-    assert_frame_equal(counted(other, shared.run_id), counted(home, run.run_id))
+def test_whoever_does_the_jobs_the_findings_are_the_same(
+    new_home: NewHome, undisturbed: Judged, workers: int
+) -> None:
+    home = new_home()
+    run = judged(home, executor="processes", workers=workers)
+    assert_frame_equal(said(home), undisturbed.said)
+    assert_frame_equal(counted(home, run.run_id), undisturbed.counted)
 
 
 def test_an_unknown_rule_is_named_with_those_there_are(new_home: NewHome) -> None:
@@ -116,13 +117,14 @@ def test_an_empty_home_has_nothing_to_judge(tmp_path: Path) -> None:
     home.engine.dispose()
 
 
-def test_a_terminal_whose_clock_stands_at_1970_stops_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", ["1970-01-01", "2009-12-31", "2011-06-01", "2014-12-31"])
+def test_a_terminal_whose_clock_stands_still_stops_nothing(tmp_path: Path, day: str) -> None:
     home = make_home(tmp_path / "home", city="guangzhou", buckets=2)
     positions = tmp_path / "positions.csv"
     positions.write_text(
         "vehicle_id,time,lon,lat,speed_kmh,loaded\n"
-        "粤A1,1970-01-01 08:00:00,113.26,23.13,0,0\n"
-        "粤A1,1970-01-01 08:00:30,113.26,23.13,0,0\n"
+        f"粤A1,{day} 08:00:00,113.26,23.13,0,0\n"
+        f"粤A1,{day} 08:00:30,113.26,23.13,0,0\n"
         "粤A1,2026-10-20 08:00:30,113.26,23.13,0,0\n",
         encoding="utf-8",
     )

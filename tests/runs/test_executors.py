@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from taxi_qa.runs.check import check
 from taxi_qa.runs.executors import WorkerDiedError, cores, results
-from tests.runs.conftest import NOW_MS, NewHome, counted, said
+from tests.runs.conftest import NOW_MS, Judged, NewHome, counted, said
 from tests.runs.jobs_that_die import dies_always, dies_once, judge_all, squared, wait_for
 
 
@@ -44,53 +44,49 @@ def test_a_task_that_kills_every_worker_stops_the_run_and_says_so() -> None:
         list(results(dies_always, range(6), executor="processes", workers=2))
 
 
-def test_a_worker_killed_in_the_middle_of_a_run_changes_nothing(new_home: NewHome) -> None:
-    home, other = new_home(), new_home()
-    undisturbed = check(home, now_ms=NOW_MS)
+def test_a_worker_killed_in_the_middle_of_a_run_changes_nothing(
+    new_home: NewHome, undisturbed: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home()
+    monkeypatch.setattr("taxi_qa.runs.check.MOST_ROWS", 0)  # a job an order: there is more to interrupt
     killed: list[int] = []
 
     def kill_one(done: int, total: int) -> None:
-        if done >= total // 3 and not killed:
+        if done < total and not killed:
             worker = multiprocessing.active_children()[0]
             assert worker.pid is not None
             os.kill(worker.pid, signal.SIGKILL)
             killed.append(worker.pid)
 
-    run = check(other, now_ms=NOW_MS, executor="processes", workers=2, progress=kill_one)
+    run = check(home, now_ms=NOW_MS, executor="processes", workers=2, progress=kill_one)
     assert killed
-    assert undisturbed is not None
     assert run is not None
-    assert_frame_equal(said(other), said(home))
-    assert_frame_equal(counted(other, run.run_id), counted(home, undisturbed.run_id))
+    assert_frame_equal(said(home), undisturbed.said)
+    assert_frame_equal(counted(home, run.run_id), undisturbed.counted)
 
 
 def test_a_check_killed_at_any_moment_and_called_again_is_one_undisturbed(
-    new_home: NewHome, tmp_path: Path
+    new_home: NewHome, undisturbed: Judged, tmp_path: Path
 ) -> None:
-    home = new_home()
-    undisturbed = check(home, now_ms=NOW_MS)
-    assert undisturbed is not None
-    expected, tallies = said(home), counted(home, undisturbed.run_id)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["taxi_qa.runs.check", "tests.runs.jobs_that_die"])
     rng = np.random.default_rng(7)
     cut_short = 0
     for number in range(10):
-        other = new_home()
+        home = new_home()
         ready = tmp_path / f"ready {number}"
-        judging = context.Process(target=judge_all, args=(str(other.path), NOW_MS, str(ready)))
+        judging = context.Process(target=judge_all, args=(str(home.path), NOW_MS, str(ready)))
         judging.start()
         wait_for(ready)
-        # Most of the work lies in the first second; a run that ended before the kill shows nothing.
-        judging.join(float(rng.uniform(0.0, 1.2)))
+        judging.join(float(rng.uniform(0.0, 0.6)))
         assert judging.pid is not None
         if judging.is_alive():
             os.kill(judging.pid, signal.SIGKILL)
             cut_short += 1
         judging.join()
-        again = check(other, now_ms=NOW_MS + 1)
+        again = check(home, now_ms=NOW_MS + 1)
         assert again is not None
-        assert again.run_id == undisturbed.run_id
-        assert_frame_equal(said(other), expected)
-        assert_frame_equal(counted(other, again.run_id), tallies)
-    assert cut_short >= 1
+        assert again.run_id == undisturbed.run.run_id
+        assert_frame_equal(said(home), undisturbed.said)
+        assert_frame_equal(counted(home, again.run_id), undisturbed.counted)
+    assert cut_short >= 1, "every run had ended before it was killed: kill earlier"

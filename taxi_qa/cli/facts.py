@@ -1,0 +1,78 @@
+"""`taxi-qa facts`: what was measured before any rule was asked."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from taxi_qa.cli.check import refuse_backwards
+from taxi_qa.cli.command import DAY, Group, opened
+from taxi_qa.cli.findings import FORMAT_NAMES, write_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+# As `facts.units.DAY_FACTS`; named here so that asking for help loads no heavy library (a test compares).
+FACTS = ("occupied_runs", "trips", "carriages", "outages", "driving_spells", "plates", "meter_checks")
+
+
+@click.group(cls=Group)
+def facts() -> None:
+    """What was measured."""
+
+
+@facts.command()
+@click.argument("name", type=click.Choice(FACTS), metavar="NAME")
+@click.option("--out", required=True, metavar="FILE", help="The file to write; - for standard output.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMAT_NAMES),
+    help="How to write it.  [default: what FILE ends in; csv for -]",
+)
+@click.option("--from", "from_day", type=DAY, help="The first day.")
+@click.option("--to", "to_day", type=DAY, help="The last day, included.")
+@click.option(
+    "--vehicle", "vehicles", multiple=True, metavar="ID", help="Only this vehicle; may be repeated."
+)
+@click.pass_context
+def export(
+    ctx: click.Context,
+    name: str,
+    out: str,
+    form: str | None,
+    from_day: int | None,
+    to_day: int | None,
+    vehicles: tuple[str, ...],
+) -> None:
+    r"""Write measured facts to a file: the rows the rules judge, before they are judged.
+
+    \b
+    NAME is one of
+      occupied_runs   runs of the loaded flag, with their distance by the track
+      trips           metered trips with track, seats, tariff, area and sign-in
+      carriages       spans with passengers, and what was driven off the meter
+      outages         duties and their gaps without a position
+      driving_spells  driving between rests, and of whole shifts
+      plates          cars heard from two places at once
+      meter_checks    metered against driven distance
+    """
+    from taxi_qa.reports.outside import fact_cells, facts_outside
+    from taxi_qa.runs.facts import facts as measured
+
+    refuse_backwards(from_day, to_day)
+    home = opened(ctx)
+    frames = measured(home, name, from_day=from_day, to_day=to_day, vehicles=vehicles)
+    first = next(frames, None)
+    if first is None:
+        raise click.UsageError(
+            "the home holds nothing to measure in these days; `taxi-qa doctor` says what it holds"
+        )
+
+    def outside() -> "Iterator[pd.DataFrame]":
+        yield facts_outside(first, home.timezone)
+        for frame in frames:
+            yield facts_outside(frame, home.timezone)
+
+    write_out(outside(), fact_cells(first), out, form, sheet=name)
