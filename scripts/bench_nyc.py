@@ -70,7 +70,12 @@ def judged(home: Home, workers: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         for rule in catalogue().values()
     }
     frames = list(export.findings(home, about=about, with_cannot_tell=True))
-    return library.records(home, "trips"), pd.concat(frames, ignore_index=True)
+    answers = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=["trip_id", "rule", "verdict"])
+    )
+    return library.records(home, "trips"), answers
 
 
 def shares(trips: pd.DataFrame, answers: pd.DataFrame) -> bool:

@@ -46,7 +46,7 @@ def export(
     to_day: int | None,
     vehicles: tuple[str, ...],
 ) -> None:
-    r"""Write measured facts to a file: the rows the rules judge, before they are judged.
+    """Write measured facts to a file: the rows the rules judge, before they are judged.
 
     \b
     NAME is one of
@@ -57,7 +57,7 @@ def export(
       driving_spells  driving between rests, and of whole shifts
       plates          cars heard from two places at once
       meter_checks    metered against driven distance
-    """
+    """  # noqa: D301 - click reads \b as a mark: keep the lines
     from taxi_qa.reports.outside import fact_cells, facts_outside
     from taxi_qa.runs.facts import facts as measured
 

@@ -21,8 +21,8 @@ def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
 
     The fare is recomputed from the metered distance, the waiting and the hours driven. Where waiting is
     unknown or times are exact to the minute only, the tariff gives a band, and only a fare above all of
-    it, by more than one meter step and rounding, is found. Surcharges are judged the same way where the
-    law of the place states the highest.
+    it, by more than one meter step and rounding, is found. Where the law of the place states the highest
+    surcharges, fare and surcharges together are judged the same way.
 
     Why it matters: the price bureau sets the tariff and every driver pledged to keep it (六.5).
     Evidence: the fare, the lowest and highest lawful fare, metered distance, waiting, the versions of
@@ -33,14 +33,13 @@ def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
         night price; minute-only times; exactly one step above; tolls, which stand apart.
     """
     fare, step = trips["fare_fen"], trips["step_fen"]
-    surcharge, most = trips["surcharge_fen"].fillna(0), trips["surcharge_high_fen"]
-    over_fare = fare - trips["due_high_fen"] - step
-    over_surcharge = (surcharge - most).fillna(0)
-    # A feed may book a part of the price as a surcharge or the other way round: where the law states the
-    # highest surcharge, the sum has to be too high as well.
-    over_sum = (fare + surcharge - trips["due_high_fen"] - step - most).where(most.notna(), np.inf)
-    over = np.minimum(np.maximum(over_fare, over_surcharge), over_sum)
-    guilty = np.asarray(over > 0, dtype=bool)
+    surcharge, most = trips["surcharge_fen"], trips["surcharge_high_fen"]
+    limit = trips["due_high_fen"] + step
+    # Surcharges are judged with the fare, where the record states them and the law their highest: what a
+    # feed books a little high on one side stands lower on the other.
+    over_sum = ((fare + surcharge) > (limit + most)).to_numpy(dtype=bool)
+    over_fare = (fare > limit).to_numpy(dtype=bool)
+    guilty = over_fare | over_sum
     untrusted = (trips["meter_unverified"] != "").to_numpy()
     doubtful = guilty & (trips["fare_doubt"] != "").to_numpy()
     cannot_tell = np.select(
@@ -51,8 +50,8 @@ def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
     may_be_filed = (fare <= trips["trial_high_fen"] + step).to_numpy(dtype=bool)
     return Verdict(
         guilty=guilty,
-        measured=(fare + surcharge.where(most.notna(), 0)).to_numpy(dtype=np.float64),
-        allowed=(trips["due_high_fen"] + step + most.fillna(0)).to_numpy(dtype=np.float64),
+        measured=np.where(over_fare | ~over_sum, fare, fare + surcharge),
+        allowed=np.where(over_fare | ~over_sum, limit, limit + most),
         unit="fen",
         cannot_tell=cannot_tell.astype(object),
         trial=trips["fare_unverified"].to_numpy(dtype=bool) | may_be_filed,
