@@ -26,7 +26,10 @@ DAY_S: Final = 86_400
 FIXES_PER_TAXI: Final = 6_764
 NOW_MS: Final = 1_800_000_000_000
 INTERVALS_S: Final = (10, 10, 10, 10, 15, 15, 20, 30)
-MIDNIGHT_MS: Final = int(dt.datetime(DAY.year, DAY.month, DAY.day, tzinfo=dt.timezone(dt.timedelta(hours=8))).timestamp()) * 1000
+MIDNIGHT_MS: Final = (
+    int(dt.datetime(DAY.year, DAY.month, DAY.day, tzinfo=dt.timezone(dt.timedelta(hours=8))).timestamp())
+    * 1000
+)
 LON_0, LAT_0 = 113.27, 23.13
 M_PER_LON, M_PER_LAT = 102_420.0, 110_760.0
 HALF_CITY_M: Final = 15_000.0
@@ -159,7 +162,10 @@ def _live(number: int, rng: np.random.Generator, rows: _Rows, out: Floats) -> tu
     rests.append((16 * 3600 + 3_300, 17 * 3600))
     rests.sort()
     ends, does = _stretches(rng, rests)
-    dark = [(int(a), int(a + w)) for a, w in zip(rng.integers(0, DAY_S, 2), 60 + rng.exponential(120, 2), strict=True)]
+    dark = [
+        (int(a), int(a + w))
+        for a, w in zip(rng.integers(0, DAY_S, 2), 60 + rng.exponential(120, 2), strict=True)
+    ]
     if rng.random() < 0.05:
         start = int(rng.integers(6 * 3600, 20 * 3600))
         dark.append((start, start + int(rng.integers(620, 4_000))))
@@ -171,7 +177,19 @@ def _live(number: int, rng: np.random.Generator, rows: _Rows, out: Floats) -> tu
     if rng.random() < 0.002:  # another car under the same plate for an hour
         twin, other = np.array([12_000.0, -12_000.0, 0.0]), np.zeros(ends.size + 1)
         from_s = int(rng.integers(6 * 3600, 20 * 3600))
-        n += _drive(interval, from_s, from_s + 3600, twin, ends, does, dark_spans[:, 0], dark_spans[:, 1], out[n:], other, other)
+        n += _drive(
+            interval,
+            from_s,
+            from_s + 3600,
+            twin,
+            ends,
+            does,
+            dark_spans[:, 0],
+            dark_spans[:, 1],
+            out[n:],
+            other,
+            other,
+        )
     if rng.random() < 0.01:  # a link that is always slow
         out[:n, 6] += 90
     if rng.random() < 0.01:  # a dead spot, uploaded together an hour and more later
@@ -195,10 +213,31 @@ def _papers(number: int, plate: str, rng: np.random.Generator, rows: _Rows) -> N
                  registered_to="2028-12-31", licence_valid_to="2026-10-01" if is_lapsed else "2027-12-31")  # fmt: skip
     rows.add("vehicles", vehicle_id=plate, company_id=company, seats=5, energy="electric" if number % 3 else "combustion",
              permit_valid_to="2026-10-19" if lapsed[2] else "2028-06-30", has_seat_sensor=int(_has_seats(number)))  # fmt: skip
-    rows.add("shifts", vehicle_id=plate, driver_id=by_night, start=_text(17 * 3600 - DAY_S), end=_text(5 * 3600 - 200), source="card")
+    rows.add(
+        "shifts",
+        vehicle_id=plate,
+        driver_id=by_night,
+        start=_text(17 * 3600 - DAY_S),
+        end=_text(5 * 3600 - 200),
+        source="card",
+    )
     if rng.random() > 0.02:
-        rows.add("shifts", vehicle_id=plate, driver_id=by_day, start=_text(5 * 3600 - 100), end=_text(17 * 3600 - 200), source="card")
-    rows.add("shifts", vehicle_id=plate, driver_id=by_night, start=_text(17 * 3600 - 100), end=_text(DAY_S + 5 * 3600 - 200), source="card")
+        rows.add(
+            "shifts",
+            vehicle_id=plate,
+            driver_id=by_day,
+            start=_text(5 * 3600 - 100),
+            end=_text(17 * 3600 - 200),
+            source="card",
+        )
+    rows.add(
+        "shifts",
+        vehicle_id=plate,
+        driver_id=by_night,
+        start=_text(17 * 3600 - 100),
+        end=_text(DAY_S + 5 * 3600 - 200),
+        source="card",
+    )
     if rng.random() < 0.003:
         rows.add("repairs", ticket_id=f"R{number:05d}", vehicle_id=plate, device=("meter", "gnss")[number % 2],
                  reported_at=_text(9 * 3600), repaired_at=_text(12 * 3600), cause="worn", reverified_on="2026-10-22")  # fmt: skip
@@ -208,7 +247,9 @@ def _has_seats(number: int) -> bool:
     return number % 5 == 0
 
 
-def _trips(number: int, plate: str, rng: np.random.Generator, rows: _Rows, day: tuple[Int64s, Int64s, Floats, Floats]) -> None:
+def _trips(
+    number: int, plate: str, rng: np.random.Generator, rows: _Rows, day: tuple[Int64s, Int64s, Floats, Floats]
+) -> None:
     ends, does, driven, stood = day
     begins = np.append(0, ends[:-1])
     by_day, by_night = _drivers(number)
@@ -227,8 +268,12 @@ def _trips(number: int, plate: str, rng: np.random.Generator, rows: _Rows, day: 
         if _has_seats(number) and rng.random() > 0.01:
             sat = begin - 5 if rng.random() > 0.005 else min(begin + 300, end - 60)
             left = end + 5 if rng.random() > 0.005 else max(end - 300, begin + 60)
-            rows.add("events", event_id=f"{key}-in", vehicle_id=plate, time=_text(sat), kind="passenger_boarded")
-            rows.add("events", event_id=f"{key}-out", vehicle_id=plate, time=_text(left), kind="passenger_alighted")
+            rows.add(
+                "events", event_id=f"{key}-in", vehicle_id=plate, time=_text(sat), kind="passenger_boarded"
+            )
+            rows.add(
+                "events", event_id=f"{key}-out", vehicle_id=plate, time=_text(left), kind="passenger_alighted"
+            )
 
 
 def _priced(trips: pd.DataFrame) -> pd.DataFrame:
@@ -252,7 +297,9 @@ def _priced(trips: pd.DataFrame) -> pd.DataFrame:
     fen = due["low_fen"].to_numpy(dtype=np.float64, na_value=1_000.0) * trips["extra"].to_numpy()
     fare = np.round(fen / 10) / 10
     paid = np.round(fare * trips["bargain"].to_numpy(), 1)
-    return trips.drop(columns=["extra", "bargain"]).assign(fare_yuan=fare, surcharge_yuan=0.0, tolls_yuan=0.0, paid_yuan=paid)
+    return trips.drop(columns=["extra", "bargain"]).assign(
+        fare_yuan=fare, surcharge_yuan=0.0, tolls_yuan=0.0, paid_yuan=paid
+    )
 
 
 def _write_positions(path: Path, taxis: int, seed: int, rows: _Rows) -> int:
@@ -286,11 +333,21 @@ def _write_positions(path: Path, taxis: int, seed: int, rows: _Rows) -> int:
 def _zones() -> str:
     def ring(x: float, y: float, radius: float) -> list[list[float]]:
         angles = np.linspace(0, 2 * np.pi, 121)
-        return [[float(LON_0 + (x + radius * np.cos(a)) / M_PER_LON), float(LAT_0 + (y + radius * np.sin(a)) / M_PER_LAT)] for a in angles]
+        return [
+            [
+                float(LON_0 + (x + radius * np.cos(a)) / M_PER_LON),
+                float(LAT_0 + (y + radius * np.sin(a)) / M_PER_LAT),
+            ]
+            for a in angles
+        ]
 
     zones = (("city", "city", ring(0, 0, 17_500)), ("tunnel", "tunnel", ring(3_000, 3_000, 400)))
     features = [
-        {"type": "Feature", "properties": {"zone_id": name, "name": name, "kind": kind}, "geometry": {"type": "Polygon", "coordinates": [line]}}
+        {
+            "type": "Feature",
+            "properties": {"zone_id": name, "name": name, "kind": kind},
+            "geometry": {"type": "Polygon", "coordinates": [line]},
+        }
         for name, kind, line in zones
     ]
     return json.dumps({"type": "FeatureCollection", "features": features})

@@ -39,6 +39,7 @@ LON_0, LAT_0 = 113.38, 22.52
 NOISE_M = 4.0
 HALF_CITY_M = 15_000.0
 START = "2026-10-20"
+NOW_MS = 1_795_000_000_000
 SHA = "0123456789abcdef" * 4
 
 Floats = npt.NDArray[np.float64]
@@ -160,7 +161,17 @@ def take(source: Path, folder: Path, workers: int) -> dict[str, Any]:
             "accepted": sum(segment.accepted for segment in taken.segments)}  # fmt: skip
 
 
-def take_with_pandas(source: Path, folder: Path) -> dict[str, Any]:
+def take_whole(source: Path, folder: Path, workers: int) -> dict[str, Any]:
+    """One file through the whole of `taxi-qa ingest`: digest, encoding, tracks, manifest, all synced to disk."""
+    from taxi_qa.ingest.take import take as take_in  # noqa: PLC0415
+    from taxi_qa.store.home import open_home  # noqa: PLC0415
+
+    (report,) = take_in(open_home(folder), [source], now_ms=NOW_MS, workers=workers)
+    tracks = sum(file.stat().st_size for file in (folder / "tracks").rglob("*.parquet"))
+    return {"rows": report.rows, "bytes": tracks, "accepted": report.accepted}
+
+
+def take_with_pandas(source: Path, folder: Path, _workers: int) -> dict[str, Any]:
     """The same job in plain pandas."""
     frame = (
         pd.read_parquet(source) if source.suffix == ".parquet" else pd.read_csv(source, parse_dates=["time"])
@@ -174,8 +185,15 @@ def take_with_pandas(source: Path, folder: Path) -> dict[str, Any]:
 def measured(way: str, source: Path, workers: int) -> dict[str, Any]:
     """In a process of its own: one job, its wall and CPU seconds and its peak memory."""
     with tempfile.TemporaryDirectory(dir=source.parent) as name:
+        folder = Path(name) / "home"
+        folder.mkdir()
+        if way == "whole":
+            from taxi_qa.store.home import make_home  # noqa: PLC0415
+
+            make_home(folder, city="guangzhou", buckets=BUCKETS)
+        ways = {"fast": take, "whole": take_whole, "pandas": take_with_pandas}
         started, cpu = time.perf_counter(), time.process_time()
-        result = take(source, Path(name), workers) if way == "fast" else take_with_pandas(source, Path(name))
+        result = ways[way](source, folder, workers)
         result |= {"wall_s": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
     status = Path("/proc/self/status").read_text()
     result["peak_mb"] = int(status.split("VmHWM:")[1].split()[0]) / 1024
@@ -247,7 +265,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", choices=("csv", "parquet"))
     parser.add_argument("--no-pandas", action="store_true")
-    parser.add_argument("--child", choices=("fast", "pandas"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=("fast", "whole", "pandas"), help=argparse.SUPPRESS)
     parser.add_argument("--source", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.child:
@@ -267,6 +285,8 @@ def main(argv: list[str] | None = None) -> int:
             fast = best_of(asked.runs, "fast", source, asked.workers)
             size = source.stat().st_size / 1e6
             _show(f"{form} ({size:,.0f} MB)", fast)
+            whole = best_of(asked.runs, "whole", source, asked.workers)
+            _show(f"{form}, whole command", whole)
             if not asked.no_pandas:
                 plain = best_of(1, "pandas", source, asked.workers)
                 _show(f"{form} in plain pandas", plain)

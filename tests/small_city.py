@@ -102,8 +102,8 @@ def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str =
     """The fixes of a track said in words.
 
     Steps: `{leave: [lon, lat], at: time}` · `{drive_m, kmh, every_s, heading}` · `{stand_s, every_s}` ·
-    `{gap_s}`, with `drive_m`, `heading` and `kmh` (after it) if it moved · `{stray: [lon, lat], after_s}` one fix elsewhere. A
-    step may also set flags, `delay_s` or `sends_speed`, which hold from there on.
+    `{gap_s}`, with `drive_m`, `heading` and `kmh` (after it) if it moved · `{stray: [lon, lat], after_s}` one
+    fix elsewhere. A step may also set flags, `delay_s` or `sends_speed`, which hold from there on.
     """
     car = _Driven()
     rows: list[Row] = []
@@ -133,7 +133,7 @@ def _step(car: _Driven, step: Step, day: str, zone: str) -> Iterator[Row]:
         yield _fix(car, step.get("kmh", 0.0))
     elif "drive_m" in step:
         seconds = step["drive_m"] / (step["kmh"] / 3.6)
-        yield from _moved(car, seconds, step["drive_m"], step.get("kmh"), step)
+        yield from _moved(car, seconds, step["drive_m"], step["kmh"], step)
     elif "stand_s" in step:
         yield from _moved(car, step["stand_s"], 0.0, 0.0, step)
     else:
@@ -164,14 +164,20 @@ def fixes_of(rows: Sequence[Row]) -> Fixes:
     """Positions of any cars as the store gives them out: sorted by vehicle, time, lon, lat; each once."""
     frame = [
         (
-            str(row["vehicle_id"]), int(row["time_ms"]), round(row["lon"] * E7), round(row["lat"] * E7),
+            str(row["vehicle_id"]),
+            int(row["time_ms"]),
+            round(row["lon"] * E7),
+            round(row["lat"] * E7),
             NO_SPEED if row.get("speed_kmh") is None else round(row["speed_kmh"] * 100),
-            sum(sent | (on if row[name] else 0)
-                for name, (sent, on) in FLAG_BITS.items() if row.get(name) is not None),
+            sum(
+                sent | (on if row[name] else 0)
+                for name, (sent, on) in FLAG_BITS.items()
+                if row.get(name) is not None
+            ),
             NO_DELAY if row.get("delay_s") is None else round(row["delay_s"] * MS_PER_S),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     unique = [next(group) for _, group in itertools.groupby(sorted(frame), key=lambda row: row[:4])]
     names = sorted({row[0] for row in unique})
     counts = [sum(row[0] == name for row in unique) for name in names]
@@ -181,10 +187,17 @@ def fixes_of(rows: Sequence[Row]) -> Fixes:
         return np.array([row[at] for row in unique], dtype=dtype)
 
     return Fixes(
-        tuple(names), np.concatenate(([0], np.cumsum(counts))).astype(np.int64), column(1, np.int64),
-        column(2, np.int32), column(3, np.int32), column(4, np.int32), np.full(n, NO_HEADING, dtype=np.int16),
-        column(5, np.int16), np.full(n, NO_ODOMETER, dtype=np.int32), column(6, np.int32),
-    )  # fmt: skip
+        tuple(names),
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        column(1, np.int64),
+        column(2, np.int32),
+        column(3, np.int32),
+        column(4, np.int32),
+        np.full(n, NO_HEADING, dtype=np.int16),
+        column(5, np.int16),
+        np.full(n, NO_ODOMETER, dtype=np.int32),
+        column(6, np.int32),
+    )
 
 
 @dataclass(frozen=True)
@@ -226,18 +239,30 @@ class City:
         tables = dict(_EMPTY)
         for kind, records in self.records.items():
             tables[kind] = table(kind, records, day=self.day, zone=zone)
-        rows = [row for one in self.tracks for row in drive(one["vehicle_id"], one["track"], day=self.day, zone=zone)]
+        rows = [
+            row
+            for one in self.tracks
+            for row in drive(one["vehicle_id"], one["track"], day=self.day, zone=zone)
+        ]
         fixes = fixes_of(rows)
         heard = to_ms + 18 * MS_PER_H if self.heard_to is None else moment_ms(self.heard_to, self.day, zone)
         jump = law.get("house.quality.jump_kmh")
         return Given(
-            zone=zone, from_ms=from_ms, to_ms=to_ms, heard_to_ms=heard, fixes=fixes,
+            zone=zone,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            heard_to_ms=heard,
+            fixes=fixes,
             track=lay(fixes, float(jump.at(np.array([from_ms]))[0]) if jump else np.nan),
-            tables=tables, feeds=self._feeds(tables, fixes, zone), seen=self._seen(fixes, zone),
+            tables=tables,
+            feeds=self._feeds(tables, fixes, zone),
+            seen=self._seen(fixes, zone),
             areas=_areas(tables["zones"]),
-        )  # fmt: skip
+        )
 
-    def _feeds(self, tables: Mapping[str, pd.DataFrame], fixes: Fixes, zone: str) -> dict[str, frozenset[int]]:
+    def _feeds(
+        self, tables: Mapping[str, pd.DataFrame], fixes: Fixes, zone: str
+    ) -> dict[str, frozenset[int]]:
         days = {kind: {self.number()} for kind in self.feeds}
         for kind, frame in tables.items():
             moment = KINDS[kind].moment

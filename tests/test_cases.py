@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ def city_of(case: Case) -> City:
         kind: [record for one in rows for record in repeated({**defaults.get(kind, {}), **one})]
         for kind, rows in case.get("records", {}).items()
     }
-    said = {name: str(case[name]) for name in ("day", "place", "heard_to") if name in case}
+    said: dict[str, Any] = {name: str(case[name]) for name in ("day", "place", "heard_to") if name in case}
     said |= {name: case[name] for name in ("tracks", "feeds", "seen") if name in case}
     return City(records=records, **said)
 
@@ -51,7 +52,9 @@ def repeated(record: dict[str, Any]) -> list[dict[str, Any]]:
         return [record]
     return [
         {
-            name: later(value, number * repeat["every_s"]) if str(name).endswith("_at") or name == "time" else value
+            name: later(value, number * repeat["every_s"])
+            if str(name).endswith("_at") or name == "time"
+            else value
             for name, value in record.items()
         }
         | {repeat["id"]: f"{record[repeat['id']]}-{number}"}
@@ -73,13 +76,20 @@ def outcome_of(one: Rule, case: Case) -> Outcome:
     if scope == "day" and one.judges in DAY_UNITS:
         rows = DayUnits(given, law).frame(one.judges)
     elif scope == "day" and one.judges in CITY_UNITS:
-        rows = CITY_UNITS[one.judges](given, law)
+        unit = CITY_UNITS[one.judges]
+        # It says which columns it reads, and gets no others.
+        narrow = {kind: given.tables[kind][list(columns)] for kind, columns in unit.reads.items()}
+        rows = unit.make(replace(given, tables={**given.tables, **narrow}), law)
     else:
         fold = FOLDS[one.judges]
         first, past = period_of(city.number(), fold.period)
         days = [day_of(day) for day in case["days"]] if "days" in case else [city.number()]
         parts = [fold.part(DayUnits(city.given(day), law)) for day in days]
-        rows = fold.fold(pd.concat(parts, ignore_index=True), day_start_ms(first, law.timezone), day_start_ms(past, law.timezone))
+        rows = fold.fold(
+            pd.concat(parts, ignore_index=True),
+            day_start_ms(first, law.timezone),
+            day_start_ms(past, law.timezone),
+        )
     return judge(one, rows, law, excuses)
 
 

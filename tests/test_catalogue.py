@@ -13,7 +13,6 @@ import pytest
 import taxi_qa.rules
 from taxi_qa.facts.units import UNITS
 from taxi_qa.findings import evidence
-from taxi_qa.law.parameter import Parameter
 from taxi_qa.law.read import places
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.kit import DOC_PARTS, Rule, catalogue
@@ -116,9 +115,13 @@ def test_it_reads_each_number_of_law_it_declares(one: Rule) -> None:
     unread = {path for path in one.law if f'"{path}"' not in body}
     # The unit was made with these; and the house's ratio means nothing without a lawful error in force.
     in_the_unit = {
-        "house.quality.jump_kmh", "house.licence.handover_s", "house.vehicle.delay_long_s", "driving.rest_s",
-        "meter.distance_error_high", "house.vehicle.report_in_time_s",
-    }  # fmt: skip
+        "house.quality.jump_kmh",
+        "house.licence.handover_s",
+        "house.vehicle.delay_long_s",
+        "driving.rest_s",
+        "meter.distance_error_high",
+        "house.vehicle.report_in_time_s",
+    }
     assert unread <= in_the_unit
 
 
@@ -137,7 +140,9 @@ def test_cases_find_acquit_and_leave_open(one: Rule) -> None:
     assert any(case.get("found") for case in mine), "no case is found"
     assert any(case.get("clean") and not case.get("found") for case in mine), "no case is clean"
     assert any(case.get("cannot_tell") for case in mine), "no case cannot be told"
-    assert any(case.get("limit") and not case.get("found") for case in mine), "no case stands exactly at the limit"
+    assert any(case.get("limit") and not case.get("found") for case in mine), (
+        "no case stands exactly at the limit"
+    )
 
 
 def look_alikes(one: Rule) -> Iterator[str]:
@@ -165,7 +170,7 @@ def test_a_look_alike_accuses_nobody(one: Rule) -> None:
 
 def _dated(one: Rule) -> Iterator[str]:
     """Every version of law the rule leans on that began after the door opened."""
-    parameters: dict[str, Parameter] = {}
+    parameters = {}
     for path in one.law:
         parameter = law_of("guangzhou").get(path)
         if parameter is not None:
@@ -209,8 +214,24 @@ def test_every_case_belongs_to_a_rule_and_lies_where_the_rule_does() -> None:
 
 def test_no_case_says_a_word_that_is_not_read() -> None:
     known = {
-        "name", "records", "tracks", "day", "place", "feeds", "seen", "heard_to", "scope", "days", "defaults",
-        "found", "clean", "cannot_tell", "look_alike", "limit", "law_day", "law_day_before",
-    }  # fmt: skip
+        "name",
+        "records",
+        "tracks",
+        "day",
+        "place",
+        "feeds",
+        "seen",
+        "heard_to",
+        "scope",
+        "days",
+        "defaults",
+        "found",
+        "clean",
+        "cannot_tell",
+        "look_alike",
+        "limit",
+        "law_day",
+        "law_day_before",
+    }
     for name, case in cases():
         assert set(case) <= known, f"{name}: {case['name']}: {set(case) - known}"

@@ -29,8 +29,9 @@ FEW: Final = settings(max_examples=12)
 seeds = st.integers(0, 2**32 - 1)
 
 _CITY_AREA: Final = {
-    "type": "Polygon", "coordinates": [[[113.2, 23.0], [113.4, 23.0], [113.4, 23.2], [113.2, 23.2], [113.2, 23.0]]],
-}  # fmt: skip
+    "type": "Polygon",
+    "coordinates": [[[113.2, 23.0], [113.4, 23.0], [113.4, 23.2], [113.2, 23.2], [113.2, 23.0]]],
+}
 
 
 def _clock(second: int) -> str:
@@ -41,7 +42,9 @@ def _clock(second: int) -> str:
 def made_city(seed: int) -> City:
     """One to three cars on one day; each in two chances of three has each kind of record."""
     rng = np.random.default_rng(seed)
-    records: dict[str, list[dict[str, Any]]] = {"zones": [{"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA}]}
+    records: dict[str, list[dict[str, Any]]] = {
+        "zones": [{"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA}]
+    }
     tracks: list[dict[str, Any]] = []
     for car in range(int(rng.integers(1, 4))):
         one = _car(rng, f"粤A{car}", f"D{car}")
@@ -56,38 +59,83 @@ def _car(rng: np.random.Generator, name: str, driver: str) -> dict[str, list[dic
         return bool(rng.random() < chance)
 
     who = {"vehicle_id": name}
-    day: dict[str, list[dict[str, Any]]] = {kind: [] for kind in ("trips", "events", "shifts", "repairs", "excuses", "tracks")}
-    day["vehicles"] = [who | {"company_id": "C1", "permit_valid_to": str(rng.choice(["2026-10-19", "2026-10-20", "2027-01-01"]))}]
-    day["drivers"] = [{"driver_id": driver, "name": "甲", "company_id": "C1", "registered_from": "2020-01-01",
-                       "licence_valid_to": str(rng.choice(["2026-10-19", "2026-10-20", "2027-01-01"]))}]  # fmt: skip
+    day: dict[str, list[dict[str, Any]]] = {
+        kind: [] for kind in ("trips", "events", "shifts", "repairs", "excuses", "tracks")
+    }
+    day["vehicles"] = [
+        who
+        | {"company_id": "C1", "permit_valid_to": str(rng.choice(["2026-10-19", "2026-10-20", "2027-01-01"]))}
+    ]
+    day["drivers"] = [
+        {
+            "driver_id": driver,
+            "name": "甲",
+            "company_id": "C1",
+            "registered_from": "2020-01-01",
+            "licence_valid_to": str(rng.choice(["2026-10-19", "2026-10-20", "2027-01-01"])),
+        }
+    ]
     begin = int(rng.integers(0, 4)) * 3600
     if maybe():
-        day["shifts"].append(who | {"driver_id": driver, "start": _clock(begin), "end": _clock(begin + 3600 * int(rng.integers(2, 12)))})
+        day["shifts"].append(
+            who
+            | {
+                "driver_id": driver,
+                "start": _clock(begin),
+                "end": _clock(begin + 3600 * int(rng.integers(2, 12))),
+            }
+        )
     second = begin + int(rng.integers(0, 3000))
     for number in range(int(rng.integers(0, 6))):
         length = int(rng.integers(120, 2400))
         km = round(float(rng.uniform(0.5, 40)), 1)
         fare = 12 + max(0.0, km - 3) * 2.6 + float(rng.choice([0, 0, 0.4, 5, 20, -3]))
         trip = who | {
-            "trip_id": f"{name}-{number}", "boarded_at": _clock(second), "alighted_at": _clock(second + length), "metered_km": km,
-            "fare_yuan": round(fare, 2), "driver_id": driver if maybe() else None,
+            "trip_id": f"{name}-{number}",
+            "boarded_at": _clock(second),
+            "alighted_at": _clock(second + length),
+            "metered_km": km,
+            "fare_yuan": round(fare, 2),
+            "driver_id": driver if maybe() else None,
             "paid_yuan": round(fare + float(rng.choice([0, 0, 0.5, 3, -4])), 2) if maybe(0.9) else None,
             "waiting_s": int(rng.integers(0, 200)) if maybe() else None,
             "rate_code": str(rng.choice(["day", "night", "return", "flat", "special"])) if maybe() else None,
-            "boarded_lon": round(float(rng.uniform(113.1, 113.5)), 5) if maybe() else None, "boarded_lat": 23.1,
-            "alighted_lon": round(float(rng.uniform(113.1, 113.5)), 5) if maybe() else None, "alighted_lat": 23.1,
-        }  # fmt: skip
+            "boarded_lon": round(float(rng.uniform(113.1, 113.5)), 5) if maybe() else None,
+            "boarded_lat": 23.1,
+            "alighted_lon": round(float(rng.uniform(113.1, 113.5)), 5) if maybe() else None,
+            "alighted_lat": 23.1,
+        }
         day["trips"].append(trip)
-        for kind, at in (("passenger_boarded", second + int(rng.integers(-60, 400))),
-                         ("passenger_alighted", second + length + int(rng.integers(-400, 60)))):  # fmt: skip
+        for kind, at in (
+            ("passenger_boarded", second + int(rng.integers(-60, 400))),
+            ("passenger_alighted", second + length + int(rng.integers(-400, 60))),
+        ):
             if maybe(0.8):
-                day["events"].append(who | {"event_id": f"{name}-{number}-{kind}", "time": _clock(max(0, at)), "kind": kind})
+                day["events"].append(
+                    who | {"event_id": f"{name}-{number}-{kind}", "time": _clock(max(0, at)), "kind": kind}
+                )
         second += length + int(rng.integers(30, 4000))
     if maybe(0.3):
-        day["repairs"].append(who | {"ticket_id": f"R{name}", "device": str(rng.choice(["meter", "gnss"])), "reported_at": _clock(begin)})
+        day["repairs"].append(
+            who
+            | {
+                "ticket_id": f"R{name}",
+                "device": str(rng.choice(["meter", "gnss"])),
+                "reported_at": _clock(begin),
+            }
+        )
     if maybe(0.3):
-        day["excuses"].append({"excuse_id": f"E{name}", "scope": "vehicle", "scope_id": name, "from": _clock(begin), "to": _clock(begin + 20_000),
-                               "cause": "other", "approved_by": "A" if maybe() else None})  # fmt: skip
+        day["excuses"].append(
+            {
+                "excuse_id": f"E{name}",
+                "scope": "vehicle",
+                "scope_id": name,
+                "from": _clock(begin),
+                "to": _clock(begin + 20_000),
+                "cause": "other",
+                "approved_by": "A" if maybe() else None,
+            }
+        )
     if maybe(0.85):
         day["tracks"].append(who | {"track": list(_steps(rng, begin))})
     return day
@@ -100,7 +148,13 @@ def _steps(rng: np.random.Generator, begin: int) -> Iterator[dict[str, Any]]:
         kind = rng.integers(0, 5)
         flags = {"loaded": bool(rng.random() < 0.5)} if rng.random() < 0.7 else {}
         if kind <= 1:
-            yield {"drive_m": float(rng.integers(200, 9000)), "kmh": 36, "every_s": 30, "heading": float(rng.integers(0, 360)), **flags}
+            yield {
+                "drive_m": float(rng.integers(200, 9000)),
+                "kmh": 36,
+                "every_s": 30,
+                "heading": float(rng.integers(0, 360)),
+                **flags,
+            }
         elif kind == 2:
             yield {"stand_s": int(rng.integers(60, 2000)), "every_s": 60, **flags}
         elif kind == 3:
@@ -123,7 +177,7 @@ def frames(rule: Rule, day: DayUnits) -> Iterator[pd.DataFrame]:
     if rule.judges in DAY_UNITS:
         yield day.frame(rule.judges)
     if rule.judges in CITY_UNITS:
-        yield CITY_UNITS[rule.judges](day.given, LAW)
+        yield CITY_UNITS[rule.judges].make(day.given, LAW)
     if rule.judges in FOLDS:
         fold = FOLDS[rule.judges]
         first, past = period_of(City().number(), fold.period)
@@ -131,12 +185,18 @@ def frames(rule: Rule, day: DayUnits) -> Iterator[pd.DataFrame]:
 
 
 def found(said: dict[str, list[Outcome]]) -> dict[str, Finding]:
-    return {finding.finding_id: finding for outs in said.values() for outcome in outs for finding in outcome.found}
+    return {
+        finding.finding_id: finding for outs in said.values() for outcome in outs for finding in outcome.found
+    }
 
 
 def unjudged(said: dict[str, list[Outcome]]) -> set[tuple[object, ...]]:
-    rows = (row for name, outs in said.items() for outcome in outs for row in
-            outcome.cannot_tell.assign(rule=name).itertuples(index=False, name=None))  # fmt: skip
+    rows = (
+        row
+        for name, outs in said.items()
+        for outcome in outs
+        for row in outcome.cannot_tell.assign(rule=name).itertuples(index=False, name=None)
+    )
     return set(rows)
 
 
@@ -160,7 +220,9 @@ def test_every_row_is_answered_once(seed: int) -> None:
             for finding in outcome.found:
                 assert finding.start_ms <= finding.end_ms
                 assert finding.measured is not None
-                assert finding.leans_on or finding.rule in ("fare.overcharge", "fare.wrong_rate") or not rule.law
+                assert (
+                    finding.leans_on or finding.rule in ("fare.overcharge", "fare.wrong_rate") or not rule.law
+                )
 
 
 @given(seeds)
@@ -186,7 +248,10 @@ def test_the_order_of_the_records_does_not_matter(seed: int) -> None:
     one = made_city(seed).given()
     said = outcomes(one)
     rng = np.random.default_rng(seed)
-    shuffled = {kind: table.iloc[rng.permutation(len(table))].reset_index(drop=True) for kind, table in one.tables.items()}
+    shuffled = {
+        kind: table.iloc[rng.permutation(len(table))].reset_index(drop=True)
+        for kind, table in one.tables.items()
+    }
     other = outcomes(replace(one, tables=shuffled))
     assert found(other) == found(said)
     assert unjudged(other) == unjudged(said)
@@ -203,9 +268,14 @@ def test_one_car_at_a_time_is_all_at_once(seed: int) -> None:
     rows = dict.fromkeys(catalogue(), 0)
     for car in {str(row["vehicle_id"]) for row in city.records["vehicles"]}:
         records = {
-            kind: [row for row in table if row.get("vehicle_id", car) == car] for kind, table in city.records.items()
+            kind: [row for row in table if row.get("vehicle_id", car) == car]
+            for kind, table in city.records.items()
         }
-        alone = outcomes(replace(city, records=records, tracks=[one for one in city.tracks if one["vehicle_id"] == car]).given())
+        alone = outcomes(
+            replace(
+                city, records=records, tracks=[one for one in city.tracks if one["vehicle_id"] == car]
+            ).given()
+        )
         alone_found |= found(alone)
         alone_unjudged |= unjudged(alone)
         for name, number in examined(alone).items():
@@ -221,19 +291,59 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
         feeds=FEEDS,
         records={
             "shifts": [{"vehicle_id": "粤A1", "driver_id": "D1", "start": "08:00:00", "end": "09:00:00"}],
-            "drivers": [{"driver_id": "D1", "name": "甲", "company_id": "C1", "registered_from": "2020-01-01",
-                         "licence_valid_to": "2027-01-01"}],
-            "vehicles": [{"vehicle_id": "粤A1", "company_id": "C1", "permit_valid_to": "2027-01-01", "has_seat_sensor": True}],
+            "drivers": [
+                {
+                    "driver_id": "D1",
+                    "name": "甲",
+                    "company_id": "C1",
+                    "registered_from": "2020-01-01",
+                    "licence_valid_to": "2027-01-01",
+                }
+            ],
+            "vehicles": [
+                {
+                    "vehicle_id": "粤A1",
+                    "company_id": "C1",
+                    "permit_valid_to": "2027-01-01",
+                    "has_seat_sensor": True,
+                }
+            ],
             "zones": [{"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA}],
-            "trips": [{"trip_id": "T1", "vehicle_id": "粤A1", "driver_id": "D1", "boarded_at": "08:10:00", "alighted_at": "08:20:10",
-                       "metered_km": 6, "fare_yuan": 19.8, "paid_yuan": 19.8, "waiting_s": 0, "rate_code": "day",
-                       "boarded_lon": 113.3, "boarded_lat": 23.1, "alighted_lon": 113.36, "alighted_lat": 23.1}],
-            "events": [{"event_id": "E1", "vehicle_id": "粤A1", "time": "08:10:00", "kind": "passenger_boarded"},
-                       {"event_id": "E2", "vehicle_id": "粤A1", "time": "08:20:00", "kind": "passenger_alighted"}],
+            "trips": [
+                {
+                    "trip_id": "T1",
+                    "vehicle_id": "粤A1",
+                    "driver_id": "D1",
+                    "boarded_at": "08:10:00",
+                    "alighted_at": "08:20:10",
+                    "metered_km": 6,
+                    "fare_yuan": 19.8,
+                    "paid_yuan": 19.8,
+                    "waiting_s": 0,
+                    "rate_code": "day",
+                    "boarded_lon": 113.3,
+                    "boarded_lat": 23.1,
+                    "alighted_lon": 113.36,
+                    "alighted_lat": 23.1,
+                }
+            ],
+            "events": [
+                {"event_id": "E1", "vehicle_id": "粤A1", "time": "08:10:00", "kind": "passenger_boarded"},
+                {"event_id": "E2", "vehicle_id": "粤A1", "time": "08:20:00", "kind": "passenger_alighted"},
+            ],
         },
-        tracks=[{"vehicle_id": "粤A1", "track": [{"leave": [113.3, 23.1], "at": "08:00:00", "delay_s": 1, "loaded": False}, {"stand_s": 600},
-                {"drive_m": 6000, "kmh": 36, "loaded": True}, {"stand_s": 2400, "loaded": False}]}],
-    ).given()  # fmt: skip
+        tracks=[
+            {
+                "vehicle_id": "粤A1",
+                "track": [
+                    {"leave": [113.3, 23.1], "at": "08:00:00", "delay_s": 1, "loaded": False},
+                    {"stand_s": 600},
+                    {"drive_m": 6000, "kmh": 36, "loaded": True},
+                    {"stand_s": 2400, "loaded": False},
+                ],
+            }
+        ],
+    ).given()
     said = outcomes(quiet)[name]
     assert [outcome.found for outcome in said] == [()] * len(said)
     assert sum(outcome.clean for outcome in said) >= 1
@@ -256,7 +366,9 @@ def test_more_of_the_offence_is_never_cleaner(seed: int) -> None:
     assert _names("fare.overcharge", trips) <= _names("fare.overcharge", dearer)
     due = trips["fare_fen"] + trips["surcharge_fen"].fillna(0) + trips["tolls_fen"].fillna(0)
     over = trips[(trips["paid_fen"] >= due).fillna(value=False)]
-    assert _names("fare.not_by_meter", over) <= _names("fare.not_by_meter", over.assign(paid_fen=over["paid_fen"] + 500))
+    assert _names("fare.not_by_meter", over) <= _names(
+        "fare.not_by_meter", over.assign(paid_fen=over["paid_fen"] + 500)
+    )
     checks = day.frame("meter_checks")
     more = checks.assign(metered_m=checks["metered_m"] + 500.0)
     assert _names("fare.metered_distance", checks) <= _names("fare.metered_distance", more)
@@ -265,7 +377,9 @@ def test_more_of_the_offence_is_never_cleaner(seed: int) -> None:
     longer = trips.assign(early_stand_s=trips["early_stand_s"] + 60, early_move_m=trips["early_move_m"] + 100)
     assert _names("fare.early_meter", trips) <= _names("fare.early_meter", longer)
     carried = day.frame("carriages")
-    farther = carried.assign(moved_seat_m=carried["moved_seat_m"] + 500, moved_loaded_m=carried["moved_loaded_m"] + 500)
+    farther = carried.assign(
+        moved_seat_m=carried["moved_seat_m"] + 500, moved_loaded_m=carried["moved_loaded_m"] + 500
+    )
     assert _names("fare.off_meter", carried) <= _names("fare.off_meter", farther)
     dark = day.frame("outages")
     darker = dark.assign(dark_s=np.where(dark["dark_s"] > 0, dark["dark_s"] + 60, 0))
@@ -280,23 +394,38 @@ def test_more_of_the_offence_is_never_cleaner(seed: int) -> None:
 def test_overcharge_and_payment_are_the_sums_a_person_does(seed: int) -> None:
     """Rides by day, waiting known, stamps with seconds: one due amount, to the fen."""
     rng = np.random.default_rng(seed)
-    trips = []
+    trips: list[dict[str, Any]] = []
     for number in range(12):
         # From half past ten to half past three no hour is dearer.
         second = 38_000 + int(rng.integers(0, 15_000)) * 1
         second += 1 if second % 60 == 0 else 0
         km = round(float(rng.uniform(0.1, 45)), 1)
         trips.append(
-            {"trip_id": f"T{number}", "vehicle_id": "粤A1", "driver_id": "D1", "boarded_at": _clock(second),
-             "alighted_at": _clock(second + 3001), "metered_km": km, "waiting_s": int(rng.integers(0, 1500)),
-             "fare_yuan": round(float(rng.uniform(10, 130)), 2), "paid_yuan": round(float(rng.uniform(10, 130)), 2),
-             "tolls_yuan": round(float(rng.choice([0, 5])), 2), "tip_yuan": round(float(rng.choice([0, 3])), 2),
-             "payment": str(rng.choice(["cash", "card", "app"]))}
-        )  # fmt: skip
+            {
+                "trip_id": f"T{number}",
+                "vehicle_id": "粤A1",
+                "driver_id": "D1",
+                "boarded_at": _clock(second),
+                "alighted_at": _clock(second + 3001),
+                "metered_km": km,
+                "waiting_s": int(rng.integers(0, 1500)),
+                "fare_yuan": round(float(rng.uniform(10, 130)), 2),
+                "paid_yuan": round(float(rng.uniform(10, 130)), 2),
+                "tolls_yuan": round(float(rng.choice([0, 5])), 2),
+                "tip_yuan": round(float(rng.choice([0, 3])), 2),
+                "payment": str(rng.choice(["cash", "card", "app"])),
+            }
+        )
     given_ = City(records={"trips": trips}).given()
     rows = metered_trips(given_, LAW)
-    over = {finding.trip_id: finding for finding in judge(catalogue()["fare.overcharge"], rows, LAW, _nothing()).found}
-    other = {finding.trip_id: finding for finding in judge(catalogue()["fare.not_by_meter"], rows, LAW, _nothing()).found}
+    over = {
+        finding.trip_id: finding
+        for finding in judge(catalogue()["fare.overcharge"], rows, LAW, _nothing()).found
+    }
+    other = {
+        finding.trip_id: finding
+        for finding in judge(catalogue()["fare.not_by_meter"], rows, LAW, _nothing()).found
+    }
     for trip in trips:
         m = round(float(trip["metered_km"]) * 1000)
         fare, paid = (round(float(trip[name]) * 100) for name in ("fare_yuan", "paid_yuan"))

@@ -47,7 +47,8 @@ class Given:
     feeds: dict[str, frozenset[int]]
     seen: dict[str, tuple[int, int]]
     areas: dict[str, shapely.Geometry]
-    _made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    # Not handed on by `replace`: other records make other things.
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: str, make: Callable[["Given"], MADE]) -> MADE:
         """What several units are made from, made when first asked for; nobody writes into it.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from taxi_qa.ingest.blocks import Block, Table
 from taxi_qa.ingest.columns import Checked, Door, check_block
 from taxi_qa.ingest.containers import sha256_of, wrapping_of
 from taxi_qa.ingest.fast_positions import Unsplittable
-from taxi_qa.ingest.files import SUFFIXES, open_table
+from taxi_qa.ingest.files import SUFFIXES, Opened, open_table
 from taxi_qa.ingest.headers import Layout, is_known, kind_from_name, kind_of, layout_of, require_all
 from taxi_qa.ingest.profiles import Profile, profiles_that_fit, read_profile
 from taxi_qa.ingest.profiles.apply import applied, unused
@@ -153,15 +154,20 @@ def in_order(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _take_file(home: Home, path: Path, call: Call, progress: Progress | None) -> FileReport:
     wrapping_of(path)  # a file that is none is told before it is read
-    sha256 = sha256_of(path)
+    size = path.stat().st_size
+    told = None if progress is None else lambda done: progress(path.name, done, size)
+    # Both read the whole file; neither holds the other up.
+    with ThreadPoolExecutor(1) as beside:
+        digest = beside.submit(sha256_of, path)
+        opened = _opened(path, call, told)
+        sha256 = digest.result()
     kind = call.profile.kind if call.profile is not None else call.kind
     datum = call.datum or "wgs84"
     known = source_by_sha(home, sha256, kind=kind, profile=call.profile_name, datum=datum)
     if known is not None:
         return _seen_before(path, known)
-    size = path.stat().st_size
-    told = None if progress is None else lambda done: progress(path.name, done, size)
-    opened = open_table(path, knower(call.profile), told)
+    if isinstance(opened, Refused):
+        raise opened
     table = opened.table
     shape = _shape(table, path, call)
     door = Door(zone=_zone(home, call), now_ms=call.now_ms, datum=datum)
@@ -182,6 +188,14 @@ def _take_file(home: Home, path: Path, call: Call, progress: Progress | None) ->
         path, shape.kind.name, counts.rows, counts.accepted, counts.duplicates, counts.corrections,
         counts.quarantined, unknown_columns=unknown, notes=tuple(table.notes),
     )  # fmt: skip
+
+
+def _opened(path: Path, call: Call, told: Callable[[int], None] | None) -> Opened | Refused:
+    """The file as the reader sees it, or why it refuses it: one taken before is known all the same."""
+    try:
+        return open_table(path, knower(call.profile), told)
+    except Refused as refused:
+        return refused
 
 
 @dataclass(frozen=True)

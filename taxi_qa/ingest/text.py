@@ -22,6 +22,8 @@ Encoding = Literal["utf-8", "gb18030"]
 MAX_LINE_BYTES: Final = 1 << 20
 # In a block that is not all UTF-8, so many lines are asked: a vote needs no more.
 _ASKED_LINES: Final = 512
+# Of a block that is all UTF-8, so much is counted: it only weighs against blocks that are not.
+_SAMPLE_BYTES: Final = 65_536
 _BEYOND_ASCII: Final = bytes(range(0x80, 0x100))
 # No header is longer.
 _HEADER_BYTES: Final = 4 << 20
@@ -243,8 +245,10 @@ def _too_long(size: int) -> str:
 
 def _lines_beyond_ascii(block: bytes) -> int:
     """About how many lines of a UTF-8 block hold more than ASCII; a Chinese character takes three bytes."""
-    beyond = len(block) - len(block.translate(None, _BEYOND_ASCII))
-    return min(block.count(b"\n") + 1, beyond // 3 + 1)
+    sample = block[:_SAMPLE_BYTES]
+    beyond = len(sample) - len(sample.translate(None, _BEYOND_ASCII))
+    in_sample = min(sample.count(b"\n") + 1, beyond // 3 + 1)
+    return in_sample * len(block) // len(sample)
 
 
 def _ask_lines(block: bytes) -> tuple[int, int]:

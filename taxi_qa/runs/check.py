@@ -10,7 +10,7 @@ import pandas as pd
 from taxi_qa.facts.units import FOLDS
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.rules.kit import Rule, catalogue
-from taxi_qa.runs.executors import results
+from taxi_qa.runs.executors import Crew
 from taxi_qa.runs.gather import law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
 from taxi_qa.runs.parts import law_digest
@@ -118,12 +118,13 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
         for group, past, names in grouped(todo, position_rows(home, first, last), MOST_ROWS)
     ]
     finished = len(jobs) - len(todo)
-    for stage in _stages(orders):
-        for order, told in results(do, stage, executor=executor, workers=workers):
-            casebook.keep_all(home, run_id, told, vehicles=vehicles)
-            finished += len(order.jobs)
-            if progress is not None:
-                progress(finished, len(jobs))
+    with Crew(executor, workers) as crew:
+        for stage in _stages(orders):
+            for order, told in crew.results(do, stage):
+                casebook.keep_all(home, run_id, told, vehicles=vehicles)
+                finished += len(order.jobs)
+                if progress is not None:
+                    progress(finished, len(jobs))
     casebook.finish_run(home, run_id, now_ms)
     return RunReport(run_id, first, last, len(jobs), len(todo), summary(home, run_id, asked))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 TASK = TypeVar("TASK")
 RESULT = TypeVar("RESULT")
@@ -33,54 +33,78 @@ def cores() -> int:
 def results(
     do: Callable[[TASK], RESULT], tasks: Sequence[TASK], *, executor: str, workers: int
 ) -> Iterator[tuple[TASK, RESULT]]:
-    """Each task with its result, in the order in which they are done.
-
-    Args:
-        do: a function a fresh process can import.
-        tasks: what to do; independent of each other.
-        executor: one of `EXECUTORS`.
-        workers: how many processes.
-
-    Raises:
-        ValueError: no such executor.
-        WorkerDiedError: a task killed its worker three times.
-    """
-    if executor not in EXECUTORS:
-        raise ValueError(f"no executor {executor!r}; expected one of {', '.join(EXECUTORS)}")
-    if executor == "inline" or workers <= 1 or len(tasks) <= 1:
-        for task in tasks:
-            yield task, do(task)
-        return
-    left = list(tasks)
-    for _ in range(_TRIES):
-        done: set[int] = set()
-        try:
-            for at, result in _pooled(do, left, workers):
-                done.add(at)
-                yield left[at], result
-        except BrokenProcessPool:
-            left = [task for at, task in enumerate(left) if at not in done]
-            continue
-        return
-    raise WorkerDiedError(
-        f"{len(left)} jobs were lost {_TRIES} times because their worker process died "
-        "(out of memory?); try fewer --workers, or --executor inline"
-    )
+    """Each task with its result, by a crew of its own; see `Crew.results`."""
+    with Crew(executor, workers) as crew:
+        yield from crew.results(do, tasks)
 
 
-def _pooled(
-    do: Callable[[TASK], RESULT], tasks: Sequence[TASK], workers: int
-) -> Iterator[tuple[int, RESULT]]:
-    # Forked from a server that imported the program once: no worker inherits a connection or a lock.
-    has_server = "forkserver" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if has_server else "spawn")
-    if context.get_start_method() == "forkserver":
-        context.set_forkserver_preload(["taxi_qa.runs.work"])
-    pool = ProcessPoolExecutor(max_workers=min(workers, len(tasks)), mp_context=context)
-    try:
+class Crew:
+    """This process, or worker processes that start when they are first needed and stay for all stages."""
+
+    def __init__(self, executor: str, workers: int) -> None:
+        """A crew nobody of which works yet.
+
+        Args:
+            executor: one of `EXECUTORS`.
+            workers: how many processes.
+
+        Raises:
+            ValueError: no such executor.
+        """
+        if executor not in EXECUTORS:
+            raise ValueError(f"no executor {executor!r}; expected one of {', '.join(EXECUTORS)}")
+        self._workers = workers if executor == "processes" else 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
+
+    def results(self, do: Callable[[TASK], RESULT], tasks: Sequence[TASK]) -> Iterator[tuple[TASK, RESULT]]:
+        """Each task with its result, in the order in which they are done.
+
+        Args:
+            do: a function a fresh process can import.
+            tasks: what to do; independent of each other.
+
+        Raises:
+            WorkerDiedError: a task killed its worker three times.
+        """
+        if self._workers <= 1 or len(tasks) <= 1:
+            for task in tasks:
+                yield task, do(task)
+            return
+        left = list(tasks)
+        for _ in range(_TRIES):
+            done: set[int] = set()
+            try:
+                for at, result in self._pooled(do, left):
+                    done.add(at)
+                    yield left[at], result
+            except BrokenProcessPool:
+                self._dismiss()
+                left = [task for at, task in enumerate(left) if at not in done]
+                continue
+            return
+        raise WorkerDiedError(
+            f"{len(left)} jobs were lost {_TRIES} times because their worker process died "
+            "(out of memory?); try fewer --workers, or --executor inline"
+        )
+
+    def _pooled(self, do: Callable[[TASK], RESULT], tasks: Sequence[TASK]) -> Iterator[tuple[int, RESULT]]:
+        if self._pool is None:
+            self._pool = _started(self._workers)
+        pool = self._pool
         # Only so many at once: results wait in memory until they are written.
         coming = iter(enumerate(tasks))
-        running = {pool.submit(do, task): at for at, task in islice(coming, AHEAD * workers)}
+        running = {pool.submit(do, task): at for at, task in islice(coming, AHEAD * self._workers)}
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -88,5 +112,12 @@ def _pooled(
                 result = future.result()
                 running.update({pool.submit(do, task): number for number, task in islice(coming, 1)})
                 yield at, result
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _started(workers: int) -> ProcessPoolExecutor:
+    # Forked from a server that imported the program once: no worker inherits a connection or a lock.
+    has_server = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if has_server else "spawn")
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(["taxi_qa.runs.warm"])
+    return ProcessPoolExecutor(max_workers=workers, mp_context=context)

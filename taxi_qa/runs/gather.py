@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Final
 
@@ -204,11 +204,21 @@ def excuses_of(order: Order, day: int) -> Excuses:
 def _fixes(home: Home, day: int, bucket: int, from_ms: int, to_ms: int) -> Fixes:
     """The day's positions with their margins from the days beside it."""
     low, high = from_ms - BEFORE_MS, to_ms + AFTER_MS
-    return joined(
-        [
-            library.fixes(home, at, bucket, from_ms=low, to_ms=high, columns=_MEASURED)
-            for at in (day - 1, day, day + 1)
-        ]
+    return _own(
+        joined(
+            [
+                library.fixes(home, at, bucket, from_ms=low, to_ms=high, columns=_MEASURED)
+                for at in (day - 1, day, day + 1)
+            ]
+        )
+    )
+
+
+def _own(fixes: Fixes) -> Fixes:
+    """The same in arrays that may be written to: for those that may not, all would be compiled once more."""
+    columns = {f.name: getattr(fixes, f.name) for f in fields(fixes)[1:]}
+    return replace(
+        fixes, **{name: values.copy() for name, values in columns.items() if not values.flags.writeable}
     )
 
 

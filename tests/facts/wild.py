@@ -13,12 +13,19 @@ def wild_fixes(seed: int, vehicles: int = 3, most: int = 60) -> Fixes:
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, most, vehicles)
     n = int(counts.sum())
-    step_s = rng.choice([0, 1, 5, 10, 30, 60, 200, 301, 1500, 4000], n, p=[0.05, 0.1, 0.2, 0.2, 0.2, 0.1, 0.06, 0.03, 0.03, 0.03])
+    step_s = rng.choice(
+        [0, 1, 5, 10, 30, 60, 200, 301, 1500, 4000],
+        n,
+        p=[0.05, 0.1, 0.2, 0.2, 0.2, 0.1, 0.06, 0.03, 0.03, 0.03],
+    )
     time_ms = START_MS + np.cumsum(step_s) * 1000
     lon = 113_260_000 + np.cumsum(rng.normal(0, 800, n))
     lat = 23_130_000 + np.cumsum(rng.normal(0, 800, n))
     far = rng.random(n) < 0.08
-    lon, lat = np.where(far, lon + rng.normal(0, 400_000, n), lon), np.where(far, lat + rng.normal(0, 400_000, n), lat)
+    lon, lat = (
+        np.where(far, lon + rng.normal(0, 400_000, n), lon),
+        np.where(far, lat + rng.normal(0, 400_000, n), lat),
+    )
     nowhere = rng.random(n) < 0.03
     delay = np.where(rng.random(n) < 0.3, NO_DELAY, rng.integers(-600_000, 5_000_000, n))
     flags = rng.integers(0, 1 << (2 * len(FLAG_BITS)), n)

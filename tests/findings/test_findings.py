@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from taxi_qa.findings.evidence import FIELDS, UNITS
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key
 
-parts = st.lists(st.text(min_size=1, max_size=8).filter(lambda text: "\x1f" not in text), min_size=1, max_size=3)
+parts = st.lists(
+    st.text(min_size=1, max_size=8).filter(lambda text: "\x1f" not in text), min_size=1, max_size=3
+)
 
 
 def test_a_key_is_the_same_for_ever() -> None:
@@ -27,7 +29,26 @@ def test_another_version_has_another_key(one: int, other: int) -> None:
 
 def test_clean_is_what_is_left() -> None:
     finding = Finding(
-        "k", "r", "六.5", "found", "stable", "detected", "V", "D", "C", "T", 0, 1, None, None, 1.0, 0.0, "s", "meter", "", 1
+        "k",
+        "r",
+        "六.5",
+        "found",
+        "stable",
+        "detected",
+        "V",
+        "D",
+        "C",
+        "T",
+        0,
+        1,
+        None,
+        None,
+        1.0,
+        0.0,
+        "s",
+        "meter",
+        "",
+        1,
     )
     unjudged = pd.DataFrame([["S", "V", "", "", "", 0, 1, "why"]] * 2, columns=list(UNJUDGED_COLUMNS))
     assert Outcome("r", 1, 9, (finding,), unjudged).clean == 6

@@ -29,11 +29,19 @@ def test_spans_joined_hold_every_row_once_and_in_order(seed: int) -> None:
     fixes = wild_fixes(seed)
     whole = rows_of(fixes)
     cuts = np.quantile(fixes.time_ms, [0.3, 0.6]) if len(fixes) else [0, 0]
-    spans = [fixes.time_ms < cuts[0], (fixes.time_ms >= cuts[0]) & (fixes.time_ms < cuts[1]), fixes.time_ms >= cuts[1]]
+    spans = [
+        fixes.time_ms < cuts[0],
+        (fixes.time_ms >= cuts[0]) & (fixes.time_ms < cuts[1]),
+        fixes.time_ms >= cuts[1],
+    ]
     parts = []
     for inside in spans:
         vehicle = fixes.vehicle_of_row()[inside]
-        counts = np.bincount(vehicle, minlength=len(fixes.vehicle_ids)) if inside.any() else np.zeros(len(fixes.vehicle_ids), int)
+        counts = (
+            np.bincount(vehicle, minlength=len(fixes.vehicle_ids))
+            if inside.any()
+            else np.zeros(len(fixes.vehicle_ids), int)
+        )
         starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         columns = {field.name: getattr(fixes, field.name)[inside] for field in fields(fixes)[2:]}
         parts.append(Fixes(fixes.vehicle_ids, starts, **columns))

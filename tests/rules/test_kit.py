@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from taxi_qa.findings.finding import UNJUDGED_COLUMNS
+from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Stage
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.law.parameter import Certainty, Cite, Law, Parameter, Version
 from taxi_qa.rules.excuses import Excuses, no_excuses
@@ -23,12 +23,30 @@ Answers = Callable[[pd.DataFrame, pd.DataFrame], Verdict]
 
 _CITE: Final = Cite("an act", quote="words")
 _LIMIT: Final = Parameter(
-    "house.limit", "限", "limit", "s", "number",
+    "house.limit",
+    "限",
+    "limit",
+    "s",
+    "number",
     (
-        Version(moment_ms("2026-01-01 00:00:00"), 10.0, _CITE, Certainty.QUOTED, dt.date(2026, 1, 1), "house.limit@2026-01-01"),
-        Version(moment_ms("2026-10-20 12:00:00"), 20.0, _CITE, Certainty.UNVERIFIED, dt.date(2026, 1, 1), "house.limit@2026-10-20"),
+        Version(
+            moment_ms("2026-01-01 00:00:00"),
+            10.0,
+            _CITE,
+            Certainty.QUOTED,
+            dt.date(2026, 1, 1),
+            "house.limit@2026-01-01",
+        ),
+        Version(
+            moment_ms("2026-10-20 12:00:00"),
+            20.0,
+            _CITE,
+            Certainty.UNVERIFIED,
+            dt.date(2026, 1, 1),
+            "house.limit@2026-10-20",
+        ),
     ),
-)  # fmt: skip
+)
 LAW: Final = Law("somewhere", "某地", "Somewhere", "Asia/Shanghai", "CNY", {"house.limit": _LIMIT})
 
 
@@ -37,9 +55,16 @@ def rows(*seconds: float | None, at: str = "10:00:00") -> pd.DataFrame:
     start = np.full(n, moment_ms(at), dtype=np.int64)
     frame = pd.DataFrame({name: np.full(n, "", dtype=object) for name in UNJUDGED_COLUMNS})
     return frame.assign(
-        subject=[f"S{i}" for i in range(n)], vehicle_id="粤A1", driver_id="D1", company_id="C1", start_ms=start,
-        end_ms=start + 1000, lon=np.nan, lat=np.nan, seconds=np.array(seconds, dtype=np.float64),
-    )  # fmt: skip
+        subject=[f"S{i}" for i in range(n)],
+        vehicle_id="粤A1",
+        driver_id="D1",
+        company_id="C1",
+        start_ms=start,
+        end_ms=start + 1000,
+        lon=np.nan,
+        lat=np.nan,
+        seconds=np.array(seconds, dtype=np.float64),
+    )
 
 
 def too_long(units: pd.DataFrame, law: pd.DataFrame) -> Verdict:
@@ -50,8 +75,18 @@ def too_long(units: pd.DataFrame, law: pd.DataFrame) -> Verdict:
 
 
 RULE: Final = Rule(
-    "test.too_long", "五", "过长", "trips", ("seconds",), ("house.limit",), ("gnss",), ("positions",), 1, "stable", too_long
-)  # fmt: skip
+    "test.too_long",
+    "五",
+    "过长",
+    "trips",
+    ("seconds",),
+    ("house.limit",),
+    ("gnss",),
+    ("positions",),
+    1,
+    "stable",
+    too_long,
+)
 
 
 def test_found_clean_and_cannot_tell_add_up() -> None:
@@ -100,13 +135,19 @@ def test_the_rows_handed_in_stay_as_they_were() -> None:
 
 
 def test_cannot_tell_wins_over_guilty_and_blameless_names_no_driver() -> None:
-    def answer(units: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+    def answer(units: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - asked as a rule is
         n = np.ones(len(units))
         return Verdict(
-            n > 0, n, n * 0, "count", cannot_tell=np.array(["", "why", ""], dtype=object),
-            blameless=np.array([True, False, False]), trial=np.array([False, False, True]),
-            sources=np.array(["a", "b", "c"], dtype=object), leans_on=np.array(["x;w", "", "w"], dtype=object),
-        )  # fmt: skip
+            n > 0,
+            n,
+            n * 0,
+            "count",
+            cannot_tell=np.array(["", "why", ""], dtype=object),
+            blameless=np.array([True, False, False]),
+            trial=np.array([False, False, True]),
+            sources=np.array(["a", "b", "c"], dtype=object),
+            leans_on=np.array(["x;w", "", "w"], dtype=object),
+        )
 
     outcome = judge(replace(RULE, function=answer, law=()), rows(1, 2, 3), LAW, no_excuses())
     assert [one.driver_id for one in outcome.found] == ["", "D1"]
@@ -117,8 +158,9 @@ def test_cannot_tell_wins_over_guilty_and_blameless_names_no_driver() -> None:
 
 
 def test_a_trial_or_index_rule_never_says_stable() -> None:
-    for stage in ("trial", "index"):
-        outcome = judge(replace(RULE, stage=stage), rows(99), LAW, no_excuses())  # type: ignore[arg-type]
+    stages: tuple[Stage, ...] = ("trial", "index")
+    for stage in stages:
+        outcome = judge(replace(RULE, stage=stage), rows(99), LAW, no_excuses())
         assert [one.stage for one in outcome.found] == [stage]
 
 
@@ -138,7 +180,9 @@ def _broken(**changes: Any) -> Answers:  # noqa: ANN401 - any wrong value
         ({"evidence": pd.DataFrame({"held_s": [1.0]})}, "evidence has 1 rows, expected 3"),
     ],
 )
-def test_a_verdict_that_is_cut_or_speaks_strange_words_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_a_verdict_that_is_cut_or_speaks_strange_words_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         judge(replace(RULE, function=_broken(**changes)), rows(1, 2, 30), LAW, no_excuses())
 
@@ -166,8 +210,13 @@ def test_the_vector_is_the_loop(held: list[float | None]) -> None:
 
 
 EXCUSE: Final = {
-    "excuse_id": "E1", "scope": "city", "from": "09:00:00", "to": "10:00:00", "cause": "other", "approved_by": "A",
-}  # fmt: skip
+    "excuse_id": "E1",
+    "scope": "city",
+    "from": "09:00:00",
+    "to": "10:00:00",
+    "cause": "other",
+    "approved_by": "A",
+}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +243,10 @@ def test_what_an_excuse_covers(changes: dict[str, str], covers: bool) -> None:
 
 
 def test_an_excuse_nobody_approved_is_told_and_excuses_nothing() -> None:
-    excuses = Excuses(table("excuses", [EXCUSE | {"approved_by": None}, EXCUSE | {"excuse_id": "E2", "approved_by": None}]), {})
+    excuses = Excuses(
+        table("excuses", [EXCUSE | {"approved_by": None}, EXCUSE | {"excuse_id": "E2", "approved_by": None}]),
+        {},
+    )
     (finding,) = judge(RULE, rows(99), LAW, excuses).found
     assert finding.status == "detected"
     assert finding.evidence["excuse_unapproved"] == "E1;E2"
@@ -203,7 +255,10 @@ def test_an_excuse_nobody_approved_is_told_and_excuses_nothing() -> None:
 def test_an_excuse_of_a_zone_covers_what_happened_in_it() -> None:
     import shapely  # noqa: PLC0415 - only here
 
-    excuses = Excuses(table("excuses", [EXCUSE | {"scope": "zone", "scope_id": "Z1"}]), {"Z1": shapely.box(113, 23, 114, 24)})
+    excuses = Excuses(
+        table("excuses", [EXCUSE | {"scope": "zone", "scope_id": "Z1"}]),
+        {"Z1": shapely.box(113, 23, 114, 24)},
+    )
     inside, outside = rows(99, 99).assign(lon=[113.5, 114.5], lat=23.5).pipe(judge_with, excuses)
     assert (inside, outside) == ("excused", "detected")
 

@@ -15,30 +15,62 @@ from tests.small_city import law_of, moment_ms
 
 LAW: Final = law_of("guangzhou")
 UNIT: Final[dict[str, Any]] = {
-    "subject": "S", "vehicle_id": "粤A1", "driver_id": "D1", "company_id": "C1", "trip_id": "T1",
-    "start_ms": moment_ms("10:00:00"), "end_ms": moment_ms("10:20:00"), "lon": np.nan, "lat": np.nan, "missing": "",
-}  # fmt: skip
+    "subject": "S",
+    "vehicle_id": "粤A1",
+    "driver_id": "D1",
+    "company_id": "C1",
+    "trip_id": "T1",
+    "start_ms": moment_ms("10:00:00"),
+    "end_ms": moment_ms("10:20:00"),
+    "lon": np.nan,
+    "lat": np.nan,
+    "missing": "",
+}
 TRIP: Final = UNIT | {
-    "slack_s": 0.0, "metered_m": 5000.0, "meter_unverified": "", "fixes": 100,
-    "seat_sensor": True, "aboard_before": False, "back_aboard": False, "left_after": False,
-    "boarded_event_ms": float(moment_ms("10:05:00")), "left_event_ms": float(moment_ms("10:20:00")),
-    "early_stand_s": 0.0, "early_move_m": 0.0,
-}  # fmt: skip
+    "slack_s": 0.0,
+    "metered_m": 5000.0,
+    "meter_unverified": "",
+    "fixes": 100,
+    "seat_sensor": True,
+    "aboard_before": False,
+    "back_aboard": False,
+    "left_after": False,
+    "boarded_event_ms": float(moment_ms("10:05:00")),
+    "left_event_ms": float(moment_ms("10:20:00")),
+    "early_stand_s": 0.0,
+    "early_move_m": 0.0,
+}
 CHECK: Final = UNIT | {
-    "kind": "trip", "metered_m": 5000.0, "gnss_m": 5000.0, "longest_gap_s": 10.0, "trips": 1, "ratio": np.nan,
-    "ratio_low": np.nan, "meter_unverified": "",
-}  # fmt: skip
+    "kind": "trip",
+    "metered_m": 5000.0,
+    "gnss_m": 5000.0,
+    "longest_gap_s": 10.0,
+    "trips": 1,
+    "ratio": np.nan,
+    "ratio_low": np.nan,
+    "meter_unverified": "",
+}
 WEEK: Final = CHECK | {"kind": "week", "trips": 15, "ratio": 1.05, "ratio_low": 1.05}
 CARRIAGE: Final = UNIT | {
-    "moved_seat_m": 0.0, "moved_loaded_m": 0.0, "is_tested": False, "at_handover": False, "tickets": "",
-}  # fmt: skip
+    "moved_seat_m": 0.0,
+    "moved_loaded_m": 0.0,
+    "is_tested": False,
+    "at_handover": False,
+    "tickets": "",
+}
 SPELL: Final = UNIT | {"kind": "unbroken", "low_s": 0.0, "high_s": 0.0, "rest_longest_s": 0.0}
 OUTAGE: Final = UNIT | {
-    "dark_s": 0.0, "reported_ms": np.nan, "reported_in_time": False, "ignition_off": False, "in_tunnel": False,
-    "wrong_clock": False, "devices_down": "", "known_by": "shifts",
-}  # fmt: skip
+    "dark_s": 0.0,
+    "reported_ms": np.nan,
+    "reported_in_time": False,
+    "ignition_off": False,
+    "in_tunnel": False,
+    "wrong_clock": False,
+    "devices_down": "",
+    "known_by": "shifts",
+}
 MONTH: Final = UNIT | {"delay_mean_s": 0.0, "batches_over_1h": 0, "longest_s": 0.0, "fixes": 10}
-PLATE: Final = UNIT | {"switches": 6, "fewer_fixes": 5, "held_s": 300.0, "separation_m": 9000.0}
+PLATE: Final = UNIT | {"switches": 6, "fewer_fixes": 5, "held_s": 300.0, "separation_m": 1000.0}
 
 # rule, the row, what is changed in it, and whether that is found.
 LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
@@ -70,13 +102,18 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
     ("licence.cloned_plate", PLATE, {"switches": 5}, False),
     ("licence.cloned_plate", PLATE, {"fewer_fixes": 4}, False),
     ("licence.cloned_plate", PLATE, {"held_s": 299.999}, False),
+    ("licence.cloned_plate", PLATE, {"separation_m": 999.9}, False),
 ]
 
 
 @pytest.mark.parametrize(("name", "row", "changes", "is_found"), LIMITS)
 def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found: bool) -> None:
     outcome = judge(catalogue()[name], pd.DataFrame([row | changes]), LAW, no_excuses())
-    assert (len(outcome.found), outcome.clean, len(outcome.cannot_tell)) == (int(is_found), int(not is_found), 0)
+    assert (len(outcome.found), outcome.clean, len(outcome.cannot_tell)) == (
+        int(is_found),
+        int(not is_found),
+        0,
+    )
 
 
 def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:
@@ -93,8 +130,15 @@ def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:
 def test_a_city_without_the_law_a_rule_declares_cannot_tell(name: str) -> None:
     one = catalogue()[name]
     abroad = [path for path in one.law if law_of("nyc").get(path) is None]
-    rows = {"carriages": CARRIAGE, "meter_checks": CHECK, "driving_spells": SPELL, "outages": OUTAGE, "plates": PLATE,
-            "vehicle_months": MONTH, "trips": TRIP}  # fmt: skip
+    rows = {
+        "carriages": CARRIAGE,
+        "meter_checks": CHECK,
+        "driving_spells": SPELL,
+        "outages": OUTAGE,
+        "plates": PLATE,
+        "vehicle_months": MONTH,
+        "trips": TRIP,
+    }
     if abroad:
         outcome = judge(one, pd.DataFrame([rows[one.judges]]), law_of("nyc"), no_excuses())
         assert list(outcome.cannot_tell["missing"]) == [f"law {abroad[0]}"]

@@ -74,7 +74,8 @@ def new_home(fleet: Path, tmp_path: Path) -> Iterator[NewHome]:
 def said(home: Home) -> pd.DataFrame:
     """Everything that stands in a home: findings and what nobody could tell, as exported."""
     about = {
-        name: RuleAbout(one.clause, one.stage, one.title_zh, one.title_en) for name, one in catalogue().items()
+        name: RuleAbout(one.clause, one.stage, one.title_zh, one.title_en)
+        for name, one in catalogue().items()
     }
     parts = list(findings(home, about=about, with_cannot_tell=True))
     return pd.concat(parts, ignore_index=True)

@@ -26,10 +26,9 @@ def test_three_answers_add_up_and_are_those_that_stand(undisturbed: Judged) -> N
     assert list(tally.index) == list(catalogue())
     assert (tally["examined"] == tally["found"] + tally["clean"] + tally["cannot_tell"]).all()
     assert (tally["clean"] >= 0).all()
-    counts = standing.groupby(["rule", "verdict"]).size().unstack(fill_value=0)
-    counts = counts.reindex(tally.index, fill_value=0)
-    assert counts["found"].tolist() == tally["found"].tolist()
-    assert counts["cannot_tell"].tolist() == tally["cannot_tell"].tolist()
+    for verdict in ("found", "cannot_tell"):
+        counts = standing.loc[standing["verdict"] == verdict, "rule"].value_counts()
+        assert counts.reindex(tally.index, fill_value=0).tolist() == tally[verdict].tolist()
     assert standing["finding_id"].is_unique
     assert tally["found"].sum() > 0
     assert tally["cannot_tell"].sum() > 0
@@ -134,5 +133,5 @@ def test_a_terminal_whose_clock_stands_still_stops_nothing(tmp_path: Path, day: 
     tally = run.tallies.set_index("rule")
     # Nobody is accused of what happened on a day that was not.
     assert tally["found"].sum() == 0
-    assert tally.loc["fare.off_meter", "examined"] >= 1
+    assert tally["examined"].loc["fare.off_meter"] >= 1
     home.engine.dispose()

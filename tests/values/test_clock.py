@@ -36,7 +36,7 @@ def test_city_days_are_the_standard_librarys(zone: str, at: list[int]) -> None:
     instants = np.array(at, dtype=np.int64) * 1000
     local = [dt.datetime.fromtimestamp(second, ZoneInfo(zone)) for second in at]
     assert offset_ms(instants, zone).tolist() == [
-        int(moment.utcoffset().total_seconds()) * 1000 for moment in local  # type: ignore[union-attr]
+        (moment.utcoffset() or dt.timedelta()) // dt.timedelta(milliseconds=1) for moment in local
     ]
     assert city_day(instants, zone).tolist() == [day_of(moment.date()) for moment in local]
     of_day = [(moment.hour * 3600 + moment.minute * 60 + moment.second) * 1000 for moment in local]
@@ -85,7 +85,9 @@ def test_weekdays() -> None:
     assert weekday(days).tolist() == [0, 6, 3]
 
 
-@pytest.mark.parametrize(("text", "ms"), [("00:00", 0), ("23:00", 82_800_000), ("24:00", MS_PER_DAY), ("6:30", 23_400_000)])
+@pytest.mark.parametrize(
+    ("text", "ms"), [("00:00", 0), ("23:00", 82_800_000), ("24:00", MS_PER_DAY), ("6:30", 23_400_000)]
+)
 def test_clock(text: str, ms: int) -> None:
     assert clock_ms(text) == ms
 

@@ -17,7 +17,9 @@ def test_fen_there_and_back(fen: int) -> None:
     assert fen_from_yuan_text(yuan_text(fen)) == fen
 
 
-@pytest.mark.parametrize(("text", "fen"), [("12.34", 1234), ("0.1", 10), ("1e2", 10_000), ("-3.05", -305), ("19.90", 1990)])
+@pytest.mark.parametrize(
+    ("text", "fen"), [("12.34", 1234), ("0.1", 10), ("1e2", 10_000), ("-3.05", -305), ("19.90", 1990)]
+)
 def test_yuan(text: str, fen: int) -> None:
     assert fen_from_yuan_text(text) == fen
 
@@ -55,6 +57,9 @@ def test_buckets_are_the_same_for_ever() -> None:
     assert bucket_of("粤T12345", 32) == zlib.crc32("粤T12345".encode()) % 32
 
 
-@pytest.mark.parametrize(("name", "shown"), [("粤T12345", "粤T1***5"), ("abc", "***"), ("", "***"), ("abcde", "***"), ("abcdef", "abc***f")])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("粤T12345", "粤T1***5"), ("abc", "***"), ("", "***"), ("abcde", "***"), ("abcdef", "abc***f")],
+)
 def test_hidden_names(name: str, shown: str) -> None:
     assert masked(name) == shown

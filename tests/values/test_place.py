@@ -23,8 +23,12 @@ lons, lats = st.floats(73.6, 134.7), st.floats(18.2, 53.5)
 
 
 @given(st.floats(-179, 179), st.floats(-70, 70), st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))
-def test_city_distances_are_the_geodesics_to_the_millimetre(lon: float, lat: float, east: float, north: float) -> None:
-    ours = float(distance_m(np.array([lon]), np.array([lat]), np.array([lon + east]), np.array([lat + north]))[0])
+def test_city_distances_are_the_geodesics_to_the_millimetre(
+    lon: float, lat: float, east: float, north: float
+) -> None:
+    ours = float(
+        distance_m(np.array([lon]), np.array([lat]), np.array([lon + east]), np.array([lat + north]))[0]
+    )
     exact = geodesic((lat, lon), (lat + north, lon + east)).m
     # 9 mm at 20 km, and in proportion to the cube of the distance
     assert ours == pytest.approx(exact, abs=0.001 + 0.03 * (exact / 20_000) ** 3 + exact * 1e-7)
@@ -69,9 +73,15 @@ def test_the_inverses_are_inverses(lon: float, lat: float) -> None:
 def test_published_points() -> None:
     # The pair every implementation of the offset is checked with (eviltransform): Tian'anmen's surroundings.
     lon, lat = gcj02_from_wgs84(np.array([116.404]), np.array([39.915]))
-    assert (lon[0], lat[0]) == (pytest.approx(116.41024449916938, abs=1e-9), pytest.approx(39.91640428150164, abs=1e-9))
+    assert (lon[0], lat[0]) == (
+        pytest.approx(116.41024449916938, abs=1e-9),
+        pytest.approx(39.91640428150164, abs=1e-9),
+    )
     lon, lat = bd09_from_gcj02(np.array([116.404]), np.array([39.915]))
-    assert (lon[0], lat[0]) == (pytest.approx(116.41036949371029, abs=1e-9), pytest.approx(39.92133699351022, abs=1e-9))
+    assert (lon[0], lat[0]) == (
+        pytest.approx(116.41036949371029, abs=1e-9),
+        pytest.approx(39.92133699351022, abs=1e-9),
+    )
 
 
 def test_outside_the_box_nothing_is_shifted() -> None:

@@ -44,13 +44,15 @@ def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     steady = weekly & (checks["ratio_low"].to_numpy(dtype=np.float64) > steady_ratio)
     untrusted = (checks["meter_unverified"] != "").to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(weekly, checks["ratio"], np.where(driven > 0, metered / driven, np.nan))
-        allowed = np.where(weekly, steady_ratio, np.where(driven > 0, most / driven, np.nan))
+        # Of a car that stood there is no ratio: its metres are told instead.
+        stood = ~weekly & (driven <= 0)
+        ratio = np.where(weekly, checks["ratio"], np.where(stood, metered, metered / driven))
+        allowed = np.where(weekly, steady_ratio, np.where(stood, most, most / driven))
     return Verdict(
         guilty=burst | steady,
         measured=ratio,
         allowed=allowed,
-        unit="ratio",
+        unit=np.where(stood, "m", "ratio").astype(object),
         cannot_tell=np.select(
             [untrusted, few], ["meter verified after repair", "enough clear trips"], ""
         ).astype(object),

@@ -14,7 +14,7 @@ from taxi_qa.rules.kit import rule
     judges="plates",
     law=(
         "house.quality.jump_kmh", "house.licence.clone_switches", "house.licence.clone_fixes",
-        "house.licence.clone_held_s",
+        "house.licence.clone_held_s", "house.licence.clone_apart_m",
     ),
     sources=("gnss",),
     needs=("positions",),
@@ -26,13 +26,14 @@ def cloned_plate(plates: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Evidence: the changes between both places, how many positions at the rarer one, how long, how far apart.
     Cannot tell: no positions.
     Looks like it, but is not: a single wrong position; a stretch re-sent with a wrong clock; a car on a
-        ferry or a tow truck.
+        ferry or a tow truck; a receiver that wavers by a hundred metres.
     """
     switches = plates["switches"].to_numpy(dtype=np.float64)
     least = law["house.licence.clone_switches"].to_numpy(dtype=np.float64)
     guilty = switches >= least
     guilty &= (plates["fewer_fixes"] >= law["house.licence.clone_fixes"]).to_numpy(dtype=bool)
     guilty &= (plates["held_s"] >= law["house.licence.clone_held_s"]).to_numpy(dtype=bool)
+    guilty &= (plates["separation_m"] >= law["house.licence.clone_apart_m"]).to_numpy(dtype=bool)
     return Verdict(
         guilty=guilty,
         measured=switches,
