@@ -46,7 +46,7 @@ def export(
     to_day: int | None,
     vehicles: tuple[str, ...],
 ) -> None:
-    """Write measured facts to a file: the rows the rules judge, before they are judged.
+    """Write measured facts to a file, before any rule is asked.
 
     \b
     NAME is one of

@@ -11,7 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, numbers, positions_of, words
+from taxi_qa.facts.given import (
+    Given,
+    counts_between,
+    events_of,
+    instants,
+    judged_rows,
+    numbers,
+    positions_of,
+    words,
+)
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
 from taxi_qa.facts.unit import named_subject, unit_frame
@@ -259,8 +268,7 @@ def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
     present = past > first
     speaks = counts_between((fixes.flags & LOADED_SENT) != 0, first, past) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
-    events = given.tables["events"]
-    seated = set(words(events["vehicle_id"])[np.isin(words(events["kind"]).astype(str), SEAT_KINDS)])
+    seated = {name for kind in SEAT_KINDS for name, _ in events_of(given, kind)}
     speaks |= np.array([name in seated for name in names], dtype=bool)
     quiet = present & ~np.isin(names.astype(str), words(merged["vehicle_id"]).astype(str))
     rows = np.flatnonzero(quiet)
@@ -369,9 +377,7 @@ def _tested(
     given: Given, vehicle_id: npt.NDArray[np.object_], start: Int64s, end: Int64s
 ) -> npt.NDArray[np.bool_]:
     """Whether a test of the devices was reported within each span."""
-    events = given.tables["events"]
-    tests = events[words(events["kind"]) == "device_test"]
     tested = np.zeros(vehicle_id.size, dtype=bool)
-    for name, moment in zip(words(tests["vehicle_id"]), instants(tests["time_ms"], 0), strict=True):
+    for name, moment in events_of(given, "device_test"):
         tested |= (vehicle_id == name) & (start - MERGE_MS <= moment) & (moment <= end + MERGE_MS)
     return tested

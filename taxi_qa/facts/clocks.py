@@ -7,7 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from taxi_qa.facts.carriages import loaded_runs
-from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, events_of, instants, positions_of, words
 from taxi_qa.values.clock import MS_PER_DAY
 
 Int64s = npt.NDArray[np.int64]
@@ -31,9 +31,7 @@ def clock_doubt(
         starts, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0), of_runs, boarded_ms, alighted_ms
     )
     doubt: npt.NDArray[np.bool_] = (of_runs != NOT_GIVEN) & (under < LEAST_SHARE * (alighted_ms - boarded_ms))
-    events = given.tables["events"]
-    faults = events[words(events["kind"]) == "meter_clock_fault"]
-    for name, moment in zip(words(faults["vehicle_id"]), instants(faults["time_ms"], 0), strict=True):
+    for name, moment in events_of(given, "meter_clock_fault"):
         doubt |= (vehicle_id == name) & (np.abs(boarded_ms - moment) <= MS_PER_DAY)
     return doubt
 

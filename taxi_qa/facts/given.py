@@ -5,7 +5,7 @@ The store fills a `Given`; nothing on this floor reads a file or asks a database
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -109,6 +109,21 @@ def counts_between(
     )
 
 
+def events_of(given: Given, kind: str) -> list[tuple[str, int]]:
+    """The events of one kind: vehicle and moment (ms), in their order."""
+    found = given.once("events", _events_by_kind)
+    return found.get(kind, [])
+
+
+def _events_by_kind(given: Given) -> dict[str, list[tuple[str, int]]]:
+    events = given.tables["events"]
+    found: dict[str, list[tuple[str, int]]] = {}
+    columns = (words(events["kind"]), words(events["vehicle_id"]), instants(events["time_ms"], 0).tolist())
+    for kind, vehicle_id, moment in zip(*columns, strict=True):
+        found.setdefault(kind, []).append((vehicle_id, moment))
+    return found
+
+
 NOT_GIVEN: Final = -1
 
 
@@ -116,9 +131,13 @@ def positions_of(
     names: tuple[str, ...], wanted: pd.Series | npt.NDArray[np.object_]
 ) -> npt.NDArray[np.int64]:
     """The index of each wanted vehicle in `names`, `NOT_GIVEN` where it is not there."""
-    return np.asarray(
-        pd.Index(names, dtype=object).get_indexer(pd.Index(wanted, dtype=object)), dtype=np.int64
-    )
+    number = _numbered(names)
+    return np.array([number.get(name, NOT_GIVEN) for name in wanted], dtype=np.int64)
+
+
+@lru_cache(maxsize=8)
+def _numbered(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: at for at, name in enumerate(names)}
 
 
 def instants(column: pd.Series, missing: int) -> npt.NDArray[np.int64]:

@@ -17,6 +17,11 @@ Texts = npt.NDArray[np.object_]
 # Codes that ask for nothing: the plain price, the meter's own choice, and an agreed price (which is
 # another rule's question).
 PLAIN_CODES: Final = ("day", "metered", "negotiated")
+# The columns of trips that `rate_fits` reads.
+RATE_COLUMNS: Final = (
+    "rate_code", "start_ms", "end_ms", "slack_s", "metered_m", "boarded_zone", "alighted_zone",
+    "boarded_in_city", "alighted_in_city",
+)  # fmt: skip
 SPECIAL_CODES: Final = ("night", "return", "out_of_town", "flat")
 
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from taxi_qa.facts.clocks import clock_doubt
-from taxi_qa.facts.given import Given, instants, numbers, positions_of, words
+from taxi_qa.facts.given import Given, events_of, instants, numbers, positions_of, words
 from taxi_qa.facts.places import inside_city
-from taxi_qa.facts.rates import rate_fits
+from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
 from taxi_qa.facts.unit import unit_frame
@@ -52,8 +52,9 @@ def metered_trips(given: Given, law: Law) -> pd.DataFrame:
     """
     table = given.tables["trips"]
     boarded = instants(table["boarded_ms"], 0)
-    table = table[(boarded >= given.from_ms) & (boarded < given.to_ms)]
-    table = table.sort_values(["vehicle_id", "boarded_ms", "trip_id"], kind="stable", ignore_index=True)
+    rows = np.flatnonzero((boarded >= given.from_ms) & (boarded < given.to_ms))
+    names, trip_ids = (words(table[name])[rows].astype(str) for name in ("vehicle_id", "trip_id"))
+    table = table.iloc[rows[np.lexsort((trip_ids, boarded[rows], names))]].reset_index(drop=True)
     times = _Times(
         instants(table["boarded_ms"], 0),
         instants(table["alighted_ms"], 0),
@@ -77,7 +78,7 @@ def metered_trips(given: Given, law: Law) -> pd.DataFrame:
     columns |= _seats(given, words(table["vehicle_id"]), times)
     columns["meter_unverified"] = _meter_unverified(given, words(table["vehicle_id"]), times.boarded)
     columns |= _prices(given, law, columns)
-    columns |= rate_fits(pd.DataFrame(columns), law)
+    columns |= rate_fits(pd.DataFrame({name: columns[name] for name in RATE_COLUMNS}), law)
     columns["meter_clock_doubt"] = clock_doubt(
         given, words(table["vehicle_id"]), times.boarded, times.alighted
     )
@@ -169,10 +170,8 @@ def _who(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[str
 
 def _mismatch(given: Given, vehicle_id: npt.NDArray[np.object_], times: _Times) -> npt.NDArray[np.bool_]:
     """Whether a camera or card reader reported another driver within the trip."""
-    events = given.tables["events"]
-    events = events[words(events["kind"]) == "driver_mismatch"]
     hit = np.zeros(vehicle_id.size, dtype=bool)
-    for name, moment in zip(words(events["vehicle_id"]), instants(events["time_ms"], 0), strict=True):
+    for name, moment in events_of(given, "driver_mismatch"):
         hit |= (vehicle_id == name) & (times.boarded <= moment) & (moment <= times.alighted)
     return hit
 

@@ -71,6 +71,17 @@ class CityUnit:
     reads: Mapping[str, tuple[str, ...]]
 
 
+# What day units and parts read of the larger kinds: kind -> columns. Kinds not named are read whole.
+DAY_READS: Final[dict[str, tuple[str, ...]]] = {
+    "trips": (
+        "trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms", "metered_m", "waiting_s", "fare_fen",
+        "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code", "boarded_lon", "boarded_lat",
+        "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone", "datum",
+    ),
+    "events": ("event_id", "vehicle_id", "time_ms", "kind", "value"),
+    "vehicles": ("vehicle_id", "company_id", "energy", "has_seat_sensor"),
+}  # fmt: skip
+
 # Judged day by day, bucket by bucket.
 DAY_UNITS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
     "trips": lambda day: metered_trips(day.given, day.law),

@@ -17,8 +17,8 @@ class BadLaw(ValueError):  # noqa: N818 - the contract names it so
     """A file of law, house or calendar that cannot be read; the message names the file and the key."""
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader that refuses a key given twice."""
+class _Strict(yaml.constructor.SafeConstructor):
+    """Refuses a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[object] = set()
@@ -30,6 +30,21 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+class _StrictLoader(_Strict, yaml.SafeLoader):
+    """PyYAML's safe loader, strictly; what it says of an error names the place best."""
+
+
+class _QuickLoader(_Strict, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # the one there is
+    """The same in C where it was built so: four times as fast."""
+
+
+def _parsed(text: str) -> object:
+    try:
+        return yaml.load(text, Loader=_QuickLoader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError):
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a safe loader
 
 
 def load(path: Path, shown: str) -> dict[object, object]:
@@ -47,7 +62,7 @@ def load(path: Path, shown: str) -> dict[object, object]:
     except (OSError, UnicodeDecodeError) as error:
         raise BadLaw(f"{shown}: cannot be read as UTF-8 text ({type(error).__name__})") from None
     try:
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
+        content = _parsed(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise BadLaw(f"{shown}: line {line}: {error.problem}") from None

@@ -152,8 +152,14 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
             missing[open_rows] = verdict.cannot_tell
         guilty = np.flatnonzero(np.asarray(verdict.guilty, dtype=bool) & (missing[open_rows] == ""))
         found = _findings(one, asked, verdict, guilty, leant, excuses)
-    unjudged = rows[list(UNJUDGED_COLUMNS)].assign(missing=missing)[missing != ""].reset_index(drop=True)
-    return Outcome(one.name, one.version, len(rows), tuple(found), unjudged)
+    return Outcome(one.name, one.version, len(rows), tuple(found), _unjudged(rows, missing))
+
+
+def _unjudged(rows: pd.DataFrame, missing: npt.NDArray[np.object_]) -> pd.DataFrame:
+    """The rows in which something is missing, and what."""
+    at = np.flatnonzero(missing != "")
+    columns = {name: rows[name].iloc[at].array for name in UNJUDGED_COLUMNS if name != "missing"}
+    return pd.DataFrame({**columns, "missing": pd.Series(missing[at], dtype=object)})[list(UNJUDGED_COLUMNS)]
 
 
 def _refuse_short(one: Rule, verdict: Verdict, length: int) -> None:
@@ -195,21 +201,18 @@ def _findings(
 ) -> list[Finding]:
     if guilty.size == 0:
         return []
-    cut = rows[list(UNIT_COLUMNS)].iloc[guilty]
-    evidence = (
-        verdict.evidence.iloc[guilty].to_dict("records") if not verdict.evidence.empty else [{}] * guilty.size
-    )
-    covering, unapproved = excuses.covering(one.name, cut)
-    moments = cut["start_ms"].to_numpy(dtype=np.int64)
+    units = {name: rows[name].iloc[guilty].tolist() for name in UNIT_COLUMNS}
+    evidence = {str(name): verdict.evidence[name].iloc[guilty].tolist() for name in verdict.evidence}
+    covering, unapproved = excuses.covering(one.name, pd.DataFrame(units))
+    moments = np.array(units["start_ms"], dtype=np.int64)
     names = [parameter.names_at(moments) for parameter in leant]
     names += [] if verdict.leans_on is None else [verdict.leans_on[guilty]]
     unverified = np.zeros(guilty.size, dtype=bool)
     for parameter in leant:
         unverified |= parameter.unverified_at(moments)
-    units = cut.to_dict("list")
     found = []
     for at, row in enumerate(guilty):
-        words = {str(key): _plain(value) for key, value in evidence[at].items()}
+        words = {key: _plain(values[at]) for key, values in evidence.items()}
         words = {key: value for key, value in words.items() if value is not None and value != ""}
         if covering[at]:
             words["excuse_ids"] = covering[at]

@@ -57,9 +57,11 @@ class Crew:
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
+        """The crew; nobody has started yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Sends the workers home."""
         self._dismiss()
 
     def _dismiss(self) -> None:

@@ -127,6 +127,7 @@ class _CityDay:
     feeds: dict[str, frozenset[int]]
     heard_to_ms: int | None
     zones: pd.DataFrame
+    excuses: pd.DataFrame
     areas: dict[str, shapely.Geometry]
 
 
@@ -135,10 +136,12 @@ class _CityDay:
 def _city_day(path: str, url: str | None, day: int, delivery: int) -> _CityDay:  # noqa: ARG001 - part of the key
     home = home_at(path, url)
     zones = library.records(home, "zones")
+    excuses = library.records(home, "excuses", to_ms=day_start_ms(day + 1, home.timezone) + AFTER_MS)
     return _CityDay(
         presence.feeds(home, day - _FEED_DAYS, day + _FEED_DAYS),
         presence.heard_to_ms(home, day),
         zones,
+        excuses,
         areas_of(zones),
     )
 
@@ -179,7 +182,7 @@ def given_day(
         heard_to_ms=heard_to_ms if heard_to_ms is not None else to_ms + AFTER_MS,
         fixes=fixes,
         track=lay(fixes, law.number("house.quality.jump_kmh", from_ms)),
-        tables=_Tables(span, {"zones": city.zones}),
+        tables=_Tables(span, {"zones": city.zones, "excuses": city.excuses}),
         feeds=city.feeds,
         seen={} if whole_city else _seen(home, order.buckets),
         areas=city.areas,
@@ -188,17 +191,15 @@ def given_day(
 
 def _seen(home: Home, buckets: tuple[int, ...]) -> dict[str, tuple[int, int]]:
     """The first and last day with positions of each vehicle."""
-    seen = library.vehicles_seen(home, bucket=buckets[0] if len(buckets) == 1 else None)
+    seen = library.vehicles_seen(home, bucket=buckets)
     columns = (seen[name].tolist() for name in ("vehicle_id", "first_day", "last_day"))
     return {name: (first, last) for name, first, last in zip(*columns, strict=True)}
 
 
 def excuses_of(order: Order, day: int) -> Excuses:
     """The excuses on file for acts of that day, and the zones they may speak of."""
-    home = home_at(order.home, order.url)
-    to_ms = day_start_ms(day + 1, home.timezone)
-    rows = library.records(home, "excuses", to_ms=to_ms + AFTER_MS)
-    return Excuses(rows, _city_day(order.home, order.url, day, order.delivery).areas)
+    city = _city_day(order.home, order.url, day, order.delivery)
+    return Excuses(city.excuses, city.areas)
 
 
 def _fixes(home: Home, day: int, bucket: int, from_ms: int, to_ms: int) -> Fixes:

@@ -67,8 +67,8 @@ def _given(zone: str, from_ms: int) -> Given:
     tables["trips"] = _table(
         "trips",
         [
-            {"trip_id": str(start), "vehicle_id": "A", "boarded_ms": start, "alighted_ms": end, "metered_m": 100}
-            | {"waiting_s": 0.0, "fare_fen": 1_000, "paid_fen": 1_000, "rate_code": "day"}
+            {"trip_id": str(start), "vehicle_id": "A", "boarded_ms": start, "alighted_ms": end}
+            | {"metered_m": 100, "waiting_s": 0.0, "fare_fen": 1_000, "paid_fen": 1_000, "rate_code": "day"}
             for start, end in zip(moments[::2], moments[1::2], strict=True)
         ],
     )
@@ -100,7 +100,8 @@ def _given(zone: str, from_ms: int) -> Given:
 
 def _table(kind: str, rows: list[dict[str, object]]) -> pd.DataFrame:
     columns = KINDS[kind].columns
-    return pd.DataFrame({c.inside: pd.array([row.get(c.inside) for row in rows], dtype=c.dtype) for c in columns})
+    told = {c.inside: [row.get(c.inside) for row in rows] for c in columns}
+    return pd.DataFrame({c.inside: pd.Series(told[c.inside], dtype=c.dtype) for c in columns})
 
 
 warm()

@@ -1,12 +1,13 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.units import CITY_UNITS, FOLDS, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
@@ -14,8 +15,9 @@ from taxi_qa.runs.gather import excuses_of, given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order
 from taxi_qa.runs.parts import Part, keep_part, kept_part
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job, Said, said_of
+from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
+from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.values.identity import bucket_of
 
@@ -41,14 +43,18 @@ def _judged(
     return said_of(
         outcome,
         {b: int(examined[b]) for b in order.buckets},
-        lambda vehicle: bucket_of(vehicle, home.buckets),
+        lambda vehicle: _bucket(vehicle, home.buckets),
     )
+
+
+# Asked of the same cars by every rule.
+_bucket = lru_cache(maxsize=65_536)(bucket_of)
 
 
 def _buckets(rows: pd.DataFrame, home: Home) -> npt.NDArray[np.int64]:
     """The bucket of each row's vehicle."""
     number, names = pd.factorize(rows["vehicle_id"])
-    of_name = np.array([bucket_of(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
+    of_name = np.array([_bucket(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
     return of_name[number]
 
 
@@ -57,7 +63,7 @@ def _told(order: Order, outcomes: list[dict[int, Said]]) -> Told:
 
 
 def _day(order: Order, home: Home, law: Law) -> Told:
-    day = DayUnits(given_day(order, law, order.day), law)
+    day = DayUnits(given_day(order, law, order.day, columns=DAY_READS), law)
     rules, excuses = catalogue(), excuses_of(order, order.day)
     outcomes = [
         _judged(order, home, name, day.frame(rules[name].judges), law, excuses) for name in order.rules
@@ -101,7 +107,7 @@ def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int])
         if kept is not None:
             return kept
     alone = replace(order, jobs=(Job(day, bucket, DAY),))
-    made = FOLDS[unit].part(DayUnits(given_day(alone, law, day), law))
+    made = FOLDS[unit].part(DayUnits(given_day(alone, law, day, columns=DAY_READS), law))
     if not order.vehicles:
         _keep_parts(alone, home, law, unit, day, made)
     return made

@@ -6,23 +6,20 @@ begun to work on is never overwritten: that a later run sees it otherwise is not
 
 import hashlib
 import json
-import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 from sqlmodel import col
 
-from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome
+from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.store.engine import bulk_insert, transaction
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch, frame_of, frame_of_columns
+from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
-from taxi_qa.store.plain import plain_values
+from taxi_qa.store.said import Said, said_of, unpacked
 from taxi_qa.store.tables import FindingRow, Run, RunJob, Tally, UnjudgedBlob, table_of
 
 # Findings in these states are the machine's alone; in any other a person has a part in them.
@@ -41,7 +38,6 @@ CONTENT: Final = (
     "rule", "rule_version", "clause", "stage", "status", "vehicle_id", "driver_id", "company_id", "trip_id",
     "start_ms", "end_ms", "lon", "lat", "measured", "allowed", "unit", "sources", "evidence", "leans_on",
 )  # fmt: skip
-_UNJUDGED: Final = tuple((name, "Int64" if name.endswith("_ms") else "str") for name in UNJUDGED_COLUMNS)
 _PLACED: Final = ("day", "bucket", "scope")
 
 
@@ -129,77 +125,6 @@ def jobs_done(home: Home, run_id: str) -> set[Job]:
     query = select(col(RunJob.day), col(RunJob.bucket), col(RunJob.scope)).where(col(RunJob.run_id) == run_id)
     with home.engine.connect() as connection:
         return {Job(int(day), int(bucket), str(scope)) for day, bucket, scope in fetch(connection, query)}
-
-
-@dataclass(frozen=True)
-class Said:
-    """What one rule says in one job, ready to be written.
-
-    Attributes:
-        rule, rule_version: which rule.
-        examined: rows asked.
-        found: its findings.
-        unjudged: how many rows it could not judge, and those rows packed (b"" without any).
-        first_ms, last_ms: the span of the unjudged rows' starts.
-    """
-
-    rule: str
-    rule_version: int
-    examined: int
-    found: tuple[Finding, ...]
-    unjudged: int = 0
-    packed: bytes = b""
-    first_ms: int = 0
-    last_ms: int = 0
-
-
-def said_of(
-    outcome: Outcome, buckets: Mapping[int, int], bucket_of_vehicle: Callable[[str], int]
-) -> dict[int, Said]:
-    """An outcome over several buckets, told apart and packed: a pure function, so that workers can do it.
-
-    Args:
-        outcome: of all the rows of these buckets.
-        buckets: bucket -> rows examined in it; with one bucket everything belongs to it.
-        bucket_of_vehicle: the bucket of a vehicle.
-    """
-    only = next(iter(buckets)) if len(buckets) == 1 else None
-    found: dict[int, list[Finding]] = {bucket: [] for bucket in buckets}
-    for finding in outcome.found:
-        found[bucket_of_vehicle(finding.vehicle_id) if only is None else only].append(finding)
-    frame = outcome.cannot_tell
-    packed: dict[int, tuple[int, bytes, int, int]] = {}
-    if len(frame):
-        number, names = pd.factorize(frame["vehicle_id"])
-        of_name = np.array(
-            [bucket_of_vehicle(str(n)) if only is None else only for n in names], dtype=np.int64
-        )
-        owner = of_name[number]
-        order = np.lexsort(
-            (frame["subject"].to_numpy(dtype=str), frame["start_ms"].to_numpy(np.int64), owner)
-        )
-        frame, owner = frame.iloc[order], owner[order]
-        columns = [plain_values(frame[name], dtype) for name, dtype in _UNJUDGED]
-        starts = frame["start_ms"].to_numpy(dtype=np.int64)
-        for bucket, first, past in zip(*_blocks(owner), strict=True):
-            data = _packed([column[first:past] for column in columns])
-            packed[int(bucket)] = (int(past - first), data, int(starts[first]), int(starts[past - 1]))
-    return {
-        bucket: Said(
-            outcome.rule,
-            outcome.rule_version,
-            examined,
-            tuple(found[bucket]),
-            *packed.get(bucket, (0, b"", 0, 0)),
-        )
-        for bucket, examined in buckets.items()
-    }
-
-
-def _blocks(owner: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
-    """The runs of equal values: value, first row, row after the last."""
-    first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
-    return owner[first], first, np.append(first[1:], owner.size)
 
 
 def keep_outcomes(
@@ -407,17 +332,6 @@ def _unjudged_rows(
             "first_ms": said.first_ms, "last_ms": said.last_ms, "packed": said.packed,
         }
     ]  # fmt: skip
-
-
-def _packed(columns: list[list[Any]]) -> bytes:
-    """Columns as compressed JSON: a few rows cost a hundred bytes, where a Parquet file costs thousands."""
-    return zlib.compress(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode(), 1)
-
-
-def unpacked(data: bytes) -> pd.DataFrame:
-    """The rows of one `UnjudgedBlob`, columns `UNJUDGED_COLUMNS`, sorted by start and subject."""
-    columns = json.loads(zlib.decompress(data))
-    return frame_of_columns(columns, _UNJUDGED)
 
 
 def _keep_tallies(connection: Connection, run_id: str, outcomes: Mapping[Job, Sequence[Said]]) -> None:

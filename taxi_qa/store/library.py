@@ -335,10 +335,16 @@ def rows_kept(home: Home) -> pd.DataFrame:
     return frame_of([row for row in counted if row[1]], names)
 
 
-def vehicles_seen(home: Home, *, bucket: int | None = None) -> pd.DataFrame:
-    """Vehicles that ever sent positions: vehicle_id, bucket, first_day, last_day; sorted by vehicle."""
+def vehicles_seen(home: Home, *, bucket: int | Collection[int] | None = None) -> pd.DataFrame:
+    """Vehicles that ever sent positions: vehicle_id, bucket, first_day, last_day; sorted by vehicle.
+
+    Args:
+        home: where.
+        bucket: only those of this bucket, or of these.
+    """
     names = [("vehicle_id", "str"), ("bucket", "Int64"), ("first_day", "Int64"), ("last_day", "Int64")]
     query = select(*(table_of(SeenVehicle).c[name] for name, _ in names))
     if bucket is not None:
-        query = query.where(col(SeenVehicle.bucket) == bucket)
+        buckets = [bucket] if isinstance(bucket, int) else sorted(bucket)
+        query = query.where(col(SeenVehicle.bucket).in_(buckets))
     return frame_of(_fetch(home, query), names).sort_values("vehicle_id", ignore_index=True)

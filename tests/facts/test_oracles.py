@@ -37,12 +37,17 @@ def _shifts(rows: list[tuple[int, str, int, int | None]]) -> pd.DataFrame:
     )
 
 
+# Minutes on a coarse grid: ends and begins meet often, and limits are met exactly.
+def on_grid(last: int, step: int) -> st.SearchStrategy[int]:
+    return st.integers(0, last // step).map(lambda number: number * step)
+
+
 shift_rows = st.lists(
     st.tuples(
         st.integers(0, 1),
         st.sampled_from("ABC"),
-        st.integers(0, 3000),
-        st.one_of(st.none(), st.integers(0, 900)),
+        on_grid(3000, 60),
+        st.one_of(st.none(), on_grid(900, 60)),
     ),
     max_size=8,
     unique_by=lambda row: row[:3],
@@ -75,7 +80,7 @@ def _driver_in_words(rows: list[tuple[int, str, int, int | None]], vehicle: int,
     return names.pop() if len(names) == 1 else None
 
 
-@given(shift_rows, st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5000)), min_size=1, max_size=12))
+@given(shift_rows, st.lists(st.tuples(st.integers(0, 2), on_grid(5000, 60)), min_size=1, max_size=12))
 @settings(max_examples=60)
 def test_who_drove(rows: list[tuple[int, str, int, int | None]], asked: list[tuple[int, int]]) -> None:
     known = sign_ins(_shifts(rows).sample(frac=1, random_state=1))
@@ -90,7 +95,7 @@ def test_who_drove(rows: list[tuple[int, str, int, int | None]], asked: list[tup
 
 
 trip_rows = st.lists(
-    st.tuples(st.integers(0, 1), st.sampled_from(["", "A", "B"]), st.integers(0, 1400), st.integers(0, 200)),
+    st.tuples(st.integers(0, 1), st.sampled_from(["", "A", "B"]), on_grid(1400, 20), on_grid(200, 20)),
     max_size=10,
 )
 
@@ -288,3 +293,20 @@ def test_batches(seed: int) -> None:
         assert total_s[v] == pytest.approx(sum(worst) / 1000)
         assert long[v] == sum(delay > H for delay in worst)
         assert longest_s[v] == pytest.approx(max(worst, default=0) / 1000)
+
+
+@pytest.mark.parametrize(("apart_ms", "number"), [(5_000, 1), (5_001, 2)])
+def test_five_seconds_apart_is_still_one_upload(apart_ms: int, number: int) -> None:
+    starts, time_ms = np.array([0, 2], dtype=np.int64), np.array([0, 30_000], dtype=np.int64)
+    # received at 100 s, and so much later
+    delay_ms = np.array([100_000, 70_000 + apart_ms], dtype=np.int32)
+    found, *_ = batches(starts, time_ms, delay_ms, np.zeros(2, dtype=bool), 5_000, H)
+    assert found.tolist() == [number]
+
+
+def test_a_shift_that_is_over_to_the_second_still_covers_and_not_a_millisecond_more() -> None:
+    known = sign_ins(_shifts([(0, "A", 0, 60), (0, "B", 60, 60)]))
+    moments = START_MS + np.array([H - 1, H, H + 1], dtype=np.int64)
+    names = driver_at(known, pd.Series(["V0"] * 3, dtype=object), moments)
+    # At the very moment of the handover both sat there: nobody is named.
+    assert names.tolist() == ["A", "", "B"]

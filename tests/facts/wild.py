@@ -14,7 +14,7 @@ def wild_fixes(seed: int, vehicles: int = 3, most: int = 60) -> Fixes:
     counts = rng.integers(0, most, vehicles)
     n = int(counts.sum())
     step_s = rng.choice(
-        [0, 1, 5, 10, 30, 60, 200, 301, 1500, 4000],
+        [0, 1, 5, 10, 30, 60, 200, 300, 600, 4000],
         n,
         p=[0.05, 0.1, 0.2, 0.2, 0.2, 0.1, 0.06, 0.03, 0.03, 0.03],
     )

@@ -109,7 +109,7 @@ def test_thirty_seven_rides(given: Given, raw: pd.DataFrame) -> None:
 
 
 def test_the_distance_of_clean_rides_is_the_sum_from_point_to_point(given: Given, raw: pd.DataFrame) -> None:
-    """In the file's own order, which tells which of two fixes of a second came first: the store forgets it."""
+    """In the file's own order, which tells which of two fixes of a second came first; the store forgets."""
     runs = loaded_runs(given)
     vehicle = positions_of(given.track.vehicle_ids, runs["vehicle_id"])
     spans = along(

@@ -39,7 +39,9 @@ def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     driven = checks["gnss_m"].to_numpy(dtype=np.float64)
     most = np.maximum(driven * law["house.fare.burst_ratio"], driven + law["house.fare.burst_m"]).to_numpy()
     burst = ~weekly & (metered > most)
-    steady_ratio = law["house.fare.steady_ratio"].to_numpy(dtype=np.float64)
+    # The house's ratio leaves room for wear and for the track; it can never undercut the lawful error.
+    lawful = 1 + law["meter.distance_error_high"].to_numpy(dtype=np.float64)
+    steady_ratio = np.maximum(law["house.fare.steady_ratio"].to_numpy(dtype=np.float64), lawful)
     few = weekly & (checks["trips"] < law["house.fare.steady_trips"]).to_numpy()
     steady = weekly & (checks["ratio_low"].to_numpy(dtype=np.float64) > steady_ratio)
     untrusted = (checks["meter_unverified"] != "").to_numpy()
