@@ -1,6 +1,7 @@
 """Kills ingest and check with SIGKILL at random moments and compares the home with an undisturbed one."""
 
 import argparse
+import contextlib
 import datetime as dt
 import hashlib
 import os
@@ -94,7 +95,9 @@ def killed(
         process = subprocess.Popen(words(home, *command), stdout=quiet, stderr=quiet, start_new_session=True)
         time.sleep(moment)
         landed += process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
+        # The command may have ended by itself just now; its workers may still be there.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         run(home, *command)
         got = content(open_home(home))
@@ -152,8 +155,8 @@ def content(home: Home) -> dict[str, str]:
 
 def digest(frame: pd.DataFrame) -> str:
     """SHA-256 of a frame's rows, in whatever order they come."""
-    rows = sorted(frame.astype(str).agg("\x1f".join, axis=1)) if len(frame) else []
-    return hashlib.sha256("\x1e".join([*map(str, frame.columns), *rows]).encode()).hexdigest()
+    header, *rows = frame.to_csv(index=False).splitlines() or [""]
+    return hashlib.sha256("\n".join([header, *sorted(rows)]).encode()).hexdigest()
 
 
 if __name__ == "__main__":

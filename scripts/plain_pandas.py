@@ -715,15 +715,15 @@ def gnss_outage(b: Bucket) -> Answer:
 def cloned_plate(b: Bucket) -> Answer:
     p = b.fixes
     mps = b.number("house.quality.jump_kmh") / 3.6
-    least = [b.number(f"house.licence.clone_{name}") for name in ("switches", "fixes", "held_s")]
+    least = [b.number(f"house.licence.clone_{name}") for name in ("switches", "fixes", "held_s", "apart_m")]
     torn = set(p.loc[b.is_jump(p.shift(1), p), "vehicle_id"].astype(object))
     total = Answer(0, frozenset(), frozenset())
     with_two = set()
     for car, line in p[p["vehicle_id"].isin(torn)].groupby("vehicle_id", observed=True):
-        for first, last, switches, fewer in _episodes(line, mps):
+        for first, last, switches, fewer, apart_m in _episodes(line, mps):
             if b.from_ms <= first < b.to_ms:
                 with_two.add(car)
-                guilty = switches >= least[0] and fewer >= least[1] and (last - first) / 1000 >= least[2]
+                guilty = switches >= least[0] and fewer >= least[1] and (last - first) / 1000 >= least[2] and apart_m >= least[3]
                 total += answer(pd.Series([f"{car}@{first}"], dtype=object), [guilty], [False])
     alone = [car for car in b.present if car not in with_two]
     heard = set(p["vehicle_id"].astype(object).unique())
@@ -734,11 +734,12 @@ def cloned_plate(b: Bucket) -> Answer:
     )
 
 
-def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, int]]:
-    """Stretches in which two streams took turns: begin, last turn, turns, fixes of the thinner stream."""
+def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, int, float]]:
+    """Stretches in which two streams took turns: begin, last turn, turns, fixes of the thinner, farthest apart (m)."""
     heads: list[tuple[int, float, float] | None] = [None, None]
     counts = [0, 0]
     now = turns = first = last = 0
+    apart_m = 0.0
     phi = np.radians(line["lat"].iloc[0])
     per_lon, per_lat = (
         metres(0.0, np.degrees(phi), 1.0, np.degrees(phi)),
@@ -746,18 +747,20 @@ def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, i
     )
     for t, lon, lat in zip(line["time_ms"].tolist(), line["lon"].tolist(), line["lat"].tolist(), strict=True):
         if turns and t - last > MOST_STREAM_MS:
-            yield first, last, turns, min(counts)
-            turns, counts = 0, [0, 0]
-        chosen = None
+            yield first, last, turns, min(counts), apart_m
+            turns, counts, apart_m = 0, [0, 0], 0.0
+        chosen, far_m = None, 0.0
         for stream in (now, 1 - now):
             head = heads[stream]
             if head is None or t - head[0] > MOST_STREAM_MS:
                 continue
-            if np.hypot((lon - head[1]) * per_lon, (lat - head[2]) * per_lat) <= mps * (
+            way_m = float(np.hypot((lon - head[1]) * per_lon, (lat - head[2]) * per_lat))
+            if way_m <= mps * (
                 (t - head[0]) / 1000 + 1
             ):
                 chosen = stream
                 break
+            far_m = max(far_m, way_m)
         fits = chosen is not None
         if chosen is None:
             head = heads[now]
@@ -766,12 +769,12 @@ def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, i
             if not turns:
                 first, counts = t, [0, 0]
                 counts[now] = 1
-            turns, last, now = turns + 1, t, chosen
+            turns, last, now, apart_m = turns + 1, t, chosen, max(apart_m, far_m)
         heads[chosen] = (t, lon, lat)
         if turns and fits:
             counts[chosen] += 1
     if turns:
-        yield first, last, turns, min(counts)
+        yield first, last, turns, min(counts), apart_m
 
 
 def late_data(b: Bucket) -> Answer:

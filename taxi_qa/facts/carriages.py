@@ -19,11 +19,12 @@ from taxi_qa.facts.given import (
     judged_rows,
     numbers,
     positions_of,
+    sent_on,
     words,
 )
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
-from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.facts.unit import as_it_is, named_subject, unit_frame
 from taxi_qa.facts.who import driver_at, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT
@@ -242,23 +243,26 @@ def _merged_runs(given: Given) -> pd.DataFrame:
     runs = pd.concat(
         [loaded_runs(given)[["vehicle_id", "start_ms", "end_ms"]], seat_runs(given)], ignore_index=True
     )
-    runs = runs.sort_values(["vehicle_id", "start_ms", "end_ms"], ignore_index=True)
     if not len(runs):
         return runs
-    vehicle, start = words(runs["vehicle_id"]), runs["start_ms"].to_numpy(dtype=np.int64)
-    reached = runs.groupby("vehicle_id")["end_ms"].cummax().to_numpy(dtype=np.int64)
+    names, vehicle = np.unique(words(runs["vehicle_id"]).astype(str), return_inverse=True)
+    start, end = (runs[name].to_numpy(dtype=np.int64) for name in ("start_ms", "end_ms"))
+    order = np.lexsort((end, start, vehicle))
+    vehicle, start, end = vehicle[order], start[order], end[order]
+    # How far the runs of the same vehicle have reached; another vehicle's lie in another age.
+    age = vehicle * (end.max() - end.min() + 1)
+    reached = np.maximum.accumulate(end + age) - age
     new = np.ones(len(runs), dtype=bool)
     new[1:] = (vehicle[1:] != vehicle[:-1]) | (start[1:] - reached[:-1] >= MERGE_MS)
     first = np.flatnonzero(new)
-    merged = pd.DataFrame(
+    began = (start[first] >= given.from_ms) & (start[first] < given.to_ms)
+    return pd.DataFrame(
         {
-            "vehicle_id": vehicle[first],
-            "start_ms": start[first],
-            "end_ms": np.maximum.reduceat(runs["end_ms"].to_numpy(dtype=np.int64), first),
+            "vehicle_id": as_it_is(names.astype(object)[vehicle[first]][began]),
+            "start_ms": start[first][began],
+            "end_ms": np.maximum.reduceat(end, first)[began],
         }
     )
-    began = (merged["start_ms"] >= given.from_ms) & (merged["start_ms"] < given.to_ms)
-    return merged[began].reset_index(drop=True)
 
 
 def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
@@ -284,7 +288,7 @@ def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
 
 def _missing(given: Given, merged: pd.DataFrame, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
     days = city_day(instants(merged["start_ms"], 0), given.zone)
-    sent = np.array([given.sends("trips", int(day)) for day in days], dtype=bool)
+    sent = sent_on(given, "trips", days)
     blind = np.isnan(seat_m) | np.isnan(loaded_m)
     return np.select([~sent, blind], ["trips", "positions"], "").astype(object)
 
@@ -292,29 +296,28 @@ def _missing(given: Given, merged: pd.DataFrame, seat_m: Floats, loaded_m: Float
 def _off_meter_m(given: Given, merged: pd.DataFrame, runs: pd.DataFrame) -> Floats:
     """Metres each merged carriage moved, in the runs of one witness, outside any metered trip."""
     names = tuple(np.unique(words(merged["vehicle_id"]).astype(str)))
-    of_run = positions_of(names, runs["vehicle_id"])
-    runs, of_run = runs[of_run >= 0], of_run[of_run >= 0]
+    of_run = positions_of(names, words(runs["vehicle_id"]))
+    run_start, run_end = (instants(runs[name], 0)[of_run >= 0] for name in ("start_ms", "end_ms"))
+    of_run = of_run[of_run >= 0]
     trips = given.tables["trips"]
-    of_trip = positions_of(names, trips["vehicle_id"])
-    trips, of_trip = trips[of_trip >= 0], of_trip[of_trip >= 0]
-    board, alight = instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
+    of_trip = positions_of(names, words(trips["vehicle_id"]))
+    board, alight = (instants(trips[name], 0)[of_trip >= 0] for name in ("boarded_ms", "alighted_ms"))
+    of_trip = of_trip[of_trip >= 0]
     order = np.lexsort((board, of_trip))
     starts = np.searchsorted(of_trip[order], np.arange(len(names) + 1)).astype(np.int64)
     run, begin, end = _outside(
         of_run,
-        instants(runs["start_ms"], 0),
-        instants(runs["end_ms"], 0),
+        run_start,
+        run_end,
         starts,
         board[order] - AROUND_TRIP_MS,
         alight[order] + AROUND_TRIP_MS,
     )
     piece_of = of_run[run]
-    track = positions_of(
-        given.track.vehicle_ids, pd.Series(np.array(names, dtype=object)[piece_of], dtype=object)
-    )
-    moved = along(given.track, track, begin, end).chord_m
+    track = positions_of(given.track.vehicle_ids, np.array(names, dtype=object))
+    moved = along(given.track, track[piece_of], begin, end).chord_m
     owner = _owner(
-        positions_of(names, merged["vehicle_id"]),
+        positions_of(names, words(merged["vehicle_id"])),
         instants(merged["start_ms"], 0),
         instants(merged["end_ms"], 0),
         piece_of,

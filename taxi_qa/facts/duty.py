@@ -35,7 +35,7 @@ def _duties(given: Given) -> pd.DataFrame:
         known_by ("shifts" or "trips").
     """
     by_shift = _from_shifts(given.once("sign_ins", signed_in))
-    trips = given.tables["trips"]
+    trips = given.tables["trips"][["trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms"]]
     by_trips = _from_trips(trips[~trips["vehicle_id"].isin(by_shift["vehicle_id"])])
     both = pd.concat([by_shift, by_trips], ignore_index=True) if len(by_trips) else by_shift
     both["end_ms"] = np.minimum(both["end_ms"].to_numpy(dtype=np.int64), given.heard_to_ms)

@@ -75,6 +75,15 @@ class Given:
         return any(day + shift in days for shift in range(-within_days, within_days + 1))
 
 
+def sent_on(
+    given: Given, kind: str, days: npt.NDArray[np.int32], within_days: int = 0
+) -> npt.NDArray[np.bool_]:
+    """`Given.sends` for many days."""
+    some, which = np.unique(days, return_inverse=True)
+    sent = np.array([given.sends(kind, int(day), within_days) for day in some], dtype=bool)
+    return sent[which]
+
+
 @cache
 def empty_table(kind: str) -> pd.DataFrame:
     """A frame of that kind without rows, inside columns and dtypes."""

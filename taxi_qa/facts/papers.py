@@ -39,6 +39,7 @@ def driver_days(given: Given, law: Law) -> pd.DataFrame:  # noqa: ARG001 - every
     drives["owner"] = np.where(
         drives["driver_id"] != "", drives["driver_id"], "vehicle " + drives["vehicle_id"]
     )
+    drives["permit_known"] = drives["permit_valid_to_day"].notna()
     drives = drives.sort_values(["owner", "day", "start_ms", "vehicle_id"], kind="stable")
     grouped = drives.groupby(["owner", "day"], sort=True)
     days = grouped.agg(
@@ -48,7 +49,7 @@ def driver_days(given: Given, law: Law) -> pd.DataFrame:  # noqa: ARG001 - every
         end_ms=("end_ms", "max"),
         trips=("is_trip", "sum"),
         permit_valid_to_day=("permit_valid_to_day", "min"),
-        permit_known=("permit_valid_to_day", lambda column: column.notna().all()),
+        permit_known=("permit_known", "all"),
     ).reset_index()
     columns = ["registered_from_day", "registered_to_day", "licence_valid_to_day"]
     register = _register(given, "drivers", columns).assign(known=True)

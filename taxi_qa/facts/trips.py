@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from taxi_qa.facts.clocks import clock_doubt
-from taxi_qa.facts.given import Given, events_of, instants, numbers, positions_of, words
+from taxi_qa.facts.given import Given, events_of, instants, numbers, positions_of, sent_on, words
 from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import seat_times
@@ -156,14 +156,13 @@ def _who(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[str
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
     of_shifts = positions_of(known.vehicle_ids, table["vehicle_id"])
     days = city_day(times.boarded, given.zone)
-    sends = {int(day): given.sends("shifts", int(day), SENSOR_DAYS) for day in np.unique(days)}
     return {
         "driver_id": np.where(own != "", own, named(known, which)).astype(object),
         "is_identified": (own != "") | covered,
         "at_handover": near_handover(
             known.starts, known.start_ms, known.end_ms, of_shifts, times.boarded, handover_ms
         ),
-        "has_sign_ins": np.array([sends[int(day)] for day in days], dtype=bool),
+        "has_sign_ins": sent_on(given, "shifts", days, SENSOR_DAYS),
         "mismatch": _mismatch(given, words(table["vehicle_id"]), times),
     }
 

@@ -43,10 +43,10 @@ def unit_frame(given: Given, columns: dict[str, npt.NDArray[np.generic]]) -> pd.
     }
     whole = defaults | columns
     order = [*UNIT_COLUMNS, *(name for name in whole if name not in UNIT_COLUMNS)]
-    return pd.DataFrame({name: _as_it_is(whole[name]) for name in order})
+    return pd.DataFrame({name: as_it_is(whole[name]) for name in order})
 
 
-def _as_it_is(values: npt.NDArray[np.generic]) -> "npt.NDArray[np.generic] | pd.Series[Any]":
+def as_it_is(values: npt.NDArray[np.generic]) -> "npt.NDArray[np.generic] | pd.Series[Any]":
     """Texts as objects: pandas would make Arrow strings of them, and every reader objects again."""
     return pd.Series(values, dtype=object, copy=False) if values.dtype == object else values
 

@@ -74,9 +74,9 @@ class CityUnit:
 # What day units and parts read of the larger kinds: kind -> columns. Kinds not named are read whole.
 DAY_READS: Final[dict[str, tuple[str, ...]]] = {
     "trips": (
-        "trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms", "metered_m", "waiting_s", "fare_fen",
-        "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code", "boarded_lon", "boarded_lat",
-        "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone", "datum",
+        "trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms", "metered_m", "waiting_s",
+        "fare_fen", "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code",
+        "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone", "datum",
     ),
     "events": ("event_id", "vehicle_id", "time_ms", "kind", "value"),
     "vehicles": ("vehicle_id", "company_id", "energy", "has_seat_sensor"),

@@ -14,7 +14,7 @@ import shapely
 from numba import njit
 
 from taxi_qa.facts.duty import duties
-from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
 from taxi_qa.facts.tickets import reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
 from taxi_qa.facts.unit import named_subject, unit_frame
@@ -230,8 +230,7 @@ def _missing(given: Given, vehicle_id: npt.NDArray[np.object_], begin: Int64s) -
         name in given.seen and given.seen[name][0] - _HEARD_DAYS <= day <= given.seen[name][1] + _HEARD_DAYS
         for name, day in zip(vehicle_id, days, strict=True)
     ]
-    sent = [given.sends("positions", int(day)) for day in days]
-    told = np.array(heard, dtype=bool) & np.array(sent, dtype=bool)
+    told = np.array(heard, dtype=bool) & sent_on(given, "positions", days)
     return np.where(told, "", "positions").astype(object)
 
 

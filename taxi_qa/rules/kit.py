@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,11 @@ from taxi_qa.rules.excuses import Excuses
 Judge = Callable[[pd.DataFrame, pd.DataFrame], Verdict]
 
 DOC_PARTS: Final = ("Why it matters:", "Evidence:", "Cannot tell:", "Looks like it, but is not:")
+
+
+_NONE_UNJUDGED: Final = pd.DataFrame({name: pd.Series(dtype=object) for name in UNJUDGED_COLUMNS}).astype(
+    {"start_ms": "int64", "end_ms": "int64"}
+)
 
 
 @dataclass(frozen=True)
@@ -158,8 +163,18 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
 def _unjudged(rows: pd.DataFrame, missing: npt.NDArray[np.object_]) -> pd.DataFrame:
     """The rows in which something is missing, and what."""
     at = np.flatnonzero(missing != "")
-    columns = {name: rows[name].iloc[at].array for name in UNJUDGED_COLUMNS if name != "missing"}
-    return pd.DataFrame({**columns, "missing": pd.Series(missing[at], dtype=object)})[list(UNJUDGED_COLUMNS)]
+    if at.size == 0:
+        return _NONE_UNJUDGED
+    columns = {
+        name: pd.Series(rows[name].array[at], dtype=rows[name].dtype) for name in UNJUDGED_COLUMNS[:-1]
+    }
+    return pd.DataFrame({**columns, "missing": pd.Series(missing[at], dtype=object)})
+
+
+def _taken(column: "pd.Series[Any]", at: npt.NDArray[np.int64]) -> list[Any]:
+    """The column's values at some rows."""
+    values: list[Any] = column.array[at].tolist()
+    return values
 
 
 def _refuse_short(one: Rule, verdict: Verdict, length: int) -> None:
@@ -201,8 +216,8 @@ def _findings(
 ) -> list[Finding]:
     if guilty.size == 0:
         return []
-    units = {name: rows[name].iloc[guilty].tolist() for name in UNIT_COLUMNS}
-    evidence = {str(name): verdict.evidence[name].iloc[guilty].tolist() for name in verdict.evidence}
+    units = {name: _taken(rows[name], guilty) for name in UNIT_COLUMNS}
+    evidence = {str(name): _taken(verdict.evidence[name], guilty) for name in verdict.evidence}
     covering, unapproved = excuses.covering(one.name, pd.DataFrame(units))
     moments = np.array(units["start_ms"], dtype=np.int64)
     names = [parameter.names_at(moments) for parameter in leant]

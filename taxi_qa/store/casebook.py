@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 from sqlmodel import col
 
 from taxi_qa.findings.finding import Finding, Outcome
-from taxi_qa.store.engine import bulk_insert, transaction
+from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
 from taxi_qa.store.home import Home
 from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
@@ -186,7 +186,7 @@ def _spoken(
 
 
 def _content(finding: Finding) -> tuple[Any, ...]:
-    evidence = json.dumps(finding.evidence, ensure_ascii=False, sort_keys=True, default=_plain)
+    evidence = _AS_JSON.encode(finding.evidence)
     return (
         finding.rule, finding.rule_version, finding.clause, finding.stage, finding.status, finding.vehicle_id,
         finding.driver_id, finding.company_id, finding.trip_id, int(finding.start_ms), int(finding.end_ms),
@@ -205,6 +205,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever evidence holds
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"evidence of the type {type(value).__name__} cannot be kept; expected text or numbers")
+
+
+# Kept: json.dumps with any of these makes a new encoder for every finding.
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=_plain)
 
 
 def _digest(content: tuple[Any, ...]) -> int:
@@ -286,10 +290,13 @@ def _write_findings(
     columns = ("finding_id", *CONTENT, "digest", *_PLACED, "run_id")
     table = table_of(FindingRow)
     taken: set[str] = set()
+    mark = "%s" if is_postgresql(connection) else "?"
     for start in range(0, len(fresh), _NAMES):
-        ids = [row[0] for row in fresh[start : start + _NAMES]]
-        query = select(table.c.finding_id).where(table.c.finding_id.in_(ids))
-        taken.update(row[0] for row in fetch(connection, query))
+        ids = tuple(row[0] for row in fresh[start : start + _NAMES])
+        # Written out: compiling a query of so many names takes as long as the answer.
+        names = ", ".join([mark] * len(ids))
+        query = f"SELECT finding_id FROM {table.name} WHERE finding_id IN ({names})"  # noqa: S608 - our own names
+        taken.update(row[0] for row in connection.exec_driver_sql(query, ids))
     # Known from another job: an act whose day a correction has changed.
     rewritten = [*changed, *(row for row in fresh if row[0] in taken)]
     fresh = [row for row in fresh if row[0] not in taken]
