@@ -47,7 +47,13 @@ def made(count: int, job: int) -> Outcome:
         )
         for number, (x, y) in enumerate(rng.random((count, 2)))
     ]  # fmt: skip
-    return Outcome(RULE, 1, 50 * count, tuple(found), pd.DataFrame({name: pd.Series(dtype=object) for name in UNJUDGED_COLUMNS}))
+    return Outcome(
+        RULE,
+        1,
+        50 * count,
+        tuple(found),
+        pd.DataFrame({name: pd.Series(dtype=object) for name in UNJUDGED_COLUMNS}),
+    )
 
 
 def kept(home: Home, run_id: str, outcomes: list[Outcome]) -> float:
@@ -64,7 +70,9 @@ def by_pandas(outcomes: list[Outcome], path: Path) -> float:
     engine = create_engine(f"sqlite:///{path}")
     started = time.perf_counter()
     for outcome in outcomes:
-        rows = [{**vars(one), "evidence": json.dumps(one.evidence, ensure_ascii=False)} for one in outcome.found]
+        rows = [
+            {**vars(one), "evidence": json.dumps(one.evidence, ensure_ascii=False)} for one in outcome.found
+        ]
         pd.DataFrame(rows).to_sql("findings", engine, if_exists="append", index=False)
     spent = time.perf_counter() - started
     engine.dispose()
@@ -73,7 +81,9 @@ def by_pandas(outcomes: list[Outcome], path: Path) -> float:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the benchmark and prints its figures."""
-    parser = argparse.ArgumentParser(prog="scripts/bench findings", description=(__doc__ or "").split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench findings", description=(__doc__ or "").split("\n", 1)[0]
+    )
     parser.add_argument("--findings", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--url", help="of an empty PostgreSQL database, instead of SQLite")
@@ -97,7 +107,9 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{count:,} findings in {len(outcomes)} jobs, {where}, best of {len(first)}")
     print(f"{'written':16}{count / min(first):10,.0f} a second  {min(first):6.2f} s")
     print(f"{'the same again':16}{count / min(again):10,.0f} a second  {min(again):6.2f} s")
-    print(f"{'pandas to_sql':16}{count / min(plain):10,.0f} a second  {min(plain):6.2f} s  (SQLite, no keys, no indexes)")
+    print(
+        f"{'pandas to_sql':16}{count / min(plain):10,.0f} a second  {min(plain):6.2f} s  (SQLite, no keys, no indexes)"
+    )
     return 0
 
 

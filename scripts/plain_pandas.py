@@ -723,7 +723,12 @@ def cloned_plate(b: Bucket) -> Answer:
         for first, last, switches, fewer, apart_m in _episodes(line, mps):
             if b.from_ms <= first < b.to_ms:
                 with_two.add(car)
-                guilty = switches >= least[0] and fewer >= least[1] and (last - first) / 1000 >= least[2] and apart_m >= least[3]
+                guilty = (
+                    switches >= least[0]
+                    and fewer >= least[1]
+                    and (last - first) / 1000 >= least[2]
+                    and apart_m >= least[3]
+                )
                 total += answer(pd.Series([f"{car}@{first}"], dtype=object), [guilty], [False])
     alone = [car for car in b.present if car not in with_two]
     heard = set(p["vehicle_id"].astype(object).unique())
@@ -755,9 +760,7 @@ def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, i
             if head is None or t - head[0] > MOST_STREAM_MS:
                 continue
             way_m = float(np.hypot((lon - head[1]) * per_lon, (lat - head[2]) * per_lat))
-            if way_m <= mps * (
-                (t - head[0]) / 1000 + 1
-            ):
+            if way_m <= mps * ((t - head[0]) / 1000 + 1):
                 chosen = stream
                 break
             far_m = max(far_m, way_m)

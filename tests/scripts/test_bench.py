@@ -1,0 +1,39 @@
+"""The benchmarks, tiny: they run, and plain pandas gives the answers the rules give."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_plain_pandas_and_the_rules_answer_alike(tmp_path: Path) -> None:
+    # Two sizes of one run: the second city is another one, with other cars and other offences.
+    arguments = ("--positions", "50000", "130000", "--runs", "1", "--cache", str(tmp_path))
+    printed = run("scripts/bench_check.py", *arguments)
+    assert printed.count("equal answers: ") == 2
+    assert printed.count("times as fast as plain pandas") == 2
+    assert "14 rules" in printed
+
+
+def test_a_made_city_is_kept_for_the_next_run(tmp_path: Path) -> None:
+    arguments = ("--positions", "20000", "--runs", "1", "--no-pandas", "--cache", str(tmp_path))
+    run("scripts/bench_check.py", *arguments)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    assert kept
+    run("scripts/bench_check.py", *arguments)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == kept
+
+
+def test_findings_are_counted_after_they_are_kept() -> None:
+    printed = run("scripts/bench_findings.py", "--findings", "600", "--runs", "1")
+    assert "600 findings in 1 jobs, SQLite" in printed
+    assert "the same again" in printed
