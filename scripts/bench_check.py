@@ -1,10 +1,11 @@
-"""How fast a made city's day is judged by all rules, with how much memory, and how much slower plain pandas is.
+"""How fast all rules judge a made city's day, in how much memory, and how much slower plain pandas is.
 
 Makes the city once (kept under --cache), judges it with two worker processes and with none, each time in a
 home as ingest left it, and then lets `plain_pandas` answer the same questions of the same records; the two
 have to give the same findings, the same unjudged rows and the same tallies, or the script fails.
 
-    scripts/bench check [--positions 20000000 ...] [--runs 3] [--workers 2] [--no-pandas] [--profile] [--drop-cache]
+    scripts/bench check [--positions 20000000 ...] [--runs 3] [--workers 2] [--no-pandas] [--profile]
+                        [--cache FOLDER] [--drop-cache]
 """
 
 import argparse
@@ -21,20 +22,30 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median_low
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "scripts"))
 
-import bench_city  # noqa: E402 - the folder of scripts is on the path now
+# The checkout is on the path now.
+from scripts import bench_city  # noqa: E402
+from scripts.plain_pandas import RULES, invalid_papers, read_bucket  # noqa: E402
+from taxi_qa.findings.finding import finding_key  # noqa: E402
+from taxi_qa.law.read import read_law  # noqa: E402
+from taxi_qa.runs.check import check  # noqa: E402
+from taxi_qa.store import casebook, library  # noqa: E402
+from taxi_qa.store.home import open_home  # noqa: E402
+from taxi_qa.store.said import unpacked  # noqa: E402
+from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of  # noqa: E402
+from taxi_qa.values.clock import date_of, day_of, day_start_ms  # noqa: E402
 
 CACHE = Path(tempfile.gettempdir()) / "taxi_qa_bench_city"
-PERIODS = ("week", "month")
+Measured = Callable[..., dict[str, Any]]
+# Rules that are automata over the fixes of a car: pandas has nothing for them but a loop.
+AUTOMATA = ("driving.long_hours", "licence.cloned_plate")
 
 
 # --- the product -------------------------------------------------------------------------------------
@@ -71,16 +82,19 @@ class Peaks:
     """The peak memory of this process and of all it started, watched by a thread."""
 
     def __init__(self) -> None:
+        """Nobody is watched yet."""
         self._highest: Counter[int] = Counter()
         self._spent: dict[int, float] = {}
         self._done = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> "Peaks":
+    def __enter__(self) -> Self:
+        """Begins to watch."""
         self._watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Ends watching."""
         self._done.set()
         self._watcher.join()
 
@@ -92,7 +106,7 @@ class Peaks:
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of all of them until now, but for the last twentieth of a second of those that ended."""
+        """CPU seconds of all of them until now, but for the last 50 ms of those that ended."""
         return sum({**self._spent, os.getpid(): cpu_s(os.getpid())}.values())
 
     @property
@@ -118,15 +132,12 @@ def _family(pid: int) -> list[int]:
     return found
 
 
-def judged(source: Path, executor: str, workers: int, runs: int) -> dict[str, Any]:
+def judged(source: str, executor: str, workers: int, runs: int) -> dict[str, Any]:
     """In a process of its own: the whole call of `check`, several times; the first pays for starting up."""
-    from taxi_qa.runs.check import check  # noqa: PLC0415 - only the measured process needs it
-    from taxi_qa.store.home import open_home  # noqa: PLC0415
-
     spent = []
-    with tempfile.TemporaryDirectory(dir=source.parent) as name, Peaks() as peaks:
+    with tempfile.TemporaryDirectory(dir=Path(source).parent) as name, Peaks() as peaks:
         for _ in range(runs):
-            home = open_home(fresh_home(source, Path(name)))
+            home = open_home(fresh_home(Path(source), Path(name)))
             before, started = peaks.cpu_s, time.perf_counter()
             check(home, now_ms=bench_city.NOW_MS, executor=executor, workers=workers)
             spent.append({"wall_s": time.perf_counter() - started, "cpu_s": peaks.cpu_s - before})
@@ -137,11 +148,6 @@ def judged(source: Path, executor: str, workers: int, runs: int) -> dict[str, An
 
 def said(home: Path) -> dict[str, Any]:
     """What the casebook of a home holds: by rule its tallies, the ids found and the rows not judged."""
-    from taxi_qa.findings.finding import finding_key  # noqa: PLC0415
-    from taxi_qa.store import casebook, library  # noqa: PLC0415
-    from taxi_qa.store.home import open_home  # noqa: PLC0415
-    from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of  # noqa: PLC0415
-
     opened = open_home(home)
     run_id = casebook.runs(opened)["run_id"].iloc[0]
     sums = (
@@ -151,16 +157,14 @@ def said(home: Path) -> dict[str, Any]:
     with opened.engine.connect() as connection:
         ids = library.fetch(connection, found.select().with_only_columns(found.c.rule, found.c.finding_id))
         packed = library.fetch(connection, blobs.select().with_only_columns(blobs.c.rule, blobs.c.packed))
-    result = {
-        rule: {**{k: int(v) for k, v in row.items()}, "ids": [], "unjudged": []}
+    result: dict[str, Any] = {
+        str(rule): {**{k: int(v) for k, v in row.items()}, "ids": [], "unjudged": []}
         for rule, row in sums.to_dict("index").items()
     }
     for rule, key in ids:
         result[rule]["ids"].append(key)
     for rule, data in packed:
-        result[rule]["unjudged"] += [
-            finding_key(rule, 1, [name]) for name in casebook.unpacked(data)["subject"]
-        ]
+        result[rule]["unjudged"] += [finding_key(rule, 1, [name]) for name in unpacked(data)["subject"]]
     return result
 
 
@@ -169,13 +173,10 @@ def said(home: Path) -> dict[str, Any]:
 
 def export(source: Path, folder: Path) -> dict[str, Any]:
     """The same records as plain Parquet files, a set a bucket, and what the day is; not timed."""
-    from taxi_qa.store import library  # noqa: PLC0415
-    from taxi_qa.store.home import open_home  # noqa: PLC0415
-    from taxi_qa.values.clock import date_of, day_of, day_start_ms  # noqa: PLC0415
-
     home = open_home(source)
     span = library.data_span(home)
-    assert span is not None and span[0] == span[1], "a made city has one day of data"
+    if span is None or span[0] != span[1]:
+        raise ValueError(f"{source} holds days {span}; a made city has one day of data")
     day = span[0]
     date = date_of(day)
     last_ms, sends_shifts = [], False
@@ -195,19 +196,20 @@ def export(source: Path, folder: Path) -> dict[str, Any]:
     for kind in ("zones", "drivers"):
         library.records(home, kind).to_parquet(folder / f"{kind}.parquet", index=False)
     return {
-        "folder": str(folder), "buckets": home.buckets, "city": home.city, "from_ms": day_start_ms(day, home.timezone),
-        "to_ms": day_start_ms(day + 1, home.timezone), "heard_to_ms": median_low(last_ms), "sends_shifts": sends_shifts,
+        "folder": str(folder),
+        "buckets": home.buckets,
+        "city": home.city,
+        "from_ms": day_start_ms(day, home.timezone),
+        "to_ms": day_start_ms(day + 1, home.timezone),
+        "heard_to_ms": median_low(last_ms),
+        "sends_shifts": sends_shifts,
         "week_ms": day_start_ms(day - date.weekday(), home.timezone),
         "month_ms": day_start_ms(day_of(date.replace(day=1)), home.timezone),
-    }  # fmt: skip
+    }
 
 
 def pandas_bucket(told: dict[str, Any], bucket: int) -> tuple[dict[str, Any], dict[str, float]]:
     """What plain pandas says of one bucket, and the CPU seconds of each rule."""
-    from plain_pandas import RULES, read_bucket  # noqa: PLC0415
-
-    from taxi_qa.law.read import read_law  # noqa: PLC0415
-
     spent: dict[str, float] = {}
     clock = time.process_time()
 
@@ -223,6 +225,8 @@ def pandas_bucket(told: dict[str, Any], bucket: int) -> tuple[dict[str, Any], di
     }
     one = read_bucket(Path(told["folder"]), bucket, law=read_law(told["city"]), **fields)
     lap("read")
+    if one.positions.empty and one.trips.empty:
+        return {}, spent
     _ = one.lines
     lap("lay the track")
     answers = {}
@@ -234,8 +238,6 @@ def pandas_bucket(told: dict[str, Any], bucket: int) -> tuple[dict[str, Any], di
 
 def pandas_city(told: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
     """What plain pandas says of the papers, over the whole city."""
-    from plain_pandas import invalid_papers  # noqa: PLC0415
-
     clock = time.process_time()
     folder = Path(told["folder"])
     tables = [
@@ -248,7 +250,7 @@ def pandas_city(told: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]
     drivers = pd.read_parquet(folder / "drivers.parquet")[
         ["driver_id", "registered_from_day", "registered_to_day", "licence_valid_to_day"]
     ]
-    answer = invalid_papers(*tables, drivers, told["from_ms"], told["to_ms"])
+    answer = invalid_papers((tables[0], tables[1], tables[2], drivers), told["from_ms"], told["to_ms"])
     return {"licence.invalid": answer}, {"licence.invalid": time.process_time() - clock}
 
 
@@ -272,17 +274,18 @@ def plainly(told: dict[str, Any], workers: int) -> dict[str, Any]:
         spent.update(seconds)
         for rule, one in of_bucket.items():
             answers[rule] = answers[rule] + one if rule in answers else one
-    from taxi_qa.findings.finding import finding_key  # noqa: PLC0415
 
     found = {
         rule: {
-            "examined": one.examined, "found": len(one.found), "cannot_tell": len(one.unjudged),
+            "examined": one.examined,
+            "found": len(one.found),
+            "cannot_tell": len(one.unjudged),
             "clean": one.examined - len(one.found) - len(one.unjudged),
             "ids": [finding_key(rule, 1, [name]) for name in one.found],
             "unjudged": [finding_key(rule, 1, [name]) for name in one.unjudged],
         }
         for rule, one in answers.items()
-    }  # fmt: skip
+    }
     return {
         "runs": [run],
         "own_mb": peaks.own,
@@ -331,19 +334,28 @@ def child(kind: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - what
 
 
 def _child(kind: str, arguments: dict[str, Any], answer: Path) -> None:
-    if kind == "judged":
-        result = judged(Path(arguments.pop("source")), **arguments)
-    else:
-        result = plainly(**arguments)
+    measured: dict[str, Measured] = {"judged": judged, "plainly": plainly}
+    result = measured[kind](**arguments)
     answer.write_text(json.dumps(result))
 
 
 def _show(name: str, positions: int, result: dict[str, Any]) -> None:
     best = min(result["runs"], key=lambda run: float(run["wall_s"]))
-    first = result["runs"][0]["wall_s"]
-    workers = "/".join(str(mb) for mb in result["workers_mb"][:4]) or "-"
-    print(f"{name:34}{positions / best['wall_s'] / 1e6:7.2f} M/s  {best['wall_s']:7.2f} s wall  {best['cpu_s']:7.2f} s CPU  (first {first:.2f} s)  "
-          f"peak {result['own_mb']} MB, workers {workers} MB")  # fmt: skip
+    workers = "/".join(str(mb) for mb in result["workers_mb"][:2]) or "-"
+    print(
+        f"{name:26}{positions / best['wall_s'] / 1e6:6.2f} M/s  {best['wall_s']:7.2f} s wall",
+        f"{best['cpu_s']:7.2f} s CPU  (the first time {result['runs'][0]['wall_s']:.2f} s)",
+        f"peak {result['own_mb']} MB, workers {workers} MB",
+        sep="  ",
+    )
+
+
+def _profile(source: Path) -> None:
+    """Where the time of one inline run goes."""
+    arguments = json.dumps({"source": str(source), "executor": "inline", "workers": 1, "runs": 1})
+    profiled = [sys.executable, "-m", "cProfile", "-s", "cumulative", __file__, "--child", "judged"]
+    command = [*profiled, "--arguments", arguments, "--answer", os.devnull]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def bench(positions: int, asked: argparse.Namespace) -> bool:
@@ -363,9 +375,7 @@ def bench(positions: int, asked: argparse.Namespace) -> bool:
     if not agreed:
         print("inline and processes differ")
     if asked.profile:
-        subprocess.run([sys.executable, "-m", "cProfile", "-s", "cumulative", __file__, "--child", "judged", "--arguments",
-                        json.dumps({"source": str(source), "executor": "inline", "workers": 1, "runs": 1}), "--answer", os.devnull], check=True,
-                       env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+        _profile(source)
     if asked.no_pandas:
         return agreed
     with tempfile.TemporaryDirectory(dir=asked.cache) as name:
@@ -373,22 +383,17 @@ def bench(positions: int, asked: argparse.Namespace) -> bool:
         plain = child("plainly", told=told, workers=asked.workers)
         _show(f"plain pandas, {asked.workers} processes", made, plain)
     best, slow = (min(r["runs"], key=lambda run: float(run["wall_s"])) for r in (several, plain))
-    print(
-        f"{'':34}{slow['wall_s'] / best['wall_s']:.1f} times as fast as plain pandas, {slow['cpu_s'] / best['cpu_s']:.1f} times by CPU seconds"
-    )
-    print(
-        "CPU seconds of plain pandas: "
-        + ", ".join(
-            f"{name} {s:.1f}" for name, s in sorted(plain["spent"].items(), key=lambda pair: -pair[1])
-        )
-    )
-    loops = sum(plain["spent"].get(name, 0.0) for name in ("driving.long_hours", "licence.cloned_plate"))
-    print(
-        f"without the two automata that pandas has to loop over: {(slow['cpu_s'] - loops) / best['cpu_s']:.1f} times by CPU seconds"
-    )
+    ratio, by_cpu = slow["wall_s"] / best["wall_s"], slow["cpu_s"] / best["cpu_s"]
+    print(f"{'':26}{ratio:.1f} times as fast as plain pandas, {by_cpu:.1f} times by CPU seconds")
+    spent = sorted(plain["spent"].items(), key=lambda pair: -pair[1])
+    print("CPU seconds of plain pandas: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent))
+    loops = sum(plain["spent"].get(name, 0.0) for name in AUTOMATA)
+    ratio = (slow["cpu_s"] - loops) / best["cpu_s"]
+    print(f"without its two rules that loop over every fix: {ratio:.1f} times by CPU seconds")
     lines = differences(several["said"], plain["said"])
-    print("\n".join(lines) if lines else f"equal answers: {sum(len(one['ids']) for one in plain['said'].values()):,} findings, "
-          f"{sum(len(one['unjudged']) for one in plain['said'].values()):,} rows not judged, {len(plain['said'])} rules")  # fmt: skip
+    found, unjudged = (sum(len(one[name]) for one in plain["said"].values()) for name in ("ids", "unjudged"))
+    equal = f"equal answers: {found:,} findings, {unjudged:,} rows not judged, {len(plain['said'])} rules"
+    print("\n".join(lines) if lines else equal)
     return agreed and not lines
 
 

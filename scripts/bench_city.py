@@ -8,6 +8,7 @@ same number of positions and seed make the same city, so a home made once is use
 import datetime as dt
 import json
 import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numba import njit
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+# The checkout is on the path now.
+from taxi_qa.ingest.take import take  # noqa: E402
+from taxi_qa.law.read import read_law  # noqa: E402
+from taxi_qa.law.tariff import price  # noqa: E402
+from taxi_qa.store.home import make_home  # noqa: E402
 
 CITY: Final = "guangzhou"
 ZONE: Final = "Asia/Shanghai"
@@ -42,11 +53,18 @@ CRUISES, METERED, RESTS, OFF_METER = 0, 1, 2, 3
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 
-_POSITIONS: Final = pa.schema([
-    ("vehicle_id", pa.dictionary(pa.int32(), pa.string())), ("time", pa.timestamp("ms", tz="UTC")), ("lon", pa.float64()),
-    ("lat", pa.float64()), ("speed_kmh", pa.float64()), ("heading_deg", pa.int16()), ("loaded", pa.bool_()),
-    ("received_at", pa.timestamp("ms", tz="UTC")),
-])  # fmt: skip
+_POSITIONS: Final = pa.schema(
+    [
+        ("vehicle_id", pa.dictionary(pa.int32(), pa.string())),
+        ("time", pa.timestamp("ms", tz="UTC")),
+        ("lon", pa.float64()),
+        ("lat", pa.float64()),
+        ("speed_kmh", pa.float64()),
+        ("heading_deg", pa.int16()),
+        ("loaded", pa.bool_()),
+        ("received_at", pa.timestamp("ms", tz="UTC")),
+    ]
+)
 
 
 @dataclass
@@ -65,11 +83,20 @@ def _seed(seed: int) -> None:
 
 
 @njit(cache=True)
-def _drive(
-    interval_s: int, from_s: int, to_s: int, place: Floats, ends_s: Int64s, does: Int64s, dark_from: Int64s,
-    dark_to: Int64s, out: Floats, driven_m: Floats, stood_s: Floats,
-) -> int:  # fmt: skip
-    """Drives one car through its stretches; a row of `out` (s, x, y, km/h, degrees, loaded, delay s) a fix."""
+def _drive(  # noqa: C901, PLR0913, PLR0917 - compiled: takes columns, is one loop
+    interval_s: int,
+    from_s: int,
+    to_s: int,
+    place: Floats,
+    ends_s: Int64s,
+    does: Int64s,
+    dark_from: Int64s,
+    dark_to: Int64s,
+    out: Floats,
+    driven_m: Floats,
+    stood_s: Floats,
+) -> int:
+    """Drives one car; a row of `out` (s, x, y, km/h, degrees, loaded, delay s) a fix."""
     n = 0
     x, y, heading = place
     speed = 30.0
@@ -95,9 +122,7 @@ def _drive(
             out[n, 6] = np.random.randint(1, 5)  # noqa: NPY002
             n += 1
         step = interval_s + (np.random.randint(-1, 2) if interval_s > 10 else 0)  # noqa: NPY002
-        if doing == RESTS:
-            speed = 0.0
-        elif at < stand:
+        if doing == RESTS or at < stand:
             speed = 0.0
         else:
             if np.random.random() < 0.05:  # noqa: NPY002
@@ -154,10 +179,14 @@ def _live(number: int, rng: np.random.Generator, rows: _Rows, out: Floats) -> tu
     """One car's day: its records into `rows`, its fixes into `out`; gives its plate and their number."""
     plate = f"粤A{number:05d}"
     tired = rng.random() < 0.01
-    rests = [] if tired else [
-        (hour * 3600 + int(rng.integers(0, 1_500)), hour * 3600 + 1_500 + int(rng.integers(2_000, 3_000)))
-        for hour in (1, 3, 8, 11, 14, 18, 20, 22)
-    ]  # fmt: skip
+    rests = (
+        []
+        if tired
+        else [
+            (hour * 3600 + int(rng.integers(0, 1_500)), hour * 3600 + 1_500 + int(rng.integers(2_000, 3_000)))
+            for hour in (1, 3, 8, 11, 14, 18, 20, 22)
+        ]
+    )
     rests.append((4 * 3600 + 3_300, 5 * 3600))
     rests.append((16 * 3600 + 3_300, 17 * 3600))
     rests.sort()
@@ -209,10 +238,24 @@ def _papers(number: int, plate: str, rng: np.random.Generator, rows: _Rows) -> N
     by_day, by_night = _drivers(number)
     lapsed = rng.random(3) < 0.005
     for driver, is_lapsed in zip((by_day, by_night), lapsed[:2], strict=True):
-        rows.add("drivers", driver_id=driver, name=f"driver {driver}", company_id=company, registered_from="2020-01-01",
-                 registered_to="2028-12-31", licence_valid_to="2026-10-01" if is_lapsed else "2027-12-31")  # fmt: skip
-    rows.add("vehicles", vehicle_id=plate, company_id=company, seats=5, energy="electric" if number % 3 else "combustion",
-             permit_valid_to="2026-10-19" if lapsed[2] else "2028-06-30", has_seat_sensor=int(_has_seats(number)))  # fmt: skip
+        rows.add(
+            "drivers",
+            driver_id=driver,
+            name=f"driver {driver}",
+            company_id=company,
+            registered_from="2020-01-01",
+            registered_to="2028-12-31",
+            licence_valid_to="2026-10-01" if is_lapsed else "2027-12-31",
+        )
+    rows.add(
+        "vehicles",
+        vehicle_id=plate,
+        company_id=company,
+        seats=5,
+        energy="electric" if number % 3 else "combustion",
+        permit_valid_to="2026-10-19" if lapsed[2] else "2028-06-30",
+        has_seat_sensor=int(_has_seats(number)),
+    )
     rows.add(
         "shifts",
         vehicle_id=plate,
@@ -239,8 +282,16 @@ def _papers(number: int, plate: str, rng: np.random.Generator, rows: _Rows) -> N
         source="card",
     )
     if rng.random() < 0.003:
-        rows.add("repairs", ticket_id=f"R{number:05d}", vehicle_id=plate, device=("meter", "gnss")[number % 2],
-                 reported_at=_text(9 * 3600), repaired_at=_text(12 * 3600), cause="worn", reverified_on="2026-10-22")  # fmt: skip
+        rows.add(
+            "repairs",
+            ticket_id=f"R{number:05d}",
+            vehicle_id=plate,
+            device=("meter", "gnss")[number % 2],
+            reported_at=_text(9 * 3600),
+            repaired_at=_text(12 * 3600),
+            cause="worn",
+            reverified_on="2026-10-22",
+        )
 
 
 def _has_seats(number: int) -> bool:
@@ -259,12 +310,21 @@ def _trips(
         key = f"T{number:05d}-{begin:05d}"
         factor = steady * (1.4 if rng.random() < 0.002 else 1.0)
         price = rng.random()
-        rows.add("trips", trip_id=key, vehicle_id=plate,
-                 driver_id="" if number % 6 == 0 else by_day if 5 * 3600 <= begin < 17 * 3600 else by_night,
-                 boarded_at=_text(begin), alighted_at=_text(end), metered_km=round(driven[at] * factor / 1000, 1),
-                 waiting_s=int(stood[at]), rate_code="night" if rng.random() < 0.001 else "day",
-                 payment=("cash", "card", "app")[int(rng.integers(3))], passengers=1,
-                 extra=1.15 if price < 0.01 else 1.0, bargain=1.3 if 0.01 < price < 0.02 else 1.0)  # fmt: skip
+        rows.add(
+            "trips",
+            trip_id=key,
+            vehicle_id=plate,
+            driver_id="" if number % 6 == 0 else by_day if 5 * 3600 <= begin < 17 * 3600 else by_night,
+            boarded_at=_text(begin),
+            alighted_at=_text(end),
+            metered_km=round(driven[at] * factor / 1000, 1),
+            waiting_s=int(stood[at]),
+            rate_code="night" if rng.random() < 0.001 else "day",
+            payment=("cash", "card", "app")[int(rng.integers(3))],
+            passengers=1,
+            extra=1.15 if price < 0.01 else 1.0,
+            bargain=1.3 if 0.01 < price < 0.02 else 1.0,
+        )
         if _has_seats(number) and rng.random() > 0.01:
             sat = begin - 5 if rng.random() > 0.005 else min(begin + 300, end - 60)
             left = end + 5 if rng.random() > 0.005 else max(end - 300, begin + 60)
@@ -278,22 +338,27 @@ def _trips(
 
 def _priced(trips: pd.DataFrame) -> pd.DataFrame:
     """The trips with the fare of the tariff, some dearer, some bargained."""
-    from taxi_qa.law.read import read_law  # noqa: PLC0415 - the product is on the path by now
-    from taxi_qa.law.tariff import price  # noqa: PLC0415
 
     def instants(column: "pd.Series[str]") -> Int64s:
         return np.asarray(pd.to_datetime(column, utc=True).dt.as_unit("ms").astype("int64"), dtype=np.int64)
 
     n = len(trips)
     due = price(
-        pd.DataFrame({
-            "boarded_ms": instants(trips["boarded_at"]), "alighted_ms": instants(trips["alighted_at"]),
-            "metered_m": trips["metered_km"].to_numpy() * 1000.0, "waiting_s": trips["waiting_s"].to_numpy(dtype=np.float64),
-            "energy": np.full(n, "electric", dtype=object), "rate_code": np.full(n, "day", dtype=object),
-            "time_slack_s": np.zeros(n), "boarded_zone": np.full(n, "", dtype=object), "alighted_zone": np.full(n, "", dtype=object),
-        }),
+        pd.DataFrame(
+            {
+                "boarded_ms": instants(trips["boarded_at"]),
+                "alighted_ms": instants(trips["alighted_at"]),
+                "metered_m": trips["metered_km"].to_numpy() * 1000.0,
+                "waiting_s": trips["waiting_s"].to_numpy(dtype=np.float64),
+                "energy": np.full(n, "electric", dtype=object),
+                "rate_code": np.full(n, "day", dtype=object),
+                "time_slack_s": np.zeros(n),
+                "boarded_zone": np.full(n, "", dtype=object),
+                "alighted_zone": np.full(n, "", dtype=object),
+            }
+        ),
         read_law(CITY),
-    )  # fmt: skip
+    )
     fen = due["low_fen"].to_numpy(dtype=np.float64, na_value=1_000.0) * trips["extra"].to_numpy()
     fare = np.round(fen / 10) / 10
     paid = np.round(fare * trips["bargain"].to_numpy(), 1)
@@ -319,12 +384,17 @@ def _write_positions(path: Path, taxis: int, seed: int, rows: _Rows) -> int:
             time_ms = MIDNIGHT_MS + 1000 * fixes[:, 0].astype(np.int64)
             received_ms = time_ms + 1000 * fixes[:, 6].astype(np.int64)
             columns = [
-                pa.DictionaryArray.from_arrays(np.repeat(np.arange(len(plates), dtype=np.int32), counts), pa.array(plates)),
-                pa.array(time_ms, pa.timestamp("ms", tz="UTC")), pa.array(np.round(LON_0 + fixes[:, 1] / M_PER_LON, 6)),
-                pa.array(np.round(LAT_0 + fixes[:, 2] / M_PER_LAT, 6)), pa.array(np.round(fixes[:, 3], 1)),
-                pa.array(np.round(fixes[:, 4]).astype(np.int16)), pa.array(fixes[:, 5] > 0),
+                pa.DictionaryArray.from_arrays(
+                    np.repeat(np.arange(len(plates), dtype=np.int32), counts), pa.array(plates)
+                ),
+                pa.array(time_ms, pa.timestamp("ms", tz="UTC")),
+                pa.array(np.round(LON_0 + fixes[:, 1] / M_PER_LON, 6)),
+                pa.array(np.round(LAT_0 + fixes[:, 2] / M_PER_LAT, 6)),
+                pa.array(np.round(fixes[:, 3], 1)),
+                pa.array(np.round(fixes[:, 4]).astype(np.int16)),
+                pa.array(fixes[:, 5] > 0),
                 pa.array(received_ms, pa.timestamp("ms", tz="UTC")),
-            ]  # fmt: skip
+            ]
             writer.write_table(pa.Table.from_arrays(columns, schema=_POSITIONS))
             made += len(fixes)
     return made
@@ -361,8 +431,20 @@ def make_files(folder: Path, positions: int, seed: int = 1) -> int:
     made = _write_positions(folder / "positions.parquet", taxis, seed, rows)
     for number in range(COMPANIES):
         rows.add("companies", company_id=f"C{number:02d}", name=f"company {number}")
-    rows.add("excuses", **{"excuse_id": "E1", "scope": "company", "scope_id": "C00", "from": _text(9 * 3600), "to": _text(11 * 3600),
-                           "cause": "maintenance", "rules": "vehicle.gnss_outage", "proof": "letter", "approved_by": "office"})  # fmt: skip
+    rows.add(
+        "excuses",
+        **{
+            "excuse_id": "E1",
+            "scope": "company",
+            "scope_id": "C00",
+            "from": _text(9 * 3600),
+            "to": _text(11 * 3600),
+            "cause": "maintenance",
+            "rules": "vehicle.gnss_outage",
+            "proof": "letter",
+            "approved_by": "office",
+        },
+    )
     for kind, table in rows.tables.items():
         frame = pd.DataFrame(table)
         (_priced(frame) if kind == "trips" else frame).to_csv(folder / f"{kind}.csv", index=False)
@@ -377,9 +459,6 @@ def city_home(cache: Path, positions: int, *, seed: int = 1) -> tuple[Path, int]
         The home's folder as ingest left it (copy `taxi_qa.db` before anything is judged in it) and the
         exact number of positions.
     """
-    from taxi_qa.ingest.take import take  # noqa: PLC0415 - the product is on the path by now
-    from taxi_qa.store.home import make_home  # noqa: PLC0415
-
     folder = cache / f"city-{positions}-{seed}"
     told = folder / "positions"
     if told.exists():

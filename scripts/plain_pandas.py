@@ -42,12 +42,13 @@ class Answer:
     unjudged: frozenset[str]
 
     def __add__(self, other: "Answer") -> "Answer":
+        """Both answers as one."""
         return Answer(
             self.examined + other.examined, self.found | other.found, self.unjudged | other.unjudged
         )
 
 
-def answer(subject: "pd.Series[str]", guilty: Any, missing: Any) -> Answer:  # noqa: ANN401 - any vector
+def answer(subject: "pd.Series[str]", guilty: Any, missing: Any) -> Answer:
     """The answer of full-length vectors; what is missing wins."""
     open_rows = ~np.asarray(missing, dtype=bool)
     names = subject.to_numpy(dtype=object)
@@ -56,7 +57,7 @@ def answer(subject: "pd.Series[str]", guilty: Any, missing: Any) -> Answer:  # n
     )
 
 
-def metres(lon_1: Any, lat_1: Any, lon_2: Any, lat_2: Any) -> Any:  # noqa: ANN401 - columns or numbers
+def metres(lon_1: Any, lat_1: Any, lon_2: Any, lat_2: Any) -> Any:
     """Metres between places in degrees, by the metres of a degree at the first."""
     phi = np.radians(lat_1)
     per_lon = 111_412.8773 * np.cos(phi) - 93.5041 * np.cos(3 * phi) + 0.1180 * np.cos(5 * phi)
@@ -112,7 +113,7 @@ class Bucket:
 
     @cached_property
     def track(self) -> pd.DataFrame:
-        """The fixes without spikes: gap_ms, leap, cum_m (chords) and ride_m (by speed) along each car's line."""
+        """The fixes without spikes; gap_ms, leap, cum_m (chords) and ride_m (by speed) along each car."""
         p = self.fixes
         before, after = p.shift(1), p.shift(-1)
         same = (before["vehicle_id"] == p["vehicle_id"]) & (after["vehicle_id"] == p["vehicle_id"])
@@ -127,16 +128,20 @@ class Bucket:
         trusted = same & ~leap & (gap_ms <= 45_000) & by_speed.notna()
         car = p["vehicle_id"]
         return p.assign(
-            gap_ms=gap_ms, leap=leap, cum_m=step.groupby(car, observed=True).cumsum(),
+            gap_ms=gap_ms,
+            leap=leap,
+            cum_m=step.groupby(car, observed=True).cumsum(),
             ride_m=by_speed.where(trusted, step).groupby(car, observed=True).cumsum(),
-        )  # fmt: skip
+        )
 
     @cached_property
     def lines(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """The track car by car, as arrays."""
         columns = ("time_ms", "lon", "lat", "speed_kmh", "gap_ms", "leap", "cum_m", "ride_m")
-        return {str(car): {name: line[name].to_numpy() for name in columns}
-                for car, line in self.track.groupby("vehicle_id", observed=True)}  # fmt: skip
+        return {
+            str(car): {name: line[name].to_numpy() for name in columns}
+            for car, line in self.track.groupby("vehicle_id", observed=True)
+        }
 
     @cached_property
     def metered(self) -> pd.DataFrame:
@@ -222,7 +227,7 @@ def _as_driven(p: pd.DataFrame) -> pd.DataFrame:
     for other in (before, second, after):
         pair &= other["vehicle_id"] == p["vehicle_id"]
 
-    def way(a: pd.DataFrame, b: pd.DataFrame) -> Any:  # noqa: ANN401 - a column
+    def way(a: pd.DataFrame, b: pd.DataFrame) -> Any:
         return metres(a["lon"], a["lat"], b["lon"], b["lat"])
 
     swap = np.flatnonzero(pair & (way(before, second) + way(p, after) < way(before, p) + way(second, after)))
@@ -236,7 +241,7 @@ def _as_driven(p: pd.DataFrame) -> pd.DataFrame:
 
 def along(
     lines: dict[str, dict[str, npt.NDArray[Any]]], car: Any, start_ms: Any, end_ms: Any
-) -> pd.DataFrame:  # noqa: ANN401 - columns
+) -> pd.DataFrame:
     """Of each span chord_m, ride_m (NaN where the track does not reach round it), gap_s and leaps."""
     spans = pd.DataFrame(
         {
@@ -272,7 +277,7 @@ def along(
 
 def place_at(
     lines: dict[str, dict[str, npt.NDArray[Any]]], car: Any, moment_ms: Any
-) -> tuple[Floats, Floats]:  # noqa: ANN401 - columns
+) -> tuple[Floats, Floats]:
     """Degrees of each car at each moment, by the fixes at most three minutes away."""
     asked = pd.DataFrame({"car": np.asarray(car, dtype=object), "t": np.asarray(moment_ms, dtype=np.int64)})
     lon, lat = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
@@ -302,15 +307,21 @@ def overcharge(b: Bucket) -> Answer:
     t = b.metered
     energy = b.vehicles.set_index("vehicle_id")["energy"]
     due = price(
-        pd.DataFrame({
-            "boarded_ms": t["boarded_ms"].astype("int64"), "alighted_ms": t["alighted_ms"].astype("int64"),
-            "metered_m": t["metered_m"].astype("float64"), "waiting_s": t["waiting_s"],
-            "energy": t["vehicle_id"].map(energy).fillna("").astype(object), "rate_code": t["rate_code"].fillna("").astype(object),
-            "time_slack_s": t["slack_ms"] / 1000, "boarded_zone": t["boarded_zone"].fillna("").astype(object),
-            "alighted_zone": t["alighted_zone"].fillna("").astype(object),
-        }),
+        pd.DataFrame(
+            {
+                "boarded_ms": t["boarded_ms"].astype("int64"),
+                "alighted_ms": t["alighted_ms"].astype("int64"),
+                "metered_m": t["metered_m"].astype("float64"),
+                "waiting_s": t["waiting_s"],
+                "energy": t["vehicle_id"].map(energy).fillna("").astype(object),
+                "rate_code": t["rate_code"].fillna("").astype(object),
+                "time_slack_s": t["slack_ms"] / 1000,
+                "boarded_zone": t["boarded_zone"].fillna("").astype(object),
+                "alighted_zone": t["alighted_zone"].fillna("").astype(object),
+            }
+        ),
         b.law,
-    )  # fmt: skip
+    )
     high, step, most = (
         due[name].astype("float64") for name in ("high_fen", "step_fen", "surcharge_high_fen")
     )
@@ -346,19 +357,34 @@ def wrong_rate(b: Bucket) -> Answer:
     code = t["rate_code"].fillna("")
     at_night = code == "night"
     window = b.law["fare.night.window"].on(b.from_ms)
-    assert window is not None  # the made city's place has a night
+    if window is None:
+        raise ValueError("the made city's place has no night")
     touches = overlaps_window(
-        t["boarded_ms"].to_numpy(dtype=np.int64), (t["alighted_ms"] + t["slack_ms"] + 1).to_numpy(dtype=np.int64),
-        window.value, b.law.timezone, b.law.calendars,  # type: ignore[arg-type] # a window holds windows
-    )  # fmt: skip
+        t["boarded_ms"].to_numpy(dtype=np.int64),
+        (t["alighted_ms"] + t["slack_ms"] + 1).to_numpy(dtype=np.int64),
+        window.value,
+        b.law.timezone,
+        b.law.calendars,  # type: ignore[arg-type] # a window holds windows
+    )
     wrong = at_night & ~touches
     runs = b.loaded_runs
-    under = t[wrong].apply(
-        lambda trip: (
-            np.minimum(runs["end_ms"], trip["alighted_ms"]) - np.maximum(runs["start_ms"], trip["boarded_ms"])
-        )[runs["vehicle_id"] == trip["vehicle_id"]].clip(lower=0).sum() if wrong.any() else 0,
-        axis=1,
-    ) if wrong.any() else pd.Series(dtype=float)  # fmt: skip
+    under = (
+        t[wrong].apply(
+            lambda trip: (
+                (
+                    np.minimum(runs["end_ms"], trip["alighted_ms"])
+                    - np.maximum(runs["start_ms"], trip["boarded_ms"])
+                )[runs["vehicle_id"] == trip["vehicle_id"]]
+                .clip(lower=0)
+                .sum()
+                if wrong.any()
+                else 0
+            ),
+            axis=1,
+        )
+        if wrong.any()
+        else pd.Series(dtype=float)
+    )
     short = under < 0.5 * (t["alighted_ms"] - t["boarded_ms"])[wrong]
     doubt = wrong & t["vehicle_id"].isin(runs["vehicle_id"]) & t.index.isin(short[short].index)
     return answer(t["trip_id"], wrong, doubt | ~code.isin(["day", "metered", "negotiated", "night"]))
@@ -409,7 +435,7 @@ def _seated(b: Bucket) -> pd.DataFrame:
         board, alight = trip["boarded_ms"], trip["alighted_ms"]
         boarded = left = np.nan
         before = back = somebody_left = False
-        early, late = np.searchsorted(times, [board - 600_000, alight])
+        early = np.searchsorted(times, board - 600_000)
         for moment, state in zip(times[early:], states[early:], strict=True):
             if moment > alight:
                 break
@@ -683,10 +709,20 @@ def gnss_outage(b: Bucket) -> Answer:
         edges["time_ms"] - before["time_ms"] > 1000 * b.number("house.vehicle.gnss_outage_s")
     ]
     new = (dark["duty"] != dark["duty"].shift()) | (dark["begin"] - dark["time_ms"].shift() >= 120_000)
-    gaps = dark.assign(dark_s=(dark["time_ms"] - dark["begin"]) / 1000).groupby(new.cumsum()).agg(
-        duty=("duty", "first"), begin=("begin", "min"), end=("time_ms", "max"), dark_s=("dark_s", "sum"),
-        lon_a=("lon_a", lambda x: x.iloc[0]), lat_a=("lat_a", lambda x: x.iloc[0]), lon_b=("lon", lambda x: x.iloc[-1]), lat_b=("lat", lambda x: x.iloc[-1]),
-    )  # fmt: skip
+    gaps = (
+        dark.assign(dark_s=(dark["time_ms"] - dark["begin"]) / 1000)
+        .groupby(new.cumsum())
+        .agg(
+            duty=("duty", "first"),
+            begin=("begin", "min"),
+            end=("time_ms", "max"),
+            dark_s=("dark_s", "sum"),
+            lon_a=("lon_a", lambda x: x.iloc[0]),
+            lat_a=("lat_a", lambda x: x.iloc[0]),
+            lon_b=("lon", lambda x: x.iloc[-1]),
+            lat_b=("lat", lambda x: x.iloc[-1]),
+        )
+    )
     gaps["duty"] = gaps["duty"].astype("int64")
     day = np.maximum(gaps["begin"], gaps["duty"].map(duty["start_ms"]))
     lit = duty[
@@ -740,7 +776,11 @@ def cloned_plate(b: Bucket) -> Answer:
 
 
 def _episodes(line: pd.DataFrame, mps: float) -> Iterator[tuple[int, int, int, int, float]]:
-    """Stretches in which two streams took turns: begin, last turn, turns, fixes of the thinner, farthest apart (m)."""
+    """Stretches in which two streams took turns.
+
+    Yields:
+        Begin, last turn, how many turns, fixes of the thinner stream, farthest apart (m).
+    """
     heads: list[tuple[int, float, float] | None] = [None, None]
     counts = [0, 0]
     now = turns = first = last = 0
@@ -810,23 +850,32 @@ def late_data(b: Bucket) -> Answer:
 
 
 RULES: Final[dict[str, Callable[[Bucket], Answer]]] = {
-    "driving.long_hours": long_hours, "fare.early_meter": early_meter, "fare.late_meter": late_meter,
-    "fare.metered_distance": metered_distance, "fare.not_by_meter": not_by_meter, "fare.off_meter": off_meter,
-    "fare.overcharge": overcharge, "fare.wrong_rate": wrong_rate, "licence.cloned_plate": cloned_plate,
-    "licence.outside_area": outside_area, "licence.unidentified_driver": unidentified_driver,
-    "vehicle.gnss_outage": gnss_outage, "vehicle.late_data": late_data,
-}  # fmt: skip
+    "driving.long_hours": long_hours,
+    "fare.early_meter": early_meter,
+    "fare.late_meter": late_meter,
+    "fare.metered_distance": metered_distance,
+    "fare.not_by_meter": not_by_meter,
+    "fare.off_meter": off_meter,
+    "fare.overcharge": overcharge,
+    "fare.wrong_rate": wrong_rate,
+    "licence.cloned_plate": cloned_plate,
+    "licence.outside_area": outside_area,
+    "licence.unidentified_driver": unidentified_driver,
+    "vehicle.gnss_outage": gnss_outage,
+    "vehicle.late_data": late_data,
+}
 
 
 def invalid_papers(
-    trips: pd.DataFrame,
-    shifts: pd.DataFrame,
-    vehicles: pd.DataFrame,
-    drivers: pd.DataFrame,
-    from_ms: int,
-    to_ms: int,
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame], from_ms: int, to_ms: int
 ) -> Answer:
-    """`licence.invalid`, over the whole city: a driver may drive cars of several buckets."""
+    """`licence.invalid`, over the whole city: a driver may drive cars of several buckets.
+
+    Args:
+        tables: trips, shifts, vehicles and drivers.
+        from_ms, to_ms: the day.
+    """
+    trips, shifts, vehicles, drivers = tables
     cover = shifts.rename(columns={"driver_id": "signed", "start_ms": "from_ms", "end_ms": "past_ms"})[
         ["vehicle_id", "signed", "from_ms", "past_ms"]
     ]
@@ -845,10 +894,18 @@ def invalid_papers(
         .last()
     )
     signed = one.reindex(trips.index).fillna(lately).fillna("")
-    drives = pd.concat([
-        pd.DataFrame({"vehicle_id": trips["vehicle_id"], "driver_id": trips["driver_id"].fillna(signed), "start_ms": trips["boarded_ms"]}),
-        shifts[["vehicle_id", "driver_id", "start_ms"]],
-    ])  # fmt: skip
+    drives = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "vehicle_id": trips["vehicle_id"],
+                    "driver_id": trips["driver_id"].fillna(signed),
+                    "start_ms": trips["boarded_ms"],
+                }
+            ),
+            shifts[["vehicle_id", "driver_id", "start_ms"]],
+        ]
+    )
     drives = drives[(drives["start_ms"] >= from_ms) & (drives["start_ms"] < to_ms)]
     drives = drives.merge(vehicles[["vehicle_id", "permit_valid_to_day"]], on="vehicle_id", how="left")
     drives["owner"] = drives["driver_id"].where(drives["driver_id"] != "", "vehicle " + drives["vehicle_id"])
@@ -877,7 +934,7 @@ def invalid_papers(
     return answer(days["owner"] + f"@{day}", guilty, missing)
 
 
-def read_bucket(folder: Path, bucket: int, **told: Any) -> Bucket:  # noqa: ANN401 - the other fields of a Bucket
+def read_bucket(folder: Path, bucket: int, **told: Any) -> Bucket:
     """A bucket's frames from its Parquet files, cars as categories."""
     frames = {
         kind: pd.read_parquet(folder / f"{kind}-{bucket:02d}.parquet")

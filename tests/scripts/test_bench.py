@@ -16,12 +16,13 @@ def run(*arguments: str) -> str:
 
 
 def test_plain_pandas_and_the_rules_answer_alike(tmp_path: Path) -> None:
-    # Two sizes of one run: the second city is another one, with other cars and other offences.
-    arguments = ("--positions", "50000", "130000", "--runs", "1", "--cache", str(tmp_path))
+    arguments = ("--positions", "130000", "--runs", "1", "--cache", str(tmp_path))
     printed = run("scripts/bench_check.py", *arguments)
-    assert printed.count("equal answers: ") == 2
-    assert printed.count("times as fast as plain pandas") == 2
-    assert "14 rules" in printed
+    assert "times as fast as plain pandas" in printed
+    equal = next(line for line in printed.splitlines() if line.startswith("equal answers: "))
+    assert equal.endswith(" 14 rules")
+    found = int(equal.split()[2])
+    assert found > 10, "a city without offences compares nothing"
 
 
 def test_a_made_city_is_kept_for_the_next_run(tmp_path: Path) -> None:
