@@ -162,7 +162,7 @@ def take(source: Path, folder: Path, workers: int) -> dict[str, Any]:
 
 
 def take_whole(source: Path, folder: Path, workers: int) -> dict[str, Any]:
-    """One file through the whole of `taxi-qa ingest`: digest, encoding, tracks, manifest, all synced to disk."""
+    """One file through the whole of `taxi-qa ingest`: digest, encoding, tracks, manifest, synced."""
     from taxi_qa.ingest.take import take as take_in  # noqa: PLC0415
     from taxi_qa.store.home import open_home  # noqa: PLC0415
 

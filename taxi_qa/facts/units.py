@@ -76,7 +76,8 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
     "trips": (
         "trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms", "metered_m", "waiting_s",
         "fare_fen", "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code",
-        "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone", "datum",
+        "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone",
+        "datum",
     ),
     "events": ("event_id", "vehicle_id", "time_ms", "kind", "value"),
     "vehicles": ("vehicle_id", "company_id", "energy", "has_seat_sensor"),
