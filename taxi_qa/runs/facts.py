@@ -22,7 +22,7 @@ def facts(
     to_day: int | None = None,
     vehicles: Sequence[str] = (),
 ) -> Iterator[pd.DataFrame]:
-    """The rows of one fact, a frame a day and bucket that holds any.
+    """The rows of one fact, a frame a day and bucket that holds any (large buckets give several).
 
     Args:
         home: where.
@@ -44,6 +44,7 @@ def facts(
             home=str(home.path), url=home.url, jobs=(Job(day, bucket, DAY),), past_day=day + 1, rules=(),
             leaves=(), vehicles=tuple(sorted(vehicles)), delivery=delivery,
         )  # fmt: skip
-        rows = DAY_FACTS[name](DayUnits(given_day(order, law, day), law))
-        if len(rows):
-            yield rows
+        for given in given_day(order, law, day):
+            rows = DAY_FACTS[name](DayUnits(given, law))
+            if len(rows):
+                yield rows

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -39,6 +40,8 @@ _SINCE_EVER: Final = ("device_status", "repairs", "excuses")
 _REGISTERS: Final = ("vehicles", "drivers", "companies", "zones")
 # Read for the whole city whatever the bucket: they speak of no vehicle, or not of one alone.
 _OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses")
+# Positions judged at once: with all that is made of them some 120 bytes each, so 180 MB a worker.
+MOST_FIXES: Final = 1_500_000
 # Of positions the facts read these.
 _MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
 _FEED_DAYS: Final = 8
@@ -153,8 +156,11 @@ def given_day(
     *,
     tracks: bool = True,
     columns: Mapping[str, Collection[str]] | None = None,
-) -> Given:
-    """The records of an order's buckets around one city day.
+) -> Iterator[Given]:
+    """The records of an order's buckets around one city day, in slices of whole cars.
+
+    There is at least one slice, and more only where there are more positions than fit: memory is then
+    bound by `MOST_FIXES`, not by how many cars a bucket holds. No two slices speak of the same car.
 
     Args:
         order: whose home, buckets and vehicles.
@@ -175,18 +181,77 @@ def given_day(
         fixes = joined([fixes.of(name) for name in order.vehicles])
     heard_to_ms = None if whole_city else city.heard_to_ms
     span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
-    return Given(
-        zone=home.timezone,
-        from_ms=from_ms,
-        to_ms=to_ms,
-        heard_to_ms=heard_to_ms if heard_to_ms is not None else to_ms + AFTER_MS,
-        fixes=fixes,
-        track=lay(fixes, law.number("house.quality.jump_kmh", from_ms)),
-        tables=_Tables(span, {"zones": city.zones, "excuses": city.excuses}),
-        feeds=city.feeds,
-        seen={} if whole_city else _seen(home, order.buckets),
-        areas=city.areas,
-    )
+    tables: Mapping[str, pd.DataFrame] = _Tables(span, {"zones": city.zones, "excuses": city.excuses})
+    seen = {} if whole_city else _seen(home, order.buckets)
+    cuts = _cuts(fixes)
+    for number, (first, past) in enumerate(pairwise(cuts)):
+        some = fixes if len(cuts) == 2 else _slice(fixes, first, past)  # noqa: PLR2004 - begin and end: all in one
+        yield Given(
+            zone=home.timezone,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            heard_to_ms=heard_to_ms if heard_to_ms is not None else to_ms + AFTER_MS,
+            fixes=some,
+            track=lay(some, law.number("house.quality.jump_kmh", from_ms)),
+            tables=tables if some is fixes else _Sliced(tables, _slice_of(fixes, cuts), number),
+            feeds=city.feeds,
+            seen=seen,
+            areas=city.areas,
+        )
+
+
+def _cuts(fixes: Fixes) -> list[int]:
+    """Where slices of whole cars begin: indexes of cars, the number of cars last."""
+    cars = len(fixes.vehicle_ids)
+    cuts = [0]
+    for car in range(1, cars):
+        if fixes.starts[car + 1] - fixes.starts[cuts[-1]] > MOST_FIXES:
+            cuts.append(car)
+    return [*cuts, cars]
+
+
+def _slice(fixes: Fixes, first: int, past: int) -> Fixes:
+    """The rows of some neighbouring cars (views, nothing is copied)."""
+    rows = slice(int(fixes.starts[first]), int(fixes.starts[past]))
+    columns = {f.name: getattr(fixes, f.name)[rows] for f in fields(fixes)[2:]}
+    starts = fixes.starts[first : past + 1] - fixes.starts[first]
+    return replace(fixes, vehicle_ids=fixes.vehicle_ids[first:past], starts=starts, **columns)
+
+
+def _slice_of(fixes: Fixes, cuts: list[int]) -> dict[str, int]:
+    """The number of the slice in which each car with positions is judged; all others are in the first."""
+    return {
+        name: number
+        for number, (first, past) in enumerate(pairwise(cuts))
+        for name in fixes.vehicle_ids[first:past]
+    }
+
+
+@dataclass(frozen=True)
+class _Sliced(Mapping[str, pd.DataFrame]):
+    """The rows of one slice's cars; tables that name no car stay whole."""
+
+    whole: Mapping[str, pd.DataFrame]
+    of_car: dict[str, int]
+    number: int
+    found: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __getitem__(self, kind: str) -> pd.DataFrame:
+        if kind not in self.found:
+            table = self.whole[kind]
+            if "vehicle_id" in table:
+                of_row = np.array(
+                    [self.of_car.get(name, 0) for name in words(table["vehicle_id"])], dtype=int
+                )
+                table = table[of_row == self.number].reset_index(drop=True)
+            self.found[kind] = table
+        return self.found[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole)
+
+    def __len__(self) -> int:
+        return len(self.whole)
 
 
 def _seen(home: Home, buckets: tuple[int, ...]) -> dict[str, tuple[int, int]]:

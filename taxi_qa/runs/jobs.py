@@ -72,8 +72,11 @@ def grouped(
     groups: list[tuple[list[Job], int, tuple[str, ...], int]] = []
     for job, past, names in jobs:
         # What a day leaves for a period is far smaller than its positions.
-        size = sum(rows.get((day, job.bucket), 0) for day in range(job.day, past))
-        size = size if job.scope == DAY else size // _PART_SHARE
+        size = sum(rows.get((day, job.bucket), 0) for day in range(job.day, past)) // _PART_SHARE
+        if job.scope == DAY:
+            # Of the days beside it the margins are read.
+            before, day, after = (rows.get((job.day + shift, job.bucket), 0) for shift in (-1, 0, 1))
+            size = before // 4 + day + after * 3 // 4
         if groups:
             members, of_past, of_names, held = groups[-1]
             alike = (members[0].day, members[0].scope, of_past, of_names) == (job.day, job.scope, past, names)

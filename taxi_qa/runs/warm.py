@@ -4,14 +4,11 @@ Importing the program, finding the rules and loading what is compiled takes long
 day. The server does it before any worker is born, on a car of a few minutes that never was.
 """
 
-import ctypes
 import datetime as dt
-import sys
 from typing import Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from taxi_qa.facts.given import Given, empty_table
 from taxi_qa.facts.track import lay
@@ -22,30 +19,15 @@ from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.excuses import no_excuses
 from taxi_qa.rules.kit import catalogue, judge
 from taxi_qa.runs import work
+from taxi_qa.runs.memory import keep_memory
 from taxi_qa.values.clock import MS_PER_DAY, day_of, day_start_ms
 
-__all__ = ["keep_memory", "warm", "work"]
+__all__ = ["warm", "work"]
 
 _PLACE: Final = "zhongshan"
 _DAY: Final = dt.date(2026, 10, 20)
 _STEP_MS: Final = 20_000
 _FIXES: Final = 60
-
-# glibc's malloc.h: what is as large as this is asked of the system anew each time, and what is free beyond
-# that is given back. A worker needs the same memory for every order, and the system's pages are dear.
-_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -3, -1
-_MMAP_BYTES: Final = 32 << 20
-_TRIM_BYTES: Final = 1 << 30
-
-
-def keep_memory() -> None:
-    """Memory once used is used again: less time in the system, and one pool of free memory instead of two."""
-    pa.set_memory_pool(pa.system_memory_pool())
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
-            mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
 
 
 def warm() -> None:

@@ -1,6 +1,6 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
+from taxi_qa.findings.finding import Outcome
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
@@ -32,19 +33,44 @@ def do(order: Order) -> Told:
     return work(order, home, law)
 
 
-def _judged(
-    order: Order, home: Home, name: str, rows: pd.DataFrame, law: Law, excuses: Excuses
-) -> dict[int, Said]:
-    """What one rule says, told apart by bucket."""
-    outcome = judge(catalogue()[name], rows, law, excuses)
-    if len(order.jobs) == 1:
-        return said_of(outcome, {order.buckets[0]: outcome.examined}, lambda _: order.buckets[0])
-    examined = np.bincount(_buckets(rows, home), minlength=home.buckets)
-    return said_of(
-        outcome,
-        {b: int(examined[b]) for b in order.buckets},
-        lambda vehicle: _bucket(vehicle, home.buckets),
-    )
+@dataclass
+class _Answers:
+    """What the rules say of the rows of an order, slice by slice."""
+
+    order: Order
+    home: Home
+    law: Law
+    excuses: Excuses
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    examined: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    def ask(self, name: str, rows: pd.DataFrame) -> None:
+        """Asks one rule about further rows."""
+        outcome = judge(catalogue()[name], rows, self.law, self.excuses)
+        self.outcomes.setdefault(name, []).append(outcome)
+        if len(self.order.jobs) > 1:
+            counts = np.bincount(_buckets(rows, self.home), minlength=self.home.buckets)
+            self.examined[name] = self.examined.get(name, 0) + counts
+
+    def told(self) -> Told:
+        """What every rule says, told apart by bucket."""
+        of_rules = [self._of_buckets(name, outcomes) for name, outcomes in self.outcomes.items()]
+        return {job: [of_rule[job.bucket] for of_rule in of_rules] for job in self.order.jobs}
+
+    def _of_buckets(self, name: str, outcomes: list[Outcome]) -> dict[int, Said]:
+        whole = outcomes[0]
+        if len(outcomes) > 1:
+            whole = replace(
+                whole,
+                examined=sum(one.examined for one in outcomes),
+                found=tuple(finding for one in outcomes for finding in one.found),
+                cannot_tell=pd.concat([one.cannot_tell for one in outcomes], ignore_index=True),
+            )
+        if len(self.order.jobs) == 1:
+            only = self.order.buckets[0]
+            return said_of(whole, {only: whole.examined}, lambda _: only)
+        examined = {bucket: int(self.examined[name][bucket]) for bucket in self.order.buckets}
+        return said_of(whole, examined, lambda vehicle: _bucket(vehicle, self.home.buckets))
 
 
 # Asked of the same cars by every rule.
@@ -58,45 +84,40 @@ def _buckets(rows: pd.DataFrame, home: Home) -> npt.NDArray[np.int64]:
     return of_name[number]
 
 
-def _told(order: Order, outcomes: list[dict[int, Said]]) -> Told:
-    return {job: [of_rule[job.bucket] for of_rule in outcomes] for job in order.jobs}
-
-
 def _day(order: Order, home: Home, law: Law) -> Told:
-    day = DayUnits(given_day(order, law, order.day, columns=DAY_READS), law)
-    rules, excuses = catalogue(), excuses_of(order, order.day)
-    outcomes = [
-        _judged(order, home, name, day.frame(rules[name].judges), law, excuses) for name in order.rules
-    ]
-    if not order.vehicles:
-        for unit in order.leaves:
-            _keep_parts(order, home, law, unit, order.day, FOLDS[unit].part(day))
-    return _told(order, outcomes)
+    answers = _Answers(order, home, law, excuses_of(order, order.day))
+    left: dict[str, list[pd.DataFrame]] = {unit: [] for unit in order.leaves if not order.vehicles}
+    for given in given_day(order, law, order.day, columns=DAY_READS):
+        day = DayUnits(given, law)
+        for name in order.rules:
+            answers.ask(name, day.frame(catalogue()[name].judges))
+        for unit, parts in left.items():
+            parts.append(FOLDS[unit].part(day))
+    for unit, parts in left.items():
+        _keep_parts(order, home, law, unit, order.day, pd.concat(parts, ignore_index=True))
+    return answers.told()
 
 
 def _city(order: Order, home: Home, law: Law) -> Told:
-    rules, excuses = catalogue(), excuses_of(order, order.day)
-    outcomes = []
+    answers = _Answers(order, home, law, excuses_of(order, order.day))
     for name in order.rules:
-        unit = CITY_UNITS[rules[name].judges]
-        given = given_day(order, law, order.day, tracks=False, columns=unit.reads)
-        outcomes.append(_judged(order, home, name, unit.make(given, law), law, excuses))
-    return _told(order, outcomes)
+        unit = CITY_UNITS[catalogue()[name].judges]
+        for given in given_day(order, law, order.day, tracks=False, columns=unit.reads):
+            answers.ask(name, unit.make(given, law))
+    return answers.told()
 
 
 def _period(order: Order, home: Home, law: Law) -> Told:
     first, past = order.day, order.past_day
     from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (first, past))
-    rules, excuses = catalogue(), excuses_of(order, first)
-    outcomes = []
+    answers = _Answers(order, home, law, excuses_of(order, first))
     for name in order.rules:
-        unit = rules[name].judges
+        unit = catalogue()[name].judges
         held = library.partitions(home, first, past - 1, kind=FOLDS[unit].made_of)
         parts = [_part(order, home, law, unit, place) for place in held if place[1] in order.buckets]
         parts = parts or [_part(order, home, law, unit, (first, order.buckets[0]))]
-        rows = FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)
-        outcomes.append(_judged(order, home, name, rows, law, excuses))
-    return _told(order, outcomes)
+        answers.ask(name, FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms))
+    return answers.told()
 
 
 def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int]) -> pd.DataFrame:
@@ -107,7 +128,8 @@ def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int])
         if kept is not None:
             return kept
     alone = replace(order, jobs=(Job(day, bucket, DAY),))
-    made = FOLDS[unit].part(DayUnits(given_day(alone, law, day, columns=DAY_READS), law))
+    slices = given_day(alone, law, day, columns=DAY_READS)
+    made = pd.concat([FOLDS[unit].part(DayUnits(given, law)) for given in slices], ignore_index=True)
     if not order.vehicles:
         _keep_parts(alone, home, law, unit, day, made)
     return made
