@@ -232,7 +232,7 @@ def test_a_signal_from_outside_ends_a_process_with_130_and_one_line() -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == failure.INTERRUPTED
     assert err.count("\n") == 1
 
