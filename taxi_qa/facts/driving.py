@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.duty import duties
+from taxi_qa.facts.duty import duties, relieved
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
 from taxi_qa.facts.spans import place_at
 from taxi_qa.facts.track import Track
@@ -199,7 +199,7 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
     rest_s = (
         float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
     )
-    duty = duties(given)
+    duty = relieved(duties(given))
     day_ms = instants(duty["day_ms"], 0)
     duty = duty[(day_ms >= given.from_ms) & (day_ms < given.to_ms)].reset_index(drop=True)
     start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)

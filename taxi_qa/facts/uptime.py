@@ -5,6 +5,7 @@ none), cut to the duty, the duty's own ends included. Gaps less than two minutes
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 import shapely
 from numba import njit
 
-from taxi_qa.facts.duty import duties
+from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
 from taxi_qa.facts.tickets import reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
@@ -156,7 +157,9 @@ def gaps_in_numpy(
 
 
 def outages(given: Given, law: Law) -> pd.DataFrame:
-    """Each duty that touches the span, once an outage of it that began there, or once where it has none.
+    """Each outage of a car on duty that began in the span, and each duty that began there and had none.
+
+    An outage over a handover is one, and names a driver only if one alone had the car all through it.
 
     Returns:
         Unit columns (`start_ms`, `end_ms` of the outage, or of the duty without one) and: dark_s (0
@@ -169,25 +172,29 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
     duty = duties(given)
     touches = (instants(duty["end_ms"], 0) > given.from_ms) & (instants(duty["start_ms"], 0) < given.to_ms)
     duty = duty[touches].reset_index(drop=True)
-    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
+    on_duty = cars_on_duty(duty)
     usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
     rows = np.flatnonzero(usable)
     starts = np.searchsorted(rows, given.fixes.starts)
-    vehicle = positions_of(given.fixes.vehicle_ids, duty["vehicle_id"])
-    dark = gaps(starts, given.fixes.time_ms[rows], vehicle, start, end, int(least_s * 1000))
-    day_ms = instants(duty["day_ms"], 0)
-    of_day = np.maximum(dark.start_ms, day_ms[dark.duty])
+    vehicle = positions_of(given.fixes.vehicle_ids, on_duty["vehicle_id"])
+    dark = gaps(
+        starts, given.fixes.time_ms[rows], vehicle, instants(on_duty["start_ms"], 0),
+        instants(on_duty["end_ms"], 0), int(least_s * 1000),
+    )  # fmt: skip
+    dark_car = words(on_duty["vehicle_id"])[dark.duty]
+    driver, known_by, day_ms = one_driver(duty, dark_car, dark.start_ms, dark.end_ms)
+    of_day = np.maximum(dark.start_ms, day_ms)
     began = (of_day >= given.from_ms) & (of_day < given.to_ms)
-    lit = np.setdiff1d(np.arange(len(duty)), dark.duty)
     # A duty without outage is counted on the day it began.
-    lit = lit[(day_ms[lit] >= given.from_ms) & (day_ms[lit] < given.to_ms)]
-    of_duty = np.concatenate((dark.duty[began], lit))
-    before, after = (np.append(rows, -1)[side[began]] for side in (dark.before, dark.after))
-    no_row = np.full(lit.size, -1, dtype=np.int64)
-    before, after = np.concatenate((before, no_row)), np.concatenate((after, no_row))
-    begin = np.concatenate((dark.start_ms[began], start[lit]))
-    finish = np.concatenate((dark.end_ms[began], end[lit]))
-    vehicle_id = words(duty["vehicle_id"])[of_duty]
+    day_ms = instants(duty["day_ms"], 0)
+    lit = duty[~_darkened(duty, dark_car, dark) & (day_ms >= given.from_ms) & (day_ms < given.to_ms)]
+    no_row = np.full(len(lit), -1, dtype=np.int64)
+    before, after = (
+        np.concatenate((np.append(rows, -1)[side[began]], no_row)) for side in (dark.before, dark.after)
+    )
+    begin = np.concatenate((dark.start_ms[began], instants(lit["start_ms"], 0)))
+    finish = np.concatenate((dark.end_ms[began], instants(lit["end_ms"], 0)))
+    vehicle_id = np.concatenate((dark_car[began], words(lit["vehicle_id"])))
     reported = reported_between(given, vehicle_id, begin, finish, ("gnss", "terminal"))
     lon, lat = _last_place(given, before)
     names = named_subject(vehicle_id, begin)
@@ -197,22 +204,40 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
         {
             "subject": names,
             "vehicle_id": vehicle_id,
-            "driver_id": words(duty["driver_id"])[of_duty],
+            "driver_id": np.concatenate((driver[began], words(lit["driver_id"]))),
             "start_ms": begin,
             "end_ms": finish,
             "lon": lon,
             "lat": lat,
             "missing": _missing(given, vehicle_id, begin),
-            "dark_s": np.concatenate((dark.dark_ms[began] / 1000.0, np.zeros(lit.size))),
+            "dark_s": np.concatenate((dark.dark_ms[began] / 1000.0, np.zeros(len(lit)))),
             "reported_ms": np.where(reported < 0, np.nan, reported.astype(np.float64)),
             "reported_in_time": (reported >= 0) & (reported <= begin + in_time_ms),
             "ignition_off": _parked(given, before, after),
             "wrong_clock": _wrong_clock(given, vehicle_id, begin, finish),
             "in_tunnel": _in_tunnel(given, before, after),
             "devices_down": _down(given, vehicle_id, begin, finish),
-            "known_by": words(duty["known_by"])[of_duty],
+            "known_by": np.concatenate((known_by[began], words(lit["known_by"]))),
         },
     )
+
+
+def _darkened(duty: pd.DataFrame, dark_car: npt.NDArray[np.object_], dark: Gaps) -> npt.NDArray[np.bool_]:
+    """Which duties any gap of their car reaches into."""
+    vehicle_id = words(duty["vehicle_id"])
+    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
+    darkened = np.zeros(len(duty), dtype=bool)
+    # The gaps come car by car.
+    edges = [0, *np.flatnonzero(dark_car[1:] != dark_car[:-1]) + 1, dark_car.size]
+    for low, high in pairwise(edges):
+        if low == high:
+            continue
+        of_car = np.flatnonzero(vehicle_id == dark_car[low])
+        reaches = (dark.start_ms[low:high, None] < end[of_car]) & (
+            dark.end_ms[low:high, None] > start[of_car]
+        )
+        darkened[of_car] = reaches.any(axis=0)
+    return darkened
 
 
 def _last_place(given: Given, row: Int64s) -> tuple[Floats, Floats]:
