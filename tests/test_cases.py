@@ -74,7 +74,7 @@ def outcome_of(one: Rule, case: Case) -> Outcome:
     excuses = Excuses(given.tables["excuses"], given.areas)
     scope = case.get("scope", "day")
     if scope == "day" and one.judges in DAY_UNITS:
-        rows = DayUnits(given, law).frame(one.judges)
+        rows = DayUnits(given, law).rows(one.judges)
     elif scope == "day" and one.judges in CITY_UNITS:
         unit = CITY_UNITS[one.judges]
         # It says which columns it reads, and gets no others.

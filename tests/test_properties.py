@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.trips import metered_trips
+from taxi_qa.facts.unit import Units
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.rules.excuses import Excuses
@@ -173,9 +173,9 @@ def outcomes(one: Given) -> dict[str, list[Outcome]]:
     return said
 
 
-def frames(rule: Rule, day: DayUnits) -> Iterator[pd.DataFrame]:
+def frames(rule: Rule, day: DayUnits) -> Iterator[Units]:
     if rule.judges in DAY_UNITS:
-        yield day.frame(rule.judges)
+        yield day.rows(rule.judges)
     if rule.judges in CITY_UNITS:
         yield CITY_UNITS[rule.judges].make(day.given, LAW)
     if rule.judges in FOLDS:
@@ -195,7 +195,7 @@ def unjudged(said: dict[str, list[Outcome]]) -> set[tuple[object, ...]]:
         row
         for name, outs in said.items()
         for outcome in outs
-        for row in outcome.cannot_tell.assign(rule=name).itertuples(index=False, name=None)
+        for row in outcome.cannot_tell.frame().assign(rule=name).itertuples(index=False, name=None)
     )
     return set(rows)
 
@@ -211,7 +211,7 @@ def test_every_row_is_answered_once(seed: int) -> None:
     day = DayUnits(one, LAW)
     for rule in catalogue().values():
         for rows in frames(rule, day):
-            assert rows["subject"].is_unique, f"{rule.judges}: two acts of one name"
+            assert len(set(rows["subject"])) == len(rows), f"{rule.judges}: two acts of one name"
             outcome = judge(rule, rows, LAW, Excuses(one.tables["excuses"], one.areas))
             assert outcome.clean >= 0
             assert outcome.examined == len(rows)
@@ -352,7 +352,7 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
     assert [(outcome.examined, outcome.found) for outcome in nothing] == [(0, ())] * len(nothing)
 
 
-def _names(rule: str, rows: pd.DataFrame) -> set[str]:
+def _names(rule: str, rows: Units) -> set[str]:
     outcome = judge(catalogue()[rule], rows, LAW, Excuses(City().given().tables["excuses"], {}))
     return {finding.finding_id for finding in outcome.found}
 
@@ -361,31 +361,36 @@ def _names(rule: str, rows: pd.DataFrame) -> set[str]:
 @FEW
 def test_more_of_the_offence_is_never_cleaner(seed: int) -> None:
     day = DayUnits(made_city(seed).given(), LAW)
-    trips = day.frame("trips")
-    dearer = trips.assign(fare_fen=trips["fare_fen"] + 500)
+    trips = day.rows("trips")
+    dearer = trips.but({"fare_fen": trips["fare_fen"] + 500})
     assert _names("fare.overcharge", trips) <= _names("fare.overcharge", dearer)
-    due = trips["fare_fen"] + trips["surcharge_fen"].fillna(0) + trips["tolls_fen"].fillna(0)
-    over = trips[(trips["paid_fen"] >= due).fillna(value=False)]
+    due = trips["fare_fen"] + np.nan_to_num(trips["surcharge_fen"]) + np.nan_to_num(trips["tolls_fen"])
+    over = trips.cut(trips["paid_fen"] >= due)
     assert _names("fare.not_by_meter", over) <= _names(
-        "fare.not_by_meter", over.assign(paid_fen=over["paid_fen"] + 500)
+        "fare.not_by_meter", over.but({"paid_fen": over["paid_fen"] + 500})
     )
-    checks = day.frame("meter_checks")
-    more = checks.assign(metered_m=checks["metered_m"] + 500.0)
+    checks = day.rows("meter_checks")
+    more = checks.but({"metered_m": checks["metered_m"] + 500.0})
     assert _names("fare.metered_distance", checks) <= _names("fare.metered_distance", more)
-    later = trips.assign(left_event_ms=trips["left_event_ms"] - 60_000)
+    later = trips.but({"left_event_ms": trips["left_event_ms"] - 60_000})
     assert _names("fare.late_meter", trips) <= _names("fare.late_meter", later)
-    longer = trips.assign(early_stand_s=trips["early_stand_s"] + 60, early_move_m=trips["early_move_m"] + 100)
+    longer = trips.but(
+        {"early_stand_s": trips["early_stand_s"] + 60, "early_move_m": trips["early_move_m"] + 100}
+    )
     assert _names("fare.early_meter", trips) <= _names("fare.early_meter", longer)
-    carried = day.frame("carriages")
-    farther = carried.assign(
-        moved_seat_m=carried["moved_seat_m"] + 500, moved_loaded_m=carried["moved_loaded_m"] + 500
+    carried = day.rows("carriages")
+    farther = carried.but(
+        {
+            "moved_seat_m": carried["moved_seat_m"] + 500,
+            "moved_loaded_m": carried["moved_loaded_m"] + 500,
+        }
     )
     assert _names("fare.off_meter", carried) <= _names("fare.off_meter", farther)
-    dark = day.frame("outages")
-    darker = dark.assign(dark_s=np.where(dark["dark_s"] > 0, dark["dark_s"] + 60, 0))
+    dark = day.rows("outages")
+    darker = dark.but({"dark_s": np.where(dark["dark_s"] > 0, dark["dark_s"] + 60, 0)})
     assert _names("vehicle.gnss_outage", dark) <= _names("vehicle.gnss_outage", darker)
-    spells = day.frame("driving_spells")
-    tired = spells.assign(low_s=spells["low_s"] + 600, high_s=spells["high_s"] + 600)
+    spells = day.rows("driving_spells")
+    tired = spells.but({"low_s": spells["low_s"] + 600, "high_s": spells["high_s"] + 600})
     assert _names("driving.long_hours", spells) <= _names("driving.long_hours", tired)
 
 

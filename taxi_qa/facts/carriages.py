@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.given import (
@@ -24,7 +23,7 @@ from taxi_qa.facts.given import (
 )
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
-from taxi_qa.facts.unit import as_it_is, named_subject, unit_frame
+from taxi_qa.facts.unit import Units, named_subject, stacked_units, unit_rows
 from taxi_qa.facts.who import driver_at, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT
@@ -41,12 +40,12 @@ RUN_GAP_MS: Final = 300_000
 SEAT_SPEAKS_MS: Final = 3 * 3_600_000
 
 
-def loaded_runs(given: Given) -> pd.DataFrame:
+def loaded_runs(given: Given) -> Units:
     """As `_loaded_runs`, worked out once."""
     return given.once("loaded_runs", _loaded_runs)
 
 
-def _loaded_runs(given: Given) -> pd.DataFrame:
+def _loaded_runs(given: Given) -> Units:
     """Runs of positions whose loaded flag is on, from the first such fix to the last.
 
     Returns:
@@ -54,7 +53,7 @@ def _loaded_runs(given: Given) -> pd.DataFrame:
     """
     fixes = given.fixes
     vehicle, first, last, count = runs_of_flag(fixes.starts, fixes.time_ms, fixes.flags, LOADED_SENT, LOADED)
-    return pd.DataFrame(
+    return Units(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
             "start_ms": fixes.time_ms[first],
@@ -64,7 +63,7 @@ def _loaded_runs(given: Given) -> pd.DataFrame:
     )
 
 
-def occupied_runs(given: Given) -> pd.DataFrame:
+def occupied_runs(given: Given) -> Units:
     """The loaded runs that began in the span, with what the track says of each.
 
     Returns:
@@ -72,12 +71,16 @@ def occupied_runs(given: Given) -> pd.DataFrame:
         longest_gap_s, leaps (steps no car could have driven).
     """
     runs = loaded_runs(given)
-    began = (runs["start_ms"] >= given.from_ms) & (runs["start_ms"] < given.to_ms)
-    runs = runs[began].reset_index(drop=True)
+    runs = runs.cut((runs["start_ms"] >= given.from_ms) & (runs["start_ms"] < given.to_ms))
     vehicle = positions_of(given.track.vehicle_ids, runs["vehicle_id"])
-    seen = along(given.track, vehicle, instants(runs["start_ms"], 0), instants(runs["end_ms"], 0))
-    return runs.assign(
-        chord_m=seen.chord_m, ride_m=seen.ride_m, longest_gap_s=seen.longest_gap_s, leaps=seen.leaps
+    seen = along(given.track, vehicle, runs["start_ms"], runs["end_ms"])
+    return runs.but(
+        {
+            "chord_m": seen.chord_m,
+            "ride_m": seen.ride_m,
+            "longest_gap_s": seen.longest_gap_s,
+            "leaps": seen.leaps,
+        }
     )
 
 
@@ -135,12 +138,12 @@ def runs_of_flag_in_numpy(
     return vehicle_of_row[first].astype(np.int64), first, last, count.astype(np.int64)
 
 
-def seat_runs(given: Given) -> pd.DataFrame:
+def seat_runs(given: Given) -> Units:
     """As `_seat_runs`, worked out once."""
     return given.once("seat_runs", _seat_runs)
 
 
-def _seat_runs(given: Given) -> pd.DataFrame:
+def _seat_runs(given: Given) -> Units:
     """Spans in which seat events say that passengers were aboard.
 
     From an event that brings passengers in (boarded, or a count above 0) to the next that leaves none
@@ -157,26 +160,26 @@ def _seat_runs(given: Given) -> pd.DataFrame:
     state[kind == "passenger_alighted"] = 0
     counted = (kind == "passenger_count") & ~np.isnan(value)
     state[counted] = (value[counted] > 0).astype(int)
-    rows = pd.DataFrame(
-        {"vehicle_id": words(events["vehicle_id"]), "time_ms": instants(events["time_ms"], 0), "state": state}
-    )
+    told = np.flatnonzero(state >= 0)
+    vehicle_id, time_ms = words(events["vehicle_id"])[told], instants(events["time_ms"], 0)[told]
+    vehicle = np.unique(vehicle_id.astype(str), return_inverse=True)[1]
     # At one moment the alighting comes first: one party leaves, the next gets in.
-    rows = rows[rows["state"] >= 0].sort_values(["vehicle_id", "time_ms", "state"], ignore_index=True)
-    same = (rows["vehicle_id"] == rows["vehicle_id"].shift()) & (rows["state"] == rows["state"].shift())
-    turns = rows[~same].reset_index(drop=True)
-    begins = (turns["state"] == 1).to_numpy()
-    ends = np.append((turns["vehicle_id"].to_numpy()[1:] == turns["vehicle_id"].to_numpy()[:-1]), False)
-    start = np.flatnonzero(begins & ends[: len(turns)])
-    spans = pd.DataFrame(
+    order = np.lexsort((state[told], time_ms, vehicle))
+    vehicle_id, vehicle, time_ms = vehicle_id[order], vehicle[order], time_ms[order]
+    state = state[told][order]
+    turns = np.flatnonzero(
+        np.append(True, (vehicle[1:] != vehicle[:-1]) | (state[1:] != state[:-1]))[: told.size]
+    )
+    begins, ends = turns[:-1], turns[1:]
+    closed = (state[begins] == 1) & (vehicle[begins] == vehicle[ends])
+    closed &= time_ms[ends] - time_ms[begins] <= SEAT_SPEAKS_MS
+    return Units(
         {
-            "vehicle_id": turns["vehicle_id"].to_numpy(dtype=object)[start],
-            "start_ms": turns["time_ms"].to_numpy(dtype=np.int64)[start],
-            "end_ms": turns["time_ms"].to_numpy(dtype=np.int64)[start + 1]
-            if start.size
-            else np.zeros(0, np.int64),
+            "vehicle_id": vehicle_id[begins[closed]],
+            "start_ms": time_ms[begins[closed]],
+            "end_ms": time_ms[ends[closed]],
         }
     )
-    return spans[spans["end_ms"] - spans["start_ms"] <= SEAT_SPEAKS_MS].reset_index(drop=True)
 
 
 # Seats fill before the meter runs and empty after it stops; minute stamps cut a minute off either end.
@@ -185,7 +188,7 @@ AROUND_TRIP_MS: Final = 120_000
 MERGE_MS: Final = 60_000
 
 
-def carriages(given: Given, law: Law) -> pd.DataFrame:
+def carriages(given: Given, law: Law) -> Units:
     """Spans with passengers, and how far the car moved in them outside any metered trip.
 
     A car that moved and sends neither loaded flags nor seat events is one row that cannot be judged; one
@@ -198,25 +201,23 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
     """
     merged = _merged_runs(given)
     witness = _silent_cars(given, merged)
-    vehicle_id = np.concatenate((words(merged["vehicle_id"]), words(witness["vehicle_id"])))
-    start = np.concatenate((instants(merged["start_ms"], 0), instants(witness["start_ms"], 0)))
-    end = np.concatenate((instants(merged["end_ms"], 0), instants(witness["end_ms"], 0)))
+    spans = stacked_units([merged, Units(witness.some(*merged))])
+    vehicle_id, start, end = spans["vehicle_id"], spans["start_ms"], spans["end_ms"]
     quiet = np.zeros(len(witness))
     seat_m = np.concatenate((_off_meter_m(given, merged, seat_runs(given)), quiet))
     loaded_m = np.concatenate((_off_meter_m(given, merged, loaded_runs(given)), quiet))
     missing = np.concatenate(
-        (_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]), words(witness["missing"]))
+        (_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]), witness["missing"])
     )
     known = given.once("sign_ins", signed_in)
-    names = pd.Series(vehicle_id, dtype=object)
-    lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, names), start)
+    lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, vehicle_id), start)
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
-    return unit_frame(
+    return unit_rows(
         given,
         {
             "subject": named_subject(vehicle_id, start),
             "vehicle_id": vehicle_id,
-            "driver_id": driver_at(known, names, start),
+            "driver_id": driver_at(known, vehicle_id, start),
             "start_ms": start,
             "end_ms": end,
             "lon": lon,
@@ -229,7 +230,7 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
                 known.starts,
                 known.start_ms,
                 known.end_ms,
-                positions_of(known.vehicle_ids, names),
+                positions_of(known.vehicle_ids, vehicle_id),
                 start,
                 handover_ms,
             ),
@@ -238,17 +239,15 @@ def carriages(given: Given, law: Law) -> pd.DataFrame:
     )
 
 
-def _merged_runs(given: Given) -> pd.DataFrame:
+def _merged_runs(given: Given) -> Units:
     """Runs of both witnesses that overlap or nearly touch, as one; only those that began in the span."""
-    runs = pd.concat(
-        [loaded_runs(given)[["vehicle_id", "start_ms", "end_ms"]], seat_runs(given)], ignore_index=True
-    )
+    seats = seat_runs(given)
+    runs = stacked_units([Units(loaded_runs(given).some(*seats)), seats])
     if not len(runs):
         return runs
-    names, vehicle = np.unique(words(runs["vehicle_id"]).astype(str), return_inverse=True)
-    start, end = (runs[name].to_numpy(dtype=np.int64) for name in ("start_ms", "end_ms"))
-    order = np.lexsort((end, start, vehicle))
-    vehicle, start, end = vehicle[order], start[order], end[order]
+    names, vehicle = np.unique(runs["vehicle_id"].astype(str), return_inverse=True)
+    order = np.lexsort((runs["end_ms"], runs["start_ms"], vehicle))
+    vehicle, start, end = vehicle[order], runs["start_ms"][order], runs["end_ms"][order]
     # How far the runs of the same vehicle have reached; another vehicle's lie in another age.
     age = vehicle * (end.max() - end.min() + 1)
     reached = np.maximum.accumulate(end + age) - age
@@ -256,16 +255,16 @@ def _merged_runs(given: Given) -> pd.DataFrame:
     new[1:] = (vehicle[1:] != vehicle[:-1]) | (start[1:] - reached[:-1] >= MERGE_MS)
     first = np.flatnonzero(new)
     began = (start[first] >= given.from_ms) & (start[first] < given.to_ms)
-    return pd.DataFrame(
+    return Units(
         {
-            "vehicle_id": as_it_is(names.astype(object)[vehicle[first]][began]),
+            "vehicle_id": names.astype(object)[vehicle[first]][began],
             "start_ms": start[first][began],
             "end_ms": np.maximum.reduceat(end, first)[began],
         }
     )
 
 
-def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
+def _silent_cars(given: Given, merged: Units) -> Units:
     """Cars with positions in the span that carried nobody, or have nothing to say it with."""
     fixes = given.fixes
     first, past = judged_rows(given)
@@ -273,10 +272,10 @@ def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
     speaks = counts_between((fixes.flags & LOADED_SENT) != 0, first, past) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
     seated = {name for kind in SEAT_KINDS for name, _ in events_of(given, kind)}
-    speaks |= np.array([name in seated for name in names], dtype=bool)
-    quiet = present & ~np.isin(names.astype(str), words(merged["vehicle_id"]).astype(str))
-    rows = np.flatnonzero(quiet)
-    return pd.DataFrame(
+    speaks |= np.array([name in seated for name in fixes.vehicle_ids], dtype=bool)
+    carried = set(merged["vehicle_id"].tolist())
+    rows = np.flatnonzero(present & np.array([name not in carried for name in fixes.vehicle_ids], dtype=bool))
+    return Units(
         {
             "vehicle_id": names[rows],
             "start_ms": np.full(rows.size, given.from_ms, dtype=np.int64),
@@ -286,21 +285,22 @@ def _silent_cars(given: Given, merged: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _missing(given: Given, merged: pd.DataFrame, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
-    days = city_day(instants(merged["start_ms"], 0), given.zone)
+def _missing(given: Given, merged: Units, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
+    days = city_day(merged["start_ms"], given.zone)
     sent = sent_on(given, "trips", days)
     blind = np.isnan(seat_m) | np.isnan(loaded_m)
     return np.select([~sent, blind], ["trips", "positions"], "").astype(object)
 
 
-def _off_meter_m(given: Given, merged: pd.DataFrame, runs: pd.DataFrame) -> Floats:
+def _off_meter_m(given: Given, merged: Units, runs: Units) -> Floats:
     """Metres each merged carriage moved, in the runs of one witness, outside any metered trip."""
-    names = tuple(np.unique(words(merged["vehicle_id"]).astype(str)))
-    of_run = positions_of(names, words(runs["vehicle_id"]))
-    run_start, run_end = (instants(runs[name], 0)[of_run >= 0] for name in ("start_ms", "end_ms"))
+    # Carriages come car by car.
+    names = tuple(dict.fromkeys(merged["vehicle_id"].tolist()))
+    of_run = positions_of(names, runs["vehicle_id"])
+    run_start, run_end = (runs[name][of_run >= 0] for name in ("start_ms", "end_ms"))
     of_run = of_run[of_run >= 0]
     trips = given.tables["trips"]
-    of_trip = positions_of(names, words(trips["vehicle_id"]))
+    of_trip = positions_of(names, trips["vehicle_id"])
     board, alight = (instants(trips[name], 0)[of_trip >= 0] for name in ("boarded_ms", "alighted_ms"))
     of_trip = of_trip[of_trip >= 0]
     order = np.lexsort((board, of_trip))
@@ -317,9 +317,9 @@ def _off_meter_m(given: Given, merged: pd.DataFrame, runs: pd.DataFrame) -> Floa
     track = positions_of(given.track.vehicle_ids, np.array(names, dtype=object))
     moved = along(given.track, track[piece_of], begin, end).chord_m
     owner = _owner(
-        positions_of(names, words(merged["vehicle_id"])),
-        instants(merged["start_ms"], 0),
-        instants(merged["end_ms"], 0),
+        positions_of(names, merged["vehicle_id"]),
+        merged["start_ms"],
+        merged["end_ms"],
         piece_of,
         begin,
     )

@@ -9,7 +9,7 @@ import shapely
 from numba import njit
 
 from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, words
-from taxi_qa.facts.unit import company_of
+from taxi_qa.facts.unit import Units, car_rows, company_of, named_subject
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import NO_DELAY
 
@@ -136,7 +136,7 @@ def _excused(given: Given) -> npt.NDArray[np.bool_]:
     return excused
 
 
-def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFrame:
+def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
     """Each car's delays over one month.
 
     Args:
@@ -148,26 +148,21 @@ def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFram
         longest_s, fixes; one row a car with positions.
     """
     columns = ["batches", "total_s", "long", "fixes", "received"]
-    cars = parts.groupby("vehicle_id")[columns].sum()
-    cars = cars.join(
-        parts.groupby("vehicle_id").agg(company_id=("company_id", "first"), longest_s=("longest_s", "max"))
+    by_car = parts.groupby("vehicle_id")
+    cars = (
+        by_car[columns]
+        .sum()
+        .join(by_car.agg(company_id=("company_id", "first"), longest_s=("longest_s", "max")))
     )
-    cars = cars.sort_index().reset_index()
-    n = len(cars)
-    number = cars["batches"].to_numpy(dtype=np.float64)
-    return pd.DataFrame(
+    cars = cars.sort_index()
+    rows = car_rows(cars.index.to_numpy(dtype=object), cars["company_id"], from_ms, to_ms)
+    received = cars["received"].to_numpy(dtype=np.int64) > 0
+    return rows.but(
         {
-            "subject": cars["vehicle_id"].astype(str) + f"@{from_ms}",
-            "vehicle_id": cars["vehicle_id"].astype(object),
-            "driver_id": np.full(n, "", dtype=object),
-            "company_id": cars["company_id"].astype(object),
-            "trip_id": np.full(n, "", dtype=object),
-            "start_ms": np.full(n, from_ms, dtype=np.int64),
-            "end_ms": np.full(n, to_ms - 1, dtype=np.int64),
-            "lon": np.full(n, np.nan),
-            "lat": np.full(n, np.nan),
-            "missing": np.where(cars["received"] > 0, "", "positions.received_at").astype(object),
-            "delay_mean_s": cars["total_s"].to_numpy(dtype=np.float64) / np.maximum(number, 1.0),
+            "subject": named_subject(rows["vehicle_id"], rows["start_ms"]),
+            "missing": np.where(received, "", "positions.received_at").astype(object),
+            "delay_mean_s": cars["total_s"].to_numpy(dtype=np.float64)
+            / np.maximum(cars["batches"].to_numpy(dtype=np.float64), 1.0),
             "batches_over_1h": cars["long"].to_numpy(dtype=np.int64),
             "longest_s": cars["longest_s"].to_numpy(dtype=np.float64),
             "fixes": cars["fixes"].to_numpy(dtype=np.int64),

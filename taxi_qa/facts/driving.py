@@ -11,14 +11,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.duty import duties, relieved
-from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, positions_of
 from taxi_qa.facts.spans import place_at
 from taxi_qa.facts.track import Track
-from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.facts.unit import Units, named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.place import metres_per_degree
 
@@ -186,7 +185,7 @@ def _spells(
     )
 
 
-def driving_spells(given: Given, law: Law) -> pd.DataFrame:
+def driving_spells(given: Given, law: Law) -> Units:
     """Spells of driving without a rest, and the whole of each duty's driving; one row each.
 
     Returns:
@@ -200,9 +199,8 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
         float(version.value) if version is not None and isinstance(version.value, int | float) else np.inf
     )
     duty = relieved(duties(given))
-    day_ms = instants(duty["day_ms"], 0)
-    duty = duty[(day_ms >= given.from_ms) & (day_ms < given.to_ms)].reset_index(drop=True)
-    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
+    duty = duty.cut((duty["day_ms"] >= given.from_ms) & (duty["day_ms"] < given.to_ms))
+    start, end = duty["start_ms"], duty["end_ms"]
     vehicle = positions_of(given.track.vehicle_ids, duty["vehicle_id"])
     one = spells(given.track, vehicle, start, end, min(rest_s, _WHOLE_DAY_S))
     n = len(duty)
@@ -216,15 +214,15 @@ def driving_spells(given: Given, law: Law) -> pd.DataFrame:
     of_duty = np.concatenate((one.duty, np.arange(n)))
     begin = np.concatenate((one.start_ms, start))
     kind = np.repeat(np.array(["unbroken", "shift"], dtype=object), [one.duty.size, n])
-    vehicle_id = words(duty["vehicle_id"])[of_duty]
-    driver_id = words(duty["driver_id"])[of_duty]
+    vehicle_id = duty["vehicle_id"][of_duty]
+    driver_id = duty["driver_id"][of_duty]
     lon, lat = place_at(given.track, vehicle[of_duty], begin)
     unseen = np.isin(of_duty, np.unique(one.duty), invert=True)
     subject = [
         f"{name}/{driver}/{what}"
         for name, driver, what in zip(named_subject(vehicle_id, begin), driver_id, kind, strict=True)
     ]
-    return unit_frame(
+    return unit_rows(
         given,
         {
             "subject": np.array(subject, dtype=object),

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import Given, instants, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
+from taxi_qa.facts.unit import Texts, Units, stacked_units
 from taxi_qa.facts.who import SignIns, signed_in
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN
 
@@ -24,15 +25,15 @@ Int64s = npt.NDArray[np.int64]
 BEFORE_AND_AFTER_MS: Final = 10 * MS_PER_MIN
 CHAIN_GAP_MS: Final = 2 * MS_PER_H
 
-DUTY_COLUMNS: Final = ("vehicle_id", "driver_id", "start_ms", "end_ms", "day_ms", "known_by")
+_WHOSE: Final = ("vehicle_id", "driver_id")
 
 
-def duties(given: Given) -> pd.DataFrame:
+def duties(given: Given) -> Units:
     """As `_duties`, worked out once."""
     return given.once("duties", _duties)
 
 
-def _duties(given: Given) -> pd.DataFrame:
+def _duties(given: Given) -> Units:
     """Every span of duty that touches the records given, sorted by vehicle and start.
 
     A duty ends at the latest where the data end: a shift still on is not dark because tomorrow is.
@@ -42,37 +43,40 @@ def _duties(given: Given) -> pd.DataFrame:
         shift's start, or the first trip's; ten minutes earlier may be a day without any record),
         known_by ("shifts" or "trips").
     """
-    by_shift = _from_shifts(given.once("sign_ins", signed_in))
-    trips = given.tables["trips"][["trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms"]]
-    by_trips = _from_trips(trips[~trips["vehicle_id"].isin(by_shift["vehicle_id"])])
-    both = pd.concat([by_shift, by_trips], ignore_index=True) if len(by_trips) else by_shift
-    both["end_ms"] = np.minimum(both["end_ms"].to_numpy(dtype=np.int64), given.heard_to_ms)
-    both = both[both["end_ms"] > both["start_ms"]]
-    return _once_a_driver(both)
+    known = given.once("sign_ins", signed_in)
+    by_shift = _from_shifts(known)
+    trips = given.tables["trips"]
+    # Cars with shifts are on duty then, and only then.
+    rows = np.flatnonzero(positions_of(known.vehicle_ids, trips["vehicle_id"]) == NOT_GIVEN)
+    both = stacked_units([by_shift, _from_trips(trips.iloc[rows])]) if rows.size else by_shift
+    both = both.but({"end_ms": np.minimum(both["end_ms"], given.heard_to_ms)})
+    return _once_a_driver(both.cut(both["end_ms"] > both["start_ms"]))
 
 
-def _once_a_driver(duty: pd.DataFrame) -> pd.DataFrame:
+def _once_a_driver(duty: Units) -> Units:
     """Spans of one driver on one car that overlap (a card read twice) are one duty."""
-    duty = duty.sort_values(["vehicle_id", "driver_id", "start_ms", "end_ms"], ignore_index=True)
-    first, last_end = _united(duty, ("vehicle_id", "driver_id"))
+    vehicle, driver = (np.unique(duty[name].astype(str), return_inverse=True)[1] for name in _WHOSE)
+    order = np.lexsort((duty["end_ms"], duty["start_ms"], driver, vehicle))
+    first, last_end = _united((vehicle * (len(duty) + 1) + driver)[order], duty, order)
     if first.size < len(duty):
-        duty = duty.iloc[first].assign(end_ms=last_end)
-    return duty.sort_values(["vehicle_id", "start_ms", "end_ms", "driver_id"], ignore_index=True)
+        duty, vehicle, driver = duty.cut(first).but({"end_ms": last_end}), vehicle[first], driver[first]
+    return duty.cut(np.lexsort((driver, duty["end_ms"], duty["start_ms"], vehicle)))
 
 
-def _united(duty: pd.DataFrame, same: tuple[str, ...]) -> tuple[Int64s, Int64s]:
-    """First row and latest end of each group of touching spans; rows sorted by `same`, then start."""
-    if duty.empty:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    owner = duty.groupby(list(same), sort=False).ngroup().to_numpy()
-    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
-    reached = pd.Series(end).groupby(owner).cummax().to_numpy()
+def _united(owner: Int64s, duty: Units, order: Int64s) -> tuple[Int64s, Int64s]:
+    """First row and latest end of an owner's touching spans; `order` sorts by owner, then start."""
+    if order.size == 0:
+        return order, order
+    start, end = duty["start_ms"][order], duty["end_ms"][order]
+    # How far the spans of the same owner have reached; another owner's lie in another age.
+    age = np.cumsum(np.append(0, owner[1:] != owner[:-1])) * (end.max() - end.min() + 1)
+    reached = np.maximum.accumulate(end + age) - age
     new = np.append(True, (owner[1:] != owner[:-1]) | (start[1:] > reached[:-1]))
     first = np.flatnonzero(new)
-    return first, np.maximum.reduceat(end, first)
+    return order[first], np.maximum.reduceat(end, first)
 
 
-def cars_on_duty(duty: pd.DataFrame) -> pd.DataFrame:
+def cars_on_duty(duty: Units) -> Units:
     """The spans in which a car is on duty, whoever drives: duties that touch or overlap are one.
 
     Args:
@@ -81,11 +85,14 @@ def cars_on_duty(duty: pd.DataFrame) -> pd.DataFrame:
     Returns:
         vehicle_id, start_ms, end_ms; sorted by vehicle and start.
     """
-    first, end = _united(duty, ("vehicle_id",))
-    return duty.iloc[first][["vehicle_id", "start_ms"]].assign(end_ms=end).reset_index(drop=True)
+    vehicle = np.cumsum(np.append(0, duty["vehicle_id"][1:] != duty["vehicle_id"][:-1])[: len(duty)])
+    first, end = _united(vehicle, duty, np.arange(len(duty)))
+    return Units(
+        {"vehicle_id": duty["vehicle_id"][first], "start_ms": duty["start_ms"][first], "end_ms": end}
+    )
 
 
-def relieved(duty: pd.DataFrame) -> pd.DataFrame:
+def relieved(duty: Units) -> Units:
     """Duties cut where another driver takes the car over: a shift change ends what the first one drives.
 
     Where two sign in at the same moment nobody can tell who drives: one duty without a driver is left.
@@ -93,20 +100,18 @@ def relieved(duty: pd.DataFrame) -> pd.DataFrame:
     Args:
         duty: as `duties` gives it.
     """
-    vehicle, driver = words(duty["vehicle_id"]), words(duty["driver_id"]).copy()
-    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0).copy()
+    vehicle, driver = duty["vehicle_id"], duty["driver_id"].copy()
+    start, end = duty["start_ms"], duty["end_ms"].copy()
     follows = np.flatnonzero(
         (vehicle[1:] == vehicle[:-1]) & (driver[1:] != driver[:-1]) & (start[1:] < end[:-1])
     )
     end[follows] = start[follows + 1]
     both = follows[start[follows] == start[follows + 1]]
     driver[both + 1] = ""
-    return duty.assign(driver_id=driver, end_ms=end)[end > start].reset_index(drop=True)
+    return duty.but({"driver_id": driver, "end_ms": end}).cut(end > start)
 
 
-def one_driver(
-    duty: pd.DataFrame, vehicle_id: npt.NDArray[np.object_], begin: Int64s, finish: Int64s
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_], Int64s]:
+def one_driver(duty: Units, vehicle_id: Texts, begin: Int64s, finish: Int64s) -> tuple[Texts, Texts, Int64s]:
     """Who had the car during each span, if it was one driver alone.
 
     Args:
@@ -117,15 +122,14 @@ def one_driver(
         The driver ("" for several or unknown), how the first of these duties is known, and the earliest
         day_ms of them.
     """
-    names, first = np.unique(words(duty["vehicle_id"]).astype(str), return_index=True)
+    names, first = np.unique(duty["vehicle_id"].astype(str), return_index=True)
     starts = np.append(first, len(duty)).astype(np.int64)
-    driver = pd.factorize(words(duty["driver_id"]))[0]
+    driver = np.unique(duty["driver_id"].astype(str), return_inverse=True)[1]
     row, alone, day_ms = _overlapped(
-        starts, instants(duty["start_ms"], 0), instants(duty["end_ms"], 0), instants(duty["day_ms"], 0),
-        driver.astype(np.int64), positions_of(tuple(names), vehicle_id), begin, finish,
+        starts, duty["start_ms"], duty["end_ms"], duty["day_ms"], driver.astype(np.int64),
+        positions_of(tuple(names.tolist()), vehicle_id), begin, finish,
     )  # fmt: skip
-    who = words(duty["driver_id"])[row]
-    return np.where(alone, who, "").astype(object), words(duty["known_by"])[row], day_ms
+    return np.where(alone, duty["driver_id"][row], "").astype(object), duty["known_by"][row], day_ms
 
 
 @njit(cache=True)
@@ -149,30 +153,30 @@ def _overlapped(
     return row, alone, earliest
 
 
-def _from_shifts(known: SignIns) -> pd.DataFrame:
+def _from_shifts(known: SignIns) -> Units:
     vehicle = np.repeat(np.array(known.vehicle_ids, dtype=object), np.diff(known.starts))
-    return pd.DataFrame(
+    return Units(
         {
             "vehicle_id": vehicle,
-            "driver_id": known.driver_ids[known.driver] if len(vehicle) else np.array([], dtype=object),
+            "driver_id": known.driver_ids[known.driver],
             "start_ms": known.start_ms,
             "end_ms": known.end_ms,
             "day_ms": known.start_ms,
-            "known_by": np.full(len(vehicle), "shifts", dtype=object),
+            "known_by": np.full(vehicle.size, "shifts", dtype=object),
         }
     )
 
 
-def _from_trips(trips: pd.DataFrame) -> pd.DataFrame:
-    rows = trips.sort_values(["vehicle_id", "boarded_ms", "trip_id"], kind="stable", ignore_index=True)
-    vehicle, driver = words(rows["vehicle_id"]), words(rows["driver_id"])
-    start, end = instants(rows["boarded_ms"], 0), instants(rows["alighted_ms"], 0)
-    if not len(rows):
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in DUTY_COLUMNS})
+def _from_trips(trips: pd.DataFrame) -> Units:
+    """Duties of trips; at least one."""
+    vehicle, driver, trip_id = (words(trips[name]) for name in (*_WHOSE, "trip_id"))
+    start, end = instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
+    order = np.lexsort((trip_id.astype(str), start, vehicle.astype(str)))
+    vehicle, driver, start, end = vehicle[order], driver[order], start[order], end[order]
     # The end reached so far within the vehicle: a long trip may outlast the next one's start.
-    group = pd.factorize(vehicle)[0]
-    reached = pd.Series(end).groupby(group).cummax().to_numpy()
-    new = np.ones(len(rows), dtype=bool)
+    age = np.cumsum(np.append(0, vehicle[1:] != vehicle[:-1])) * (end.max() - end.min() + 1)
+    reached = np.maximum.accumulate(end + age) - age
+    new = np.ones(vehicle.size, dtype=bool)
     new[1:] = (
         (vehicle[1:] != vehicle[:-1])
         | (driver[1:] != driver[:-1])
@@ -185,7 +189,7 @@ def _from_trips(trips: pd.DataFrame) -> pd.DataFrame:
     meets = np.flatnonzero((vehicle[first][1:] == vehicle[first][:-1]) & (chain_start[1:] < chain_end[:-1]))
     middle = (chain_start[meets + 1] + chain_end[meets]) // 2
     chain_start[meets + 1], chain_end[meets] = middle, middle
-    return pd.DataFrame(
+    return Units(
         {
             "vehicle_id": vehicle[first],
             "driver_id": driver[first],

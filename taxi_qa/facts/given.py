@@ -141,7 +141,8 @@ def positions_of(
 ) -> npt.NDArray[np.int64]:
     """The index of each wanted vehicle in `names`, `NOT_GIVEN` where it is not there."""
     number = _numbered(names)
-    return np.array([number.get(name, NOT_GIVEN) for name in wanted], dtype=np.int64)
+    listed = (wanted if isinstance(wanted, np.ndarray) else words(wanted)).tolist()
+    return np.array([number.get(name, NOT_GIVEN) for name in listed], dtype=np.int64)
 
 
 @lru_cache(maxsize=8)
@@ -160,5 +161,7 @@ def numbers(column: pd.Series) -> npt.NDArray[np.float64]:
 
 
 def words(column: pd.Series) -> npt.NDArray[np.object_]:
-    """A nullable text column as plain str, "" where there is none."""
+    """A text column as plain str, "" where there is none; a column of objects holds none missing."""
+    if column.dtype == object:
+        return np.asarray(column.to_numpy(), dtype=object)
     return np.asarray(column.to_numpy(dtype=object, na_value=""), dtype=object)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from taxi_qa.facts.unit import UNIT_COLUMNS
+from taxi_qa.facts.unit import UNIT_COLUMNS, Units, car_rows, named_subject
 from taxi_qa.law.parameter import Law
 
 # Short trips say little about a ratio: the first and last metres weigh too much.
@@ -22,11 +22,11 @@ PART_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def meter_trips(trips: pd.DataFrame, law: Law, instant_ms: int) -> pd.DataFrame:
+def meter_trips(trips: Units, law: Law, instant_ms: int) -> Units:
     """Each metered trip as a check of its meter.
 
     Args:
-        trips: the frame of `trips.metered_trips`.
+        trips: as `trips.metered_trips` gives them.
         law: for the house's idea of a clear track.
         instant_ms: the moment whose house settings hold.
 
@@ -35,26 +35,35 @@ def meter_trips(trips: pd.DataFrame, law: Law, instant_ms: int) -> pd.DataFrame:
         ratio and ratio_low (NaN), meter_unverified, is_clear.
     """
     clear_s = law.number("house.track.clear_gap_s", instant_ms)
-    gnss_m = trips[["chord_high_m", "ride_high_m"]].max(axis=1)
-    seen = gnss_m.notna().to_numpy()
-    clear = seen & (trips["longest_gap_s"] <= clear_s).to_numpy() & (trips["leaps"] == 0).to_numpy()
+    gnss_m = np.fmax(trips["chord_high_m"], trips["ride_high_m"])
+    seen = ~np.isnan(gnss_m)
+    clear = seen & (trips["longest_gap_s"] <= clear_s) & (trips["leaps"] == 0)
     missing = np.select(
         [trips["missing"] != "", ~seen, ~clear], [trips["missing"], "positions", "clear track"], ""
     )
-    frame = trips[list(UNIT_COLUMNS)].assign(missing=missing.astype(object))
-    return frame.assign(
-        subject="trip " + trips["subject"], kind="trip", metered_m=trips["metered_m"], gnss_m=gnss_m,
-        longest_gap_s=trips["longest_gap_s"], trips=1, ratio=np.nan, ratio_low=np.nan,
-        meter_unverified=trips["meter_unverified"], is_clear=clear,
-    )  # fmt: skip
+    n = len(trips)
+    return Units(
+        {
+            **trips.some(*UNIT_COLUMNS),
+            "missing": missing.astype(object),
+            "subject": "trip " + trips["subject"],
+            "kind": np.full(n, "trip", dtype=object),
+            **trips.some("metered_m", "longest_gap_s", "meter_unverified"),
+            "gnss_m": gnss_m,
+            "trips": np.ones(n, dtype=np.int64),
+            "ratio": np.full(n, np.nan),
+            "ratio_low": np.full(n, np.nan),
+            "is_clear": clear,
+        }
+    )
 
 
-def week_part(checks: pd.DataFrame) -> pd.DataFrame:
+def week_part(checks: Units) -> pd.DataFrame:
     """What a day's checks leave for the week."""
-    return checks[list(PART_COLUMNS)]
+    return Units(checks.some(*PART_COLUMNS)).frame()
 
 
-def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFrame:
+def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
     """Each car's steady ratio of metered to driven distance over one week.
 
     The ratio is the median over its clear trips of a kilometre or more; `ratio_low` is the lower end
@@ -77,27 +86,21 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> pd.DataFrame:
         {"ratio": ratios.median(), "trips": ratios.size(), "ratio_low": ratios.agg(_median_low)}
     )
     sums = usable.groupby("vehicle_id")[["metered_m", "gnss_m"]].sum()
-    cars = cars.join(table).join(sums).reset_index()
-    n = len(cars)
-    return pd.DataFrame(
+    cars = cars.join(table).join(sums)
+    rows = car_rows(cars.index.to_numpy(dtype=object), cars["company_id"], from_ms, to_ms)
+    trips = np.nan_to_num(cars["trips"].to_numpy(dtype=np.float64)).astype(np.int64)
+    n = len(rows)
+    return rows.but(
         {
-            "subject": "week " + cars["vehicle_id"].astype(str) + f"@{from_ms}",
-            "vehicle_id": cars["vehicle_id"].astype(object),
-            "driver_id": np.full(n, "", dtype=object),
-            "company_id": cars["company_id"].astype(object),
-            "trip_id": np.full(n, "", dtype=object),
-            "start_ms": np.full(n, from_ms, dtype=np.int64),
-            "end_ms": np.full(n, to_ms - 1, dtype=np.int64),
-            "lon": np.full(n, np.nan),
-            "lat": np.full(n, np.nan),
-            "missing": np.where(cars["trips"].fillna(0) > 0, "", "clear track").astype(object),
+            "subject": "week " + named_subject(rows["vehicle_id"], rows["start_ms"]),
+            "missing": np.where(trips > 0, "", "clear track").astype(object),
             "kind": np.full(n, "week", dtype=object),
-            "metered_m": cars["metered_m"].to_numpy(dtype=np.float64),
-            "gnss_m": cars["gnss_m"].to_numpy(dtype=np.float64),
+            "trips": trips,
+            **{
+                name: cars[name].to_numpy(dtype=np.float64)
+                for name in ("metered_m", "gnss_m", "ratio", "ratio_low")
+            },
             "longest_gap_s": np.full(n, np.nan),
-            "trips": cars["trips"].fillna(0).to_numpy(dtype=np.int64),
-            "ratio": cars["ratio"].to_numpy(dtype=np.float64),
-            "ratio_low": cars["ratio_low"].to_numpy(dtype=np.float64),
             "meter_unverified": np.full(n, "", dtype=object),
             "is_clear": np.ones(n, dtype=bool),
         }

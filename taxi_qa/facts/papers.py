@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from taxi_qa.facts.given import Given, instants, words
-from taxi_qa.facts.unit import unit_frame
+from taxi_qa.facts.given import Given, instants, numbers, words
+from taxi_qa.facts.unit import Units, Values, unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import city_day
@@ -24,14 +24,14 @@ DRIVER_DAYS_READ: Final[dict[str, tuple[str, ...]]] = {
 PAPERS = ("licence_valid_to_day", "registered_from_day", "registered_to_day", "permit_valid_to_day")
 
 
-def driver_days(given: Given, law: Law) -> pd.DataFrame:  # noqa: ARG001 - every unit is asked alike
+def driver_days(given: Given, law: Law) -> Units:  # noqa: ARG001 - every unit is asked alike
     """The days on which somebody drove, with the papers that count for them.
 
     Driving is a shift or a metered trip that began on the day.
 
     Returns:
         Unit columns, `day`, `trips` (how many), and `PAPERS` (the vehicle permit that ends first, of the
-        cars driven that day); NA where the register does not say.
+        cars driven that day); NaN where the register does not say.
     """
     drives = _drives(given)
     drives["day"] = city_day(drives["start_ms"].to_numpy(dtype=np.int64), given.zone)
@@ -56,8 +56,9 @@ def driver_days(given: Given, law: Law) -> pd.DataFrame:  # noqa: ARG001 - every
     days = days.merge(register, on="driver_id", how="left")
     known = days["known"].fillna(value=False).to_numpy(dtype=bool)
     missing = np.where(known | (days["driver_id"] == ""), "", "drivers").astype(object)
-    named = {name: days[name].array for name in (*PAPERS, "permit_known", "day", "trips")}
-    return unit_frame(
+    named: dict[str, Values] = {name: numbers(days[name]) for name in (*PAPERS, "day")}
+    named |= {"permit_known": days["permit_known"].to_numpy(dtype=bool), "trips": instants(days["trips"], 0)}
+    return unit_rows(
         given,
         {
             "subject": np.array(
@@ -84,7 +85,7 @@ def _drives(given: Given) -> pd.DataFrame:
     trips, shifts = given.tables["trips"], given.tables["shifts"]
     boarded = instants(trips["boarded_ms"], 0)
     own = words(trips["driver_id"])
-    by_sign_in = driver_at(given.once("sign_ins", signed_in), trips["vehicle_id"], boarded)
+    by_sign_in = driver_at(given.once("sign_ins", signed_in), words(trips["vehicle_id"]), boarded)
     driven = pd.DataFrame(
         {
             "vehicle_id": words(trips["vehicle_id"]),

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from taxi_qa.facts.unit import Units
 from taxi_qa.law.calendar import overlaps_window
 from taxi_qa.law.parameter import Areas, Law
 from taxi_qa.law.terms import Flat, Terms, era_starts, terms_at
@@ -25,7 +25,7 @@ RATE_COLUMNS: Final = (
 SPECIAL_CODES: Final = ("night", "return", "out_of_town", "flat")
 
 
-def rate_fits(trips: pd.DataFrame, law: Law) -> dict[str, npt.NDArray[np.generic]]:
+def rate_fits(trips: Units, law: Law) -> dict[str, npt.NDArray[np.generic]]:
     """Whether each trip's rate code was lawful at its hour and place.
 
     Args:
@@ -36,8 +36,8 @@ def rate_fits(trips: pd.DataFrame, law: Law) -> dict[str, npt.NDArray[np.generic
     Returns:
         rate_fits: 1 lawful, 0 not, NaN nobody can tell; rate_missing: why not; rate_leans_on.
     """
-    code = trips["rate_code"].to_numpy(dtype=object)
-    start = trips["start_ms"].to_numpy(dtype=np.int64)
+    code = trips["rate_code"]
+    start = trips["start_ms"]
     fits = np.where(np.isin(code.astype(str), PLAIN_CODES), 1.0, np.nan)
     missing = np.select([code == "", np.isnan(fits)], ["rate_code", "known rate_code"], "").astype(object)
     leans_on = np.full(len(trips), "", dtype=object)
@@ -49,7 +49,7 @@ def rate_fits(trips: pd.DataFrame, law: Law) -> dict[str, npt.NDArray[np.generic
         for name in SPECIAL_CODES:
             rows = of_era[code[of_era] == name]
             if rows.size:
-                answer, why, names = _asked(name, trips.iloc[rows], terms, law)
+                answer, why, names = _asked(name, trips.cut(rows), terms, law)
                 fits[rows], missing[rows], leans_on[rows] = answer, why, names
     return {"rate_fits": fits, "rate_missing": missing, "rate_leans_on": leans_on}
 
@@ -57,7 +57,7 @@ def rate_fits(trips: pd.DataFrame, law: Law) -> dict[str, npt.NDArray[np.generic
 Answer = tuple[Floats, Texts, str]
 
 
-def _asked(code: str, trips: pd.DataFrame, terms: Terms, law: Law) -> Answer:
+def _asked(code: str, trips: Units, terms: Terms, law: Law) -> Answer:
     ask = {"night": _night, "return": _return, "flat": _flat, "out_of_town": _out_of_town}[code]
     answer = ask(trips, terms, law)
     if answer is not None:
@@ -70,45 +70,45 @@ def _told(fits: npt.NDArray[np.bool_], names: str) -> Answer:
     return fits.astype(np.float64), np.full(fits.size, "", dtype=object), names
 
 
-def _night(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:
+def _night(trips: Units, terms: Terms, law: Law) -> Answer | None:
     """The night rate belongs to rides that touch the night, as far as their times are exact."""
     if not terms.night:
         return None
-    slack_ms = (trips["slack_s"].to_numpy(dtype=np.float64) * 1000).astype(np.int64)
-    start, end = (trips[name].to_numpy(dtype=np.int64) for name in ("start_ms", "end_ms"))
+    slack_ms = (trips["slack_s"] * 1000).astype(np.int64)
+    start, end = (trips[name] for name in ("start_ms", "end_ms"))
     touches = overlaps_window(start, end + slack_ms + 1, terms.night, law.timezone, law.calendars)
     return _told(touches, terms.names.get("night", ""))
 
 
-def _return(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+def _return(trips: Units, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
     """The return rate belongs to rides that reach the first band which costs anything."""
     if terms.return_share is None:
         return None
     bands = zip(terms.return_share.bounds, terms.return_share.values, strict=True)
     begins_km = min((bound for bound, share in bands if float(share) > 0), default=np.inf)
-    reached = trips["metered_m"].to_numpy(dtype=np.float64) >= begins_km * 1000
+    reached = trips["metered_m"] >= begins_km * 1000
     return _told(reached, terms.names.get("return", ""))
 
 
-def _flat(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+def _flat(trips: Units, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
     if not terms.flats:
         return None
     fits, why = _flat_fits(trips, terms.flats)
     return fits, why, terms.names.get("flat", "")
 
 
-def _out_of_town(trips: pd.DataFrame, terms: Terms, law: Law) -> Answer:  # noqa: ARG001 - asked alike
+def _out_of_town(trips: Units, terms: Terms, law: Law) -> Answer:  # noqa: ARG001 - asked alike
     """The out-of-town rate belongs to rides with an end outside the licensed area."""
-    begins, ends = (trips[f"{end}_in_city"].to_numpy(dtype=np.float64) for end in ("boarded", "alighted"))
+    begins, ends = (trips[f"{end}_in_city"] for end in ("boarded", "alighted"))
     inside = (begins == 1) & (ends == 1)
     outside = (begins == 0) | (ends == 0)
     fits = np.where(inside, 0.0, np.where(outside, 1.0, np.nan))
     return fits, np.where(np.isnan(fits), "place of both ends", "").astype(object), ""
 
 
-def _flat_fits(trips: pd.DataFrame, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
+def _flat_fits(trips: Units, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
     """A flat fare belongs to rides between its two areas, either way, the feed's zones telling."""
-    begins, ends = (trips[f"{end}_zone"].to_numpy(dtype=object) for end in ("boarded", "alighted"))
+    begins, ends = (trips[f"{end}_zone"] for end in ("boarded", "alighted"))
     fits = np.zeros(len(trips), dtype=bool)
     for flat in flats:
         for one, other in ((flat.one_end, flat.other_end), (flat.other_end, flat.one_end)):

@@ -8,12 +8,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from numba import njit
 
-from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, numbers, words
+from taxi_qa.facts.given import Given, counts_between, judged_rows
 from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
-from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.facts.unit import Units, named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.values.place import metres_per_degree
@@ -30,7 +29,7 @@ _MAX_EPISODES_PER_VEHICLE: Final = 64
 _ANCHOR_E7: Final = 20_000
 
 
-def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> pd.DataFrame:
+def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Units:
     """Stretches in which two streams took turns under one vehicle id.
 
     Args:
@@ -46,7 +45,7 @@ def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> pd.DataFrame:
     vehicle, start, end, switches, fewer, separation, at = _episodes(
         fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, usable, jump_kmh / 3.6
     )
-    return pd.DataFrame(
+    return Units(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
             "start_ms": start,
@@ -155,7 +154,7 @@ def _episodes(
     )
 
 
-def plates(given: Given, law: Law) -> pd.DataFrame:
+def plates(given: Given, law: Law) -> Units:
     """Each car with positions in the span, once a stretch of two streams that began there, or once.
 
     Returns:
@@ -165,27 +164,24 @@ def plates(given: Given, law: Law) -> pd.DataFrame:
     fixes = given.fixes
     jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
     double = episodes(fixes, given.track, jump_kmh)
-    double = double[(double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms)]
+    double = double.cut((double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms))
     first, past = judged_rows(given)
     present = past > first
     heard = counts_between((given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0, first, past) > 0
     names = np.array(fixes.vehicle_ids, dtype=object)
-    alone = present & ~np.isin(names.astype(str), words(double["vehicle_id"]).astype(str))
+    two = set(double["vehicle_id"].tolist())
+    alone = present & np.array([name not in two for name in fixes.vehicle_ids], dtype=bool)
     single = names[alone]
     missing = np.concatenate((np.full(len(double), ""), np.where(heard[alone], "", "positions"))).astype(
         object
     )
     zeros = np.zeros(single.size)
-    vehicle_id = np.concatenate((words(double["vehicle_id"]), single))
-    start = np.concatenate(
-        (instants(double["start_ms"], 0), np.full(single.size, given.from_ms, dtype=np.int64))
-    )
-    end = np.concatenate(
-        (instants(double["end_ms"], 0), np.full(single.size, given.to_ms - 1, dtype=np.int64))
-    )
-    columns = {name: np.concatenate((numbers(double[name]), zeros)) for name in
+    vehicle_id = np.concatenate((double["vehicle_id"], single))
+    start = np.concatenate((double["start_ms"], np.full(single.size, given.from_ms, dtype=np.int64)))
+    end = np.concatenate((double["end_ms"], np.full(single.size, given.to_ms - 1, dtype=np.int64)))
+    columns = {name: np.concatenate((double[name], zeros)) for name in
                ("switches", "fewer_fixes", "separation_m")}  # fmt: skip
-    return unit_frame(
+    return unit_rows(
         given,
         {
             "subject": named_subject(vehicle_id, start),
@@ -193,8 +189,8 @@ def plates(given: Given, law: Law) -> pd.DataFrame:
             "start_ms": start,
             "end_ms": end,
             "missing": missing,
-            "lon": np.concatenate((numbers(double["lon"]), np.full(single.size, np.nan))),
-            "lat": np.concatenate((numbers(double["lat"]), np.full(single.size, np.nan))),
+            "lon": np.concatenate((double["lon"], np.full(single.size, np.nan))),
+            "lat": np.concatenate((double["lat"], np.full(single.size, np.nan))),
             **columns,
             "held_s": (end - start) / 1000.0 * (columns["switches"] > 0),
         },

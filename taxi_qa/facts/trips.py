@@ -13,7 +13,7 @@ from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
-from taxi_qa.facts.unit import unit_frame
+from taxi_qa.facts.unit import Units, unit_rows
 from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.tariff import price
@@ -29,7 +29,7 @@ _STANDS_BELOW_KMH: Final = 3.0
 _FAR_DAY: Final = 1_000_000  # after every day
 
 
-def metered_trips(given: Given, law: Law) -> pd.DataFrame:
+def metered_trips(given: Given, law: Law) -> Units:
     """The trips that began in the span, each with everything the trip rules read.
 
     Returns:
@@ -78,11 +78,11 @@ def metered_trips(given: Given, law: Law) -> pd.DataFrame:
     columns |= _seats(given, words(table["vehicle_id"]), times)
     columns["meter_unverified"] = _meter_unverified(given, words(table["vehicle_id"]), times.boarded)
     columns |= _prices(given, law, columns)
-    columns |= rate_fits(pd.DataFrame({name: columns[name] for name in RATE_COLUMNS}), law)
+    columns |= rate_fits(Units(Units(columns).some(*RATE_COLUMNS)), law)
     columns["meter_clock_doubt"] = clock_doubt(
         given, words(table["vehicle_id"]), times.boarded, times.alighted
     )
-    return unit_frame(given, columns)
+    return unit_rows(given, columns)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _places(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[
 def _who(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[str, npt.NDArray[np.generic]]:
     own = words(table["driver_id"])
     known = given.once("sign_ins", signed_in)
-    which, covered = candidate_at(known, table["vehicle_id"], times.boarded)
+    which, covered = candidate_at(known, words(table["vehicle_id"]), times.boarded)
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
     of_shifts = positions_of(known.vehicle_ids, table["vehicle_id"])
     days = city_day(times.boarded, given.zone)

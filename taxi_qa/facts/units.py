@@ -18,6 +18,7 @@ from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trips import metered_trips
+from taxi_qa.facts.unit import Units
 from taxi_qa.facts.uptime import outages
 from taxi_qa.law.parameter import Law
 
@@ -33,10 +34,10 @@ class DayUnits:
 
     given: Given
     law: Law
-    _made: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _made: dict[str, Units] = field(default_factory=dict)
 
-    def frame(self, unit: str) -> pd.DataFrame:
-        """The frame of that unit.
+    def rows(self, unit: str) -> Units:
+        """The rows of that unit.
 
         Raises:
             KeyError: no day unit has that name.
@@ -60,14 +61,14 @@ class Fold:
     period: Period
     made_of: str
     part: Callable[[DayUnits], pd.DataFrame]
-    fold: Callable[[pd.DataFrame, int, int], pd.DataFrame]
+    fold: Callable[[pd.DataFrame, int, int], Units]
 
 
 @dataclass(frozen=True)
 class CityUnit:
     """A unit made once a day for the whole city, and the only columns it reads: a city has many rows."""
 
-    make: Callable[[Given, Law], pd.DataFrame]
+    make: Callable[[Given, Law], Units]
     reads: Mapping[str, tuple[str, ...]]
 
 
@@ -84,17 +85,17 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 # Judged day by day, bucket by bucket.
-DAY_UNITS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
+DAY_UNITS: Final[dict[str, Callable[[DayUnits], Units]]] = {
     "trips": lambda day: metered_trips(day.given, day.law),
     "carriages": lambda day: carriages(day.given, day.law),
     "outages": lambda day: outages(day.given, day.law),
     "driving_spells": lambda day: driving_spells(day.given, day.law),
     "plates": lambda day: plates(day.given, day.law),
-    "meter_checks": lambda day: meter_trips(day.frame("trips"), day.law, day.given.from_ms),
+    "meter_checks": lambda day: meter_trips(day.rows("trips"), day.law, day.given.from_ms),
 }
 
 # What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
-DAY_FACTS: Final[dict[str, Callable[[DayUnits], pd.DataFrame]]] = {
+DAY_FACTS: Final[dict[str, Callable[[DayUnits], Units]]] = {
     "occupied_runs": lambda day: occupied_runs(day.given),
     **DAY_UNITS,
 }
@@ -106,7 +107,7 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
 
 # Judged once a period, bucket by bucket.
 FOLDS: Final[dict[str, Fold]] = {
-    "meter_checks": Fold("week", "trips", lambda day: week_part(day.frame("meter_checks")), meter_weeks),
+    "meter_checks": Fold("week", "trips", lambda day: week_part(day.rows("meter_checks")), meter_weeks),
     "vehicle_months": Fold("month", "positions", lambda day: delay_part(day.given, day.law), vehicle_months),
 }
 

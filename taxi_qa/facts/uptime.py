@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 from numba import njit
 
@@ -18,7 +17,7 @@ from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
 from taxi_qa.facts.tickets import reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
-from taxi_qa.facts.unit import named_subject, unit_frame
+from taxi_qa.facts.unit import Units, named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import ACC_ON, ACC_SENT
 from taxi_qa.values.clock import city_day
@@ -156,7 +155,7 @@ def gaps_in_numpy(
     return Gaps(*(table[:, column] for column in range(6)))
 
 
-def outages(given: Given, law: Law) -> pd.DataFrame:
+def outages(given: Given, law: Law) -> Units:
     """Each outage of a car on duty that began in the span, and each duty that began there and had none.
 
     An outage over a handover is one, and names a driver only if one alone had the car all through it.
@@ -170,41 +169,40 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
     least_s = law.number("house.vehicle.gnss_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
     duty = duties(given)
-    touches = (instants(duty["end_ms"], 0) > given.from_ms) & (instants(duty["start_ms"], 0) < given.to_ms)
-    duty = duty[touches].reset_index(drop=True)
+    duty = duty.cut((duty["end_ms"] > given.from_ms) & (duty["start_ms"] < given.to_ms))
     on_duty = cars_on_duty(duty)
     usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
     rows = np.flatnonzero(usable)
     starts = np.searchsorted(rows, given.fixes.starts)
     vehicle = positions_of(given.fixes.vehicle_ids, on_duty["vehicle_id"])
     dark = gaps(
-        starts, given.fixes.time_ms[rows], vehicle, instants(on_duty["start_ms"], 0),
-        instants(on_duty["end_ms"], 0), int(least_s * 1000),
+        starts, given.fixes.time_ms[rows], vehicle, on_duty["start_ms"], on_duty["end_ms"],
+        int(least_s * 1000),
     )  # fmt: skip
-    dark_car = words(on_duty["vehicle_id"])[dark.duty]
+    dark_car = on_duty["vehicle_id"][dark.duty]
     driver, known_by, day_ms = one_driver(duty, dark_car, dark.start_ms, dark.end_ms)
     of_day = np.maximum(dark.start_ms, day_ms)
     began = (of_day >= given.from_ms) & (of_day < given.to_ms)
     # A duty without outage is counted on the day it began.
-    day_ms = instants(duty["day_ms"], 0)
-    lit = duty[~_darkened(duty, dark_car, dark) & (day_ms >= given.from_ms) & (day_ms < given.to_ms)]
+    day_ms = duty["day_ms"]
+    lit = duty.cut(~_darkened(duty, dark_car, dark) & (day_ms >= given.from_ms) & (day_ms < given.to_ms))
     no_row = np.full(len(lit), -1, dtype=np.int64)
     before, after = (
         np.concatenate((np.append(rows, -1)[side[began]], no_row)) for side in (dark.before, dark.after)
     )
-    begin = np.concatenate((dark.start_ms[began], instants(lit["start_ms"], 0)))
-    finish = np.concatenate((dark.end_ms[began], instants(lit["end_ms"], 0)))
-    vehicle_id = np.concatenate((dark_car[began], words(lit["vehicle_id"])))
+    begin = np.concatenate((dark.start_ms[began], lit["start_ms"]))
+    finish = np.concatenate((dark.end_ms[began], lit["end_ms"]))
+    vehicle_id = np.concatenate((dark_car[began], lit["vehicle_id"]))
     reported = reported_between(given, vehicle_id, begin, finish, ("gnss", "terminal"))
     lon, lat = _last_place(given, before)
     names = named_subject(vehicle_id, begin)
     names[began.sum() :] = [f"{name}+" for name in names[began.sum() :]]
-    return unit_frame(
+    return unit_rows(
         given,
         {
             "subject": names,
             "vehicle_id": vehicle_id,
-            "driver_id": np.concatenate((driver[began], words(lit["driver_id"]))),
+            "driver_id": np.concatenate((driver[began], lit["driver_id"])),
             "start_ms": begin,
             "end_ms": finish,
             "lon": lon,
@@ -217,15 +215,14 @@ def outages(given: Given, law: Law) -> pd.DataFrame:
             "wrong_clock": _wrong_clock(given, vehicle_id, begin, finish),
             "in_tunnel": _in_tunnel(given, before, after),
             "devices_down": _down(given, vehicle_id, begin, finish),
-            "known_by": np.concatenate((known_by[began], words(lit["known_by"]))),
+            "known_by": np.concatenate((known_by[began], lit["known_by"])),
         },
     )
 
 
-def _darkened(duty: pd.DataFrame, dark_car: npt.NDArray[np.object_], dark: Gaps) -> npt.NDArray[np.bool_]:
+def _darkened(duty: Units, dark_car: npt.NDArray[np.object_], dark: Gaps) -> npt.NDArray[np.bool_]:
     """Which duties any gap of their car reaches into."""
-    vehicle_id = words(duty["vehicle_id"])
-    start, end = instants(duty["start_ms"], 0), instants(duty["end_ms"], 0)
+    vehicle_id, start, end = duty["vehicle_id"], duty["start_ms"], duty["end_ms"]
     darkened = np.zeros(len(duty), dtype=bool)
     # The gaps come car by car.
     edges = [0, *np.flatnonzero(dark_car[1:] != dark_car[:-1]) + 1, dark_car.size]

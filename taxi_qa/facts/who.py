@@ -17,6 +17,8 @@ from taxi_qa.values.clock import MS_PER_H
 
 Int64s = npt.NDArray[np.int64]
 
+_OPEN: Final = np.iinfo(np.int64).max
+
 NOBODY: Final = -1
 SEVERAL: Final = -2
 
@@ -53,18 +55,19 @@ def sign_ins(shifts: pd.DataFrame) -> SignIns:
     Args:
         shifts: records of kind `shifts`, in any order.
     """
-    rows = shifts.sort_values(["vehicle_id", "start_ms", "driver_id"], kind="stable", ignore_index=True)
-    vehicle_ids, first = np.unique(words(rows["vehicle_id"]).astype(str), return_index=True)
-    starts = np.append(first, len(rows)).astype(np.int64)
-    start_ms = instants(rows["start_ms"], 0)
-    is_open = rows["end_ms"].isna().to_numpy()
+    vehicle_ids, vehicle = np.unique(words(shifts["vehicle_id"]).astype(str), return_inverse=True)
+    driver_ids, driver = np.unique(words(shifts["driver_id"]).astype(str), return_inverse=True)
+    start_ms, end_ms = instants(shifts["start_ms"], 0), instants(shifts["end_ms"], _OPEN)
+    order = np.lexsort((driver, start_ms, vehicle))
+    vehicle, driver, start_ms, end_ms = vehicle[order], driver[order], start_ms[order], end_ms[order]
+    starts = np.searchsorted(vehicle, np.arange(vehicle_ids.size + 1)).astype(np.int64)
+    is_open = end_ms == _OPEN
     next_start = np.append(start_ms[1:], np.iinfo(np.int64).max)
     next_start[starts[1:][np.diff(starts) > 0] - 1] = np.iinfo(np.int64).max
-    end_ms = np.where(is_open, np.minimum(next_start, start_ms + OPEN_SHIFT_MS), instants(rows["end_ms"], 0))
-    driver, driver_ids = pd.factorize(words(rows["driver_id"]))
+    end_ms = np.where(is_open, np.minimum(next_start, start_ms + OPEN_SHIFT_MS), end_ms)
     return SignIns(
-        tuple(str(name) for name in vehicle_ids), starts, start_ms, end_ms.astype(np.int64),
-        driver.astype(np.int64), np.asarray(driver_ids, dtype=object), is_open,
+        tuple(vehicle_ids.tolist()), starts, start_ms, end_ms, driver.astype(np.int64),
+        driver_ids.astype(object), is_open,
     )  # fmt: skip
 
 
@@ -73,14 +76,16 @@ def signed_in(given: Given) -> SignIns:
     return sign_ins(given.tables["shifts"])
 
 
-def driver_at(known: SignIns, vehicle_ids: pd.Series, moments_ms: Int64s) -> npt.NDArray[np.object_]:
+def driver_at(
+    known: SignIns, vehicle_ids: npt.NDArray[np.object_], moments_ms: Int64s
+) -> npt.NDArray[np.object_]:
     """The driver of each vehicle at each moment, "" where nobody or several can be meant."""
     which, _ = candidate_at(known, vehicle_ids, moments_ms)
     return named(known, which)
 
 
 def candidate_at(
-    known: SignIns, vehicle_ids: pd.Series, moments_ms: Int64s
+    known: SignIns, vehicle_ids: npt.NDArray[np.object_], moments_ms: Int64s
 ) -> tuple[Int64s, npt.NDArray[np.bool_]]:
     """As `driver_at`, as an index into `known.driver_ids`, `NOBODY` or `SEVERAL`.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import pandas as pd
+from taxi_qa.facts.unit import Units
 
 Stage = Literal["trial", "stable", "index"]
 Answer = Literal["found", "cannot_tell"]
@@ -64,7 +64,7 @@ class Outcome:
     """What one rule says of one job's rows; the three answers always add up.
 
     `clean` is computed, so `examined == len(found) + clean + len(cannot_tell)` holds by construction.
-    The unjudged rows stay a frame (columns `UNJUDGED_COLUMNS`): there can be as many as there are
+    The unjudged rows stay columns (`UNJUDGED_COLUMNS`): there can be as many as there are
     trips, and their `finding_key(rule, rule_version, [subject])` is only wanted in an export.
     """
 
@@ -72,7 +72,7 @@ class Outcome:
     rule_version: int
     examined: int
     found: tuple[Finding, ...]
-    cannot_tell: pd.DataFrame
+    cannot_tell: Units
 
     @property
     def clean(self) -> int:

@@ -5,11 +5,13 @@ A rule never filters its rows. It gets rows, gives back a `Verdict` of the same 
 was examined.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+from taxi_qa.facts.unit import Values
 
 Bools = npt.NDArray[np.bool_]
 
@@ -39,7 +41,7 @@ class Verdict:
     unit: str | npt.NDArray[np.object_]
     cannot_tell: npt.NDArray[np.object_] | None = None
     trial: Bools | None = None
-    evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    evidence: Mapping[str, Values] = field(default_factory=dict)
     leans_on: npt.NDArray[np.object_] | None = None
     sources: npt.NDArray[np.object_] | None = None
     blameless: Bools | None = None

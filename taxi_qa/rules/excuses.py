@@ -1,12 +1,17 @@
 """Which excuses cover a found act; an excuse nobody approved covers nothing, and that is said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+
+from taxi_qa.facts.given import instants, words
+from taxi_qa.facts.unit import Values
 
 _NO_EXCUSES: Final = pd.DataFrame(
     {
@@ -21,6 +26,16 @@ _NO_EXCUSES: Final = pd.DataFrame(
 )
 
 
+class _Excuse(NamedTuple):
+    excuse_id: str
+    scope: str
+    scope_id: str
+    from_ms: int
+    to_ms: int
+    rules: frozenset[str]
+    is_approved: bool
+
+
 @dataclass(frozen=True)
 class Excuses:
     """The excuses on file and the zones they may speak of.
@@ -33,47 +48,56 @@ class Excuses:
     rows: pd.DataFrame
     areas: dict[str, shapely.Geometry]
 
-    def covering(self, rule: str, acts: pd.DataFrame) -> tuple[list[str], list[str]]:
+    @cached_property
+    def _listed(self) -> list[_Excuse]:
+        texts = [
+            words(self.rows[name]) for name in ("excuse_id", "scope", "scope_id", "rules", "approved_by")
+        ]
+        spans = [instants(self.rows[name], 0).tolist() for name in ("from_ms", "to_ms")]
+        return [
+            _Excuse(
+                name, scope, scope_id, from_ms, to_ms, frozenset(filter(None, rules.split(";"))), by != ""
+            )
+            for name, scope, scope_id, rules, by, from_ms, to_ms in zip(*texts, *spans, strict=True)
+        ]
+
+    def covering(self, rule: str, acts: Mapping[str, Values]) -> tuple[list[str], list[str]]:
         """For each act the approved excuses that cover it, and the unapproved ones that would.
 
         An excuse covers an act that began within its span, in its scope, if it names the rule or none.
 
         Args:
             rule: the rule's name.
-            acts: found rows with vehicle_id, company_id, start_ms, lon, lat.
+            acts: vehicle_id, company_id, start_ms, lon, lat of the found rows.
 
         Returns:
-            Two lists as long as `acts`: ids joined by `;`, "" where there is none.
+            Two lists as long as the acts: ids joined by `;`, "" where there is none.
         """
-        approved = [""] * len(acts)
-        unapproved = [""] * len(acts)
-        for excuse in self.rows.itertuples(index=False):
-            if _text(excuse.rules) and rule not in _text(excuse.rules).split(";"):
+        start = acts["start_ms"]
+        approved = [""] * len(start)
+        unapproved = [""] * len(start)
+        for excuse in self._listed:
+            if excuse.rules and rule not in excuse.rules:
                 continue
-            covers = self._in_scope(_text(excuse.scope), _text(excuse.scope_id), acts)
-            start = acts["start_ms"].to_numpy(dtype=np.int64)
-            covers &= (int(str(excuse.from_ms)) <= start) & (start <= int(str(excuse.to_ms)))
-            into = approved if _text(excuse.approved_by) else unapproved
+            covers = (excuse.from_ms <= start) & (start <= excuse.to_ms)
+            covers &= self._in_scope(excuse.scope, excuse.scope_id, acts)
+            into = approved if excuse.is_approved else unapproved
             for at in np.flatnonzero(covers):
                 into[at] = f"{into[at]};{excuse.excuse_id}".lstrip(";")
         return approved, unapproved
 
-    def _in_scope(self, scope: str, scope_id: str, acts: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def _in_scope(self, scope: str, scope_id: str, acts: Mapping[str, Values]) -> npt.NDArray[np.bool_]:
+        count = len(acts["start_ms"])
         if scope == "city":
-            return np.ones(len(acts), dtype=bool)
+            return np.ones(count, dtype=bool)
         if scope in ("vehicle", "company"):
-            return np.asarray(acts[f"{scope}_id"].to_numpy(dtype=object) == scope_id, dtype=bool)
+            return np.asarray(acts[f"{scope}_id"] == scope_id, dtype=bool)
         area = self.areas.get(scope_id)
         if scope == "zone" and area is not None:
-            lon, lat = (acts[axis].to_numpy(dtype=np.float64) for axis in ("lon", "lat"))
-            return np.asarray(shapely.contains_xy(area, lon, lat), dtype=bool)
-        return np.zeros(len(acts), dtype=bool)
+            return np.asarray(shapely.contains_xy(area, acts["lon"], acts["lat"]), dtype=bool)
+        return np.zeros(count, dtype=bool)
 
 
 def no_excuses() -> Excuses:
     """Nothing on file."""
     return Excuses(_NO_EXCUSES, {})
-
-
-def _text(value: object) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124 - NaN only

@@ -1,8 +1,7 @@
 """What every rule shares: the decorator, the catalogue, and the judging of one frame.
 
 A rule is one public function in one file whose path is its name. It gets rows and the law of each
-row's own moment, and answers with a full-length `Verdict`; only `judge` here cuts. pandas grows an
-empty frame when a cut frame is assigned to, so a rule that cut for itself would invent findings.
+row's own moment, both as plain arrays, and answers with a full-length `Verdict`; only `judge` here cuts.
 """
 
 import importlib
@@ -12,28 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 import taxi_qa.rules
-from taxi_qa.facts.unit import UNIT_COLUMNS
+from taxi_qa.facts.unit import UNIT_COLUMNS, Units
 from taxi_qa.findings.evidence import FIELDS, UNITS
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, Stage, Status, finding_key
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.law.parameter import Law, Parameter
 from taxi_qa.rules.excuses import Excuses
 
-Judge = Callable[[pd.DataFrame, pd.DataFrame], Verdict]
+Numbers = npt.NDArray[np.float64]
+Judge = Callable[[Units, Mapping[str, Numbers]], Verdict]
 
 DOC_PARTS: Final = ("Why it matters:", "Evidence:", "Cannot tell:", "Looks like it, but is not:")
-
-
-_NONE_UNJUDGED: Final = pd.DataFrame({name: pd.Series(dtype=object) for name in UNJUDGED_COLUMNS}).astype(
-    {"start_ms": "int64", "end_ms": "int64"}
-)
 
 
 @dataclass(frozen=True)
@@ -113,8 +107,8 @@ def catalogue() -> Mapping[str, Rule]:
     return MappingProxyType(dict(sorted(_declared.items())))
 
 
-def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
-    """Ask one rule about a frame of units.
+def judge(one: Rule, rows: Units, law: Law, excuses: Excuses) -> Outcome:
+    """Ask one rule about units.
 
     Args:
         one: the rule.
@@ -128,53 +122,53 @@ def judge(one: Rule, rows: pd.DataFrame, law: Law, excuses: Excuses) -> Outcome:
     Raises:
         ValueError: the rule's verdict is not full length, or uses words that are not in the lists.
     """
-    missing = rows["missing"].to_numpy(dtype=object).copy()
+    missing = rows["missing"].copy()
+    is_open = missing == ""
+
+    def lacks(name: str, absent: npt.NDArray[np.bool_]) -> None:
+        missing[is_open & absent] = name
+        is_open[absent] = False
+
     for column in one.reads:
-        absent = rows[column].isna().to_numpy() if column in rows else np.ones(len(rows), dtype=bool)
-        missing[(missing == "") & absent] = column
-    moments = rows["start_ms"].to_numpy(dtype=np.int64)
-    law_columns: dict[str, npt.NDArray[np.float64]] = {}
+        lacks(column, _absent(rows, column))
+    moments = rows["start_ms"]
+    law_columns: dict[str, Numbers] = {}
     leant: list[Parameter] = []
     for path in one.law:
         parameter = law.get(path)
-        if parameter is None:
-            missing[missing == ""] = f"law {path}"
-            law_columns[path] = np.full(len(rows), np.nan)
-            continue
-        law_columns[path] = parameter.at(moments)
-        missing[(missing == "") & np.isnan(law_columns[path])] = f"law {path}"
-        leant.append(parameter)
-    open_rows = np.flatnonzero(missing == "")
+        law_columns[path] = np.full(len(rows), np.nan) if parameter is None else parameter.at(moments)
+        lacks(f"law {path}", np.isnan(law_columns[path]))
+        if parameter is not None:
+            leant.append(parameter)
+    open_rows = np.flatnonzero(is_open)
     found: list[Finding] = []
     if open_rows.size:
-        asked = (rows if open_rows.size == len(rows) else rows.iloc[open_rows]).reset_index(drop=True)
-        of_law = pd.DataFrame(
-            {path: values[open_rows] for path, values in law_columns.items()}, index=asked.index
-        )
+        asked, of_law = rows, law_columns
+        if open_rows.size < len(rows):
+            asked = rows.cut(open_rows)
+            of_law = {path: values[open_rows] for path, values in law_columns.items()}
         verdict = one.function(asked, of_law)
         _refuse_short(one, verdict, len(asked))
+        guilty = np.asarray(verdict.guilty, dtype=bool)
         if verdict.cannot_tell is not None:
             missing[open_rows] = verdict.cannot_tell
-        guilty = np.flatnonzero(np.asarray(verdict.guilty, dtype=bool) & (missing[open_rows] == ""))
-        found = _findings(one, asked, verdict, guilty, leant, excuses)
+            guilty = guilty & (verdict.cannot_tell == "")
+        found = _findings(one, asked, verdict, np.flatnonzero(guilty), leant, excuses)
     return Outcome(one.name, one.version, len(rows), tuple(found), _unjudged(rows, missing))
 
 
-def _unjudged(rows: pd.DataFrame, missing: npt.NDArray[np.object_]) -> pd.DataFrame:
+def _absent(rows: Units, column: str) -> npt.NDArray[np.bool_]:
+    """Where a row has no such number; texts say "" themselves."""
+    if column not in rows:
+        return np.ones(len(rows), dtype=bool)
+    values = rows[column]
+    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(rows), dtype=bool)
+
+
+def _unjudged(rows: Units, missing: npt.NDArray[np.object_]) -> Units:
     """The rows in which something is missing, and what."""
     at = np.flatnonzero(missing != "")
-    if at.size == 0:
-        return _NONE_UNJUDGED
-    columns = {
-        name: pd.Series(rows[name].array[at], dtype=rows[name].dtype) for name in UNJUDGED_COLUMNS[:-1]
-    }
-    return pd.DataFrame({**columns, "missing": pd.Series(missing[at], dtype=object)})
-
-
-def _taken(column: "pd.Series[Any]", at: npt.NDArray[np.int64]) -> list[Any]:
-    """The column's values at some rows."""
-    values: list[Any] = column.array[at].tolist()
-    return values
+    return Units(rows.but({"missing": missing}).some(*UNJUDGED_COLUMNS)).cut(at)
 
 
 def _refuse_short(one: Rule, verdict: Verdict, length: int) -> None:
@@ -190,25 +184,24 @@ def _refuse_short(one: Rule, verdict: Verdict, length: int) -> None:
     units = {verdict.unit} if isinstance(verdict.unit, str) else set(verdict.unit)
     if not units <= set(UNITS):
         raise ValueError(f"{one.name}: units {sorted(units - set(UNITS))} are not in findings/evidence.py")
-    strange = set(verdict.evidence.columns) - set(FIELDS)
+    strange = set(verdict.evidence) - set(FIELDS)
     if strange:
         raise ValueError(f"{one.name}: evidence fields {sorted(strange)} are not in findings/evidence.py")
-    if not verdict.evidence.empty and len(verdict.evidence) != length:
-        raise ValueError(f"{one.name}: the evidence has {len(verdict.evidence)} rows, expected {length}")
+    for name, vector in verdict.evidence.items():
+        if len(vector) != length:
+            raise ValueError(f"{one.name}: the evidence {name} has {len(vector)} rows, expected {length}")
 
 
 def _plain(value: object) -> object:
     """A value as JSON knows it; missing becomes None."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is pd.NA or value is None or (isinstance(value, float) and np.isnan(value)):
-        return None
-    return round(value, 3) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return None if np.isnan(value) else round(value, 3)
+    return value
 
 
 def _findings(
     one: Rule,
-    rows: pd.DataFrame,
+    rows: Units,
     verdict: Verdict,
     guilty: npt.NDArray[np.int64],
     leant: list[Parameter],
@@ -216,10 +209,11 @@ def _findings(
 ) -> list[Finding]:
     if guilty.size == 0:
         return []
-    units = {name: _taken(rows[name], guilty) for name in UNIT_COLUMNS}
-    evidence = {str(name): _taken(verdict.evidence[name], guilty) for name in verdict.evidence}
-    covering, unapproved = excuses.covering(one.name, pd.DataFrame(units))
-    moments = np.array(units["start_ms"], dtype=np.int64)
+    acts = {name: rows[name][guilty] for name in UNIT_COLUMNS}
+    covering, unapproved = excuses.covering(one.name, acts)
+    moments = acts["start_ms"]
+    units = {name: values.tolist() for name, values in acts.items()}
+    evidence = {name: values[guilty].tolist() for name, values in verdict.evidence.items()}
     names = [parameter.names_at(moments) for parameter in leant]
     names += [] if verdict.leans_on is None else [verdict.leans_on[guilty]]
     unverified = np.zeros(guilty.size, dtype=bool)

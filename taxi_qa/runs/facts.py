@@ -47,4 +47,4 @@ def facts(
         for given in given_day(order, law, day):
             rows = DAY_FACTS[name](DayUnits(given, law))
             if len(rows):
-                yield rows
+                yield rows.frame()

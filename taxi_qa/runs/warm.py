@@ -41,7 +41,7 @@ def warm() -> None:
     }
     for rule in catalogue().values():
         if rule.judges in DAY_UNITS:
-            judge(rule, day.frame(rule.judges), law, nothing)
+            judge(rule, day.rows(rule.judges), law, nothing)
         if rule.judges in CITY_UNITS:
             judge(rule, CITY_UNITS[rule.judges].make(given, law), law, nothing)
         if rule.judges in FOLDS:

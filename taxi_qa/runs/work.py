@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taxi_qa.facts.given import words
+from taxi_qa.facts.unit import Texts, Units, stacked_units
 from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.law.parameter import Law
@@ -44,12 +46,12 @@ class _Answers:
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     examined: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
-    def ask(self, name: str, rows: pd.DataFrame) -> None:
+    def ask(self, name: str, rows: Units) -> None:
         """Asks one rule about further rows."""
         outcome = judge(catalogue()[name], rows, self.law, self.excuses)
         self.outcomes.setdefault(name, []).append(outcome)
         if len(self.order.jobs) > 1:
-            counts = np.bincount(_buckets(rows, self.home), minlength=self.home.buckets)
+            counts = np.bincount(_buckets(rows["vehicle_id"], self.home), minlength=self.home.buckets)
             self.examined[name] = self.examined.get(name, 0) + counts
 
     def told(self) -> Told:
@@ -64,7 +66,7 @@ class _Answers:
                 whole,
                 examined=sum(one.examined for one in outcomes),
                 found=tuple(finding for one in outcomes for finding in one.found),
-                cannot_tell=pd.concat([one.cannot_tell for one in outcomes], ignore_index=True),
+                cannot_tell=stacked_units([one.cannot_tell for one in outcomes]),
             )
         if len(self.order.jobs) == 1:
             only = self.order.buckets[0]
@@ -77,11 +79,9 @@ class _Answers:
 _bucket = lru_cache(maxsize=65_536)(bucket_of)
 
 
-def _buckets(rows: pd.DataFrame, home: Home) -> npt.NDArray[np.int64]:
-    """The bucket of each row's vehicle."""
-    number, names = pd.factorize(rows["vehicle_id"])
-    of_name = np.array([_bucket(str(vehicle), home.buckets) for vehicle in names], dtype=np.int64)
-    return of_name[number]
+def _buckets(vehicle_id: Texts, home: Home) -> npt.NDArray[np.int64]:
+    """The bucket of each vehicle."""
+    return np.array([_bucket(name, home.buckets) for name in vehicle_id.tolist()], dtype=np.int64)
 
 
 def _day(order: Order, home: Home, law: Law) -> Told:
@@ -90,7 +90,7 @@ def _day(order: Order, home: Home, law: Law) -> Told:
     for given in given_day(order, law, order.day, columns=DAY_READS):
         day = DayUnits(given, law)
         for name in order.rules:
-            answers.ask(name, day.frame(catalogue()[name].judges))
+            answers.ask(name, day.rows(catalogue()[name].judges))
         for unit, parts in left.items():
             parts.append(FOLDS[unit].part(day))
     for unit, parts in left.items():
@@ -137,7 +137,7 @@ def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int])
 
 def _keep_parts(order: Order, home: Home, law: Law, unit: str, day: int, made: pd.DataFrame) -> None:
     """Keep what a day leaves bucket by bucket: periods may be judged in other groups of buckets."""
-    of_row = _buckets(made, home)
+    of_row = _buckets(words(made["vehicle_id"]), home)
     for bucket in order.buckets:
         part = made if len(order.buckets) == 1 else made[of_row == bucket]
         keep_part(home, law, Part(unit, day, bucket, order.delivery), part)

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 from sqlmodel import col
 
+from taxi_qa.facts.unit import units_of
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
 from taxi_qa.store.home import Home
@@ -326,7 +327,9 @@ def _unjudged_rows(
         others = [old[~old["vehicle_id"].isin(list(vehicles))] for old in before]
         fresh = [unpacked(said.packed)] if said.unjudged else []
         whole = pd.concat([*others, *fresh], ignore_index=True)
-        outcome = Outcome(said.rule, said.rule_version, said.examined + len(whole), said.found, whole)
+        outcome = Outcome(
+            said.rule, said.rule_version, said.examined + len(whole), said.found, units_of(whole)
+        )
         said = said_of(outcome, {job.bucket: said.examined}, lambda _: job.bucket)[job.bucket]
     if spoken:
         connection.execute(delete(table).where(mine))

@@ -16,7 +16,6 @@ import pandas as pd
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome
 from taxi_qa.store.library import frame_of_columns
-from taxi_qa.store.plain import plain_values
 
 _UNJUDGED: Final = tuple((name, "Int64" if name.endswith("_ms") else "str") for name in UNJUDGED_COLUMNS)
 
@@ -60,17 +59,17 @@ def said_of(
     frame = outcome.cannot_tell
     packed: dict[int, tuple[int, bytes, int, int]] = {}
     if len(frame):
-        number, names = pd.factorize(frame["vehicle_id"])
-        of_name = np.array(
-            [bucket_of_vehicle(str(n)) if only is None else only for n in names], dtype=np.int64
-        )
-        owner = of_name[number]
-        order = np.lexsort(
-            (frame["subject"].to_numpy(dtype=str), frame["start_ms"].to_numpy(np.int64), owner)
-        )
-        frame, owner = frame.iloc[order], owner[order]
-        columns = [plain_values(frame[name], dtype) for name, dtype in _UNJUDGED]
-        starts = frame["start_ms"].to_numpy(dtype=np.int64)
+        owner = np.full(len(frame), -1 if only is None else only, dtype=np.int64)
+        if only is None:
+            owner[:] = [bucket_of_vehicle(name) for name in frame["vehicle_id"].tolist()]
+        order = np.lexsort((frame["subject"].astype(str), frame["start_ms"], owner))
+        frame, owner = frame.cut(order), owner[order]
+        # An empty text is missing.
+        columns = [
+            [value or None for value in frame[name].tolist()] if dtype == "str" else frame[name].tolist()
+            for name, dtype in _UNJUDGED
+        ]
+        starts = frame["start_ms"]
         for bucket, first, past in zip(*_blocks(owner), strict=True):
             data = _packed([column[first:past] for column in columns])
             packed[int(bucket)] = (int(past - first), data, int(starts[first]), int(starts[past - 1]))

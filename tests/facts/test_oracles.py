@@ -84,7 +84,7 @@ def _driver_in_words(rows: list[tuple[int, str, int, int | None]], vehicle: int,
 @settings(max_examples=60)
 def test_who_drove(rows: list[tuple[int, str, int, int | None]], asked: list[tuple[int, int]]) -> None:
     known = sign_ins(_shifts(rows).sample(frac=1, random_state=1))
-    vehicles = pd.Series([f"V{vehicle}" for vehicle, _ in asked], dtype=object)
+    vehicles = np.array([f"V{vehicle}" for vehicle, _ in asked], dtype=object)
     moments = np.array([START_MS + minute * MIN for _, minute in asked], dtype=np.int64)
     which, _ = candidate_at(known, vehicles, moments)
     names = driver_at(known, vehicles, moments)
@@ -161,7 +161,7 @@ def test_loaded_runs(seed: int) -> None:
         if run:
             expected.append((name, run[0], run[-1], len(run)))
     got = loaded_runs(replace(City().given(), fixes=fixes))
-    assert list(got.itertuples(index=False, name=None)) == expected
+    assert list(got.frame().itertuples(index=False, name=None)) == expected
 
 
 @given(
@@ -202,7 +202,7 @@ def test_seat_runs(rows: list[tuple[int, int, str]]) -> None:
                 since = None
     one = City().given()
     got = seat_runs(replace(one, tables={**one.tables, "events": events}))
-    assert list(got.itertuples(index=False, name=None)) == expected
+    assert list(got.frame().itertuples(index=False, name=None)) == expected
 
 
 @given(st.lists(st.tuples(st.integers(1, 200), st.integers(0, 45)), min_size=1, max_size=5))
@@ -230,7 +230,7 @@ def test_driving_spells(legs: list[tuple[int, int]]) -> None:
     shift = {"vehicle_id": "V0", "driver_id": "D", "start": "01:00:00", "end": "23:59:59"}
     city = City(records={"shifts": [shift]}, tracks=[{"vehicle_id": "V0", "track": steps}])
     got = driving_spells(city.given(), law_of("guangzhou"))
-    unbroken = got[got["kind"] == "unbroken"]
+    unbroken = got.cut(got["kind"] == "unbroken")
     minutes = [
         ((start - unbroken["start_ms"].min()) // MIN, (end - unbroken["start_ms"].min()) // MIN)
         for start, end in zip(unbroken["start_ms"], unbroken["end_ms"], strict=True)
@@ -255,10 +255,10 @@ def test_two_streams(heard: str) -> None:
     found = episodes(fixes, lay(fixes, 200.0), 200.0)
     changes = [i for i in range(1, len(heard)) if heard[i] != heard[i - 1]]
     if not changes:
-        assert found.empty
+        assert len(found) == 0
         return
     assert len(found) == 1
-    one = found.iloc[0]
+    one = found.frame().iloc[0]
     assert one.switches == len(changes)
     assert one.start_ms == START_MS + 30_000 * changes[0]
     assert one.end_ms == START_MS + 30_000 * changes[-1]
@@ -307,6 +307,6 @@ def test_five_seconds_apart_is_still_one_upload(apart_ms: int, number: int) -> N
 def test_a_shift_that_is_over_to_the_second_still_covers_and_not_a_millisecond_more() -> None:
     known = sign_ins(_shifts([(0, "A", 0, 60), (0, "B", 60, 60)]))
     moments = START_MS + np.array([H - 1, H, H + 1], dtype=np.int64)
-    names = driver_at(known, pd.Series(["V0"] * 3, dtype=object), moments)
+    names = driver_at(known, np.array(["V0"] * 3, dtype=object), moments)
     # At the very moment of the handover both sat there: nobody is named.
     assert names.tolist() == ["A", "", "B"]

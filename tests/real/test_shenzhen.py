@@ -115,8 +115,8 @@ def test_the_distance_of_clean_rides_is_the_sum_from_point_to_point(given: Given
     spans = along(
         given.track,
         vehicle,
-        runs["start_ms"].to_numpy(dtype=np.int64),
-        runs["end_ms"].to_numpy(dtype=np.int64),
+        runs["start_ms"],
+        runs["end_ms"],
     )
     start_ms = day_start_ms(day_from_text(DAY), "Asia/Shanghai")
     instants = start_ms + raw["second"].to_numpy(dtype=np.int64) * 1000
@@ -137,7 +137,7 @@ def test_nobody_is_accused_of_what_the_file_does_not_show(home: Home, run: RunRe
     # No trips were sent: no ride can be called off the meter, and nothing about fares is even examined. Rides
     # less than a minute apart are one act.
     runs = loaded_runs(given)
-    pauses_ms = runs["start_ms"].to_numpy()[1:] - runs["end_ms"].to_numpy()[:-1]
+    pauses_ms = runs["start_ms"][1:] - runs["end_ms"][:-1]
     acts = len(runs) - int((pauses_ms < 60_000).sum())
     assert tally.loc["fare.off_meter", "found"] == 0
     assert tally.loc["fare.off_meter", "cannot_tell"] == acts

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taxi_qa.facts.unit import units_of
 from taxi_qa.rules.excuses import no_excuses
 from taxi_qa.rules.kit import catalogue, judge
 from tests.small_city import law_of, moment_ms
@@ -108,7 +109,7 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
 
 @pytest.mark.parametrize(("name", "row", "changes", "is_found"), LIMITS)
 def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found: bool) -> None:
-    outcome = judge(catalogue()[name], pd.DataFrame([row | changes]), LAW, no_excuses())
+    outcome = judge(catalogue()[name], units_of(pd.DataFrame([row | changes])), LAW, no_excuses())
     assert (len(outcome.found), outcome.clean, len(outcome.cannot_tell)) == (
         int(is_found),
         int(not is_found),
@@ -119,10 +120,12 @@ def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found
 def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:
     before = moment_ms("2011-12-31 23:59:59")  # the law of rest binds from 2012
     row = SPELL | {"start_ms": before, "low_s": 50_000.0, "high_s": 50_000.0}
-    outcome = judge(catalogue()["driving.long_hours"], pd.DataFrame([row]), LAW, no_excuses())
+    outcome = judge(catalogue()["driving.long_hours"], units_of(pd.DataFrame([row])), LAW, no_excuses())
     assert list(outcome.cannot_tell["missing"]) == ["law driving.unbroken_driving_s"]
     on_time = row | {"start_ms": before + 1000}
-    (finding,) = judge(catalogue()["driving.long_hours"], pd.DataFrame([on_time]), LAW, no_excuses()).found
+    (finding,) = judge(
+        catalogue()["driving.long_hours"], units_of(pd.DataFrame([on_time])), LAW, no_excuses()
+    ).found
     assert "driving.unbroken_driving_s@2012-01-01" in finding.leans_on
 
 
@@ -140,5 +143,5 @@ def test_a_city_without_the_law_a_rule_declares_cannot_tell(name: str) -> None:
         "trips": TRIP,
     }
     if abroad:
-        outcome = judge(one, pd.DataFrame([rows[one.judges]]), law_of("nyc"), no_excuses())
+        outcome = judge(one, units_of(pd.DataFrame([rows[one.judges]])), law_of("nyc"), no_excuses())
         assert list(outcome.cannot_tell["missing"]) == [f"law {abroad[0]}"]

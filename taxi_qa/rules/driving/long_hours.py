@@ -1,10 +1,12 @@
 """Driving too long: without a rest, or in one shift."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("gnss", "shift"),
     needs=("positions", "shifts"),
 )
-def long_hours(spells: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def long_hours(spells: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The driver drove too long, without a rest or in one shift.
 
     Driving is the time on duty less every stand of a rest's length; standing in a rank is resting. A gap
@@ -29,17 +31,15 @@ def long_hours(spells: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: a rest in a queue; two drivers sharing a car (each by his own shift); a
         rest of exactly twenty minutes; exactly four hours.
     """
-    unbroken = (spells["kind"] == "unbroken").to_numpy()
+    unbroken = spells["kind"] == "unbroken"
     limit = np.where(unbroken, law["driving.unbroken_driving_s"], law["house.driving.day_driving_s"])
-    low, high = spells["low_s"].to_numpy(dtype=np.float64), spells["high_s"].to_numpy(dtype=np.float64)
+    low, high = spells["low_s"], spells["high_s"]
     guilty = low > limit
     return Verdict(
         guilty=guilty,
         measured=np.where(guilty, low, high),
-        allowed=limit.astype(np.float64),
+        allowed=limit,
         unit="s",
         cannot_tell=np.where(~guilty & (high > limit), "track without gaps", "").astype(object),
-        evidence=pd.DataFrame(
-            {"kind": spells["kind"], "driving_s": low, "rest_longest_s": spells["rest_longest_s"]}
-        ),
+        evidence={"kind": spells["kind"], "driving_s": low, "rest_longest_s": spells["rest_longest_s"]},
     )

@@ -1,10 +1,12 @@
 """The meter started before the passengers were aboard."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "seat", "gnss"),
     needs=("trips", "events", "positions"),
 )
-def early_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def early_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The meter ran before the passengers were aboard.
 
     Why it matters: the meter goes on after the passenger is aboard and the car moves off (六.6).
@@ -25,19 +27,19 @@ def early_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: passengers who boarded first and asked to wait; who left and came back;
         two minutes of luggage; a sensor that reads late within 300 m.
     """
-    stood = trips["early_stand_s"].to_numpy(dtype=np.float64)
-    moved = trips["early_move_m"].to_numpy(dtype=np.float64)
-    allowed_s = law["house.fare.early_stand_s"].to_numpy(dtype=np.float64)
+    stood = trips["early_stand_s"]
+    moved = trips["early_move_m"]
+    allowed_s = law["house.fare.early_stand_s"]
     by_stand = stood > allowed_s
-    by_move = moved > law["house.fare.early_move_m"].to_numpy(dtype=np.float64)
-    before = trips["aboard_before"].to_numpy(dtype=bool)
-    has_event = trips["boarded_event_ms"].notna().to_numpy()
+    by_move = moved > law["house.fare.early_move_m"]
+    before = trips["aboard_before"]
+    has_event = ~np.isnan(trips["boarded_event_ms"])
     late_enough = has_event & (
         (trips["boarded_event_ms"] - trips["start_ms"]) / 1000.0 - trips["slack_s"] > 0
-    ).to_numpy(dtype=bool)
+    )
     cannot_tell = np.select(
         [
-            ~trips["seat_sensor"].to_numpy(dtype=bool),
+            ~trips["seat_sensor"],
             ~before & ~has_event,
             ~before & late_enough & np.isnan(stood),
         ],
@@ -45,12 +47,10 @@ def early_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         "",
     )
     return Verdict(
-        guilty=(by_stand | by_move) & ~before & ~trips["back_aboard"].to_numpy(dtype=bool),
+        guilty=(by_stand | by_move) & ~before & ~trips["back_aboard"],
         measured=np.where(by_stand | ~by_move, stood, moved),
         allowed=np.where(by_stand | ~by_move, allowed_s, law["house.fare.early_move_m"]),
         unit=np.where(by_stand | ~by_move, "s", "m").astype(object),
         cannot_tell=cannot_tell.astype(object),
-        evidence=pd.DataFrame(
-            {"boarded_event_ms": trips["boarded_event_ms"], "held_s": stood, "moved_m": moved}
-        ),
+        evidence={"boarded_event_ms": trips["boarded_event_ms"], "held_s": stood, "moved_m": moved},
     )

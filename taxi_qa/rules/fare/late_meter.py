@@ -1,10 +1,12 @@
 """The meter ran on after the passengers had left."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "seat"),
     needs=("trips", "events"),
 )
-def late_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def late_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The meter still ran after the passengers had left.
 
     Why it matters: what runs on after the passenger is gone is charged to somebody who is not there (六.6).
@@ -25,12 +27,12 @@ def late_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: paying and unloading within two minutes; passengers who got out and came
         back within the trip; seats still taken when the meter stopped.
     """
-    left = trips["left_event_ms"].to_numpy(dtype=np.float64)
-    ran_on = np.where(np.isnan(left), 0.0, (trips["end_ms"].to_numpy(dtype=np.float64) - left) / 1000.0)
-    allowed = law["house.fare.late_s"].to_numpy(dtype=np.float64)
-    told = ~np.isnan(left) | trips["left_after"].to_numpy(dtype=bool)
+    left = trips["left_event_ms"]
+    ran_on = np.where(np.isnan(left), 0.0, (trips["end_ms"] - left) / 1000.0)
+    allowed = law["house.fare.late_s"]
+    told = ~np.isnan(left) | trips["left_after"]
     cannot_tell = np.select(
-        [~trips["seat_sensor"].to_numpy(dtype=bool), ~told],
+        [~trips["seat_sensor"], ~told],
         ["vehicles.has_seat_sensor", "events.passenger_alighted"],
         "",
     )
@@ -40,5 +42,5 @@ def late_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         allowed=allowed,
         unit="s",
         cannot_tell=cannot_tell.astype(object),
-        evidence=pd.DataFrame({"alighted_event_ms": trips["left_event_ms"], "held_s": ran_on}),
+        evidence={"alighted_event_ms": trips["left_event_ms"], "held_s": ran_on},
     )

@@ -1,10 +1,12 @@
 """The meter counted more kilometres than the car drove."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -20,7 +22,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "gnss"),
     needs=("trips", "positions"),
 )  # fmt: skip
-def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def metered_distance(checks: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The meter counted more kilometres than the car drove.
 
     A trip far above its track is a burst (a pulse box leads there). A car whose trips of a week all lie
@@ -34,17 +36,17 @@ def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: the lawful error up to 1 % and the wear of tyres up to 2 %; chords that cut
         corners; trips of minute stamps.
     """
-    weekly = (checks["kind"] == "week").to_numpy()
-    metered = checks["metered_m"].to_numpy(dtype=np.float64)
-    driven = checks["gnss_m"].to_numpy(dtype=np.float64)
-    most = np.maximum(driven * law["house.fare.burst_ratio"], driven + law["house.fare.burst_m"]).to_numpy()
+    weekly = checks["kind"] == "week"
+    metered = checks["metered_m"]
+    driven = checks["gnss_m"]
+    most = np.maximum(driven * law["house.fare.burst_ratio"], driven + law["house.fare.burst_m"])
     burst = ~weekly & (metered > most)
     # The house's ratio leaves room for wear and for the track; it can never undercut the lawful error.
-    lawful = 1 + law["meter.distance_error_high"].to_numpy(dtype=np.float64)
-    steady_ratio = np.maximum(law["house.fare.steady_ratio"].to_numpy(dtype=np.float64), lawful)
-    few = weekly & (checks["trips"] < law["house.fare.steady_trips"]).to_numpy()
-    steady = weekly & (checks["ratio_low"].to_numpy(dtype=np.float64) > steady_ratio)
-    untrusted = (checks["meter_unverified"] != "").to_numpy()
+    lawful = 1 + law["meter.distance_error_high"]
+    steady_ratio = np.maximum(law["house.fare.steady_ratio"], lawful)
+    few = weekly & (checks["trips"] < law["house.fare.steady_trips"])
+    steady = weekly & (checks["ratio_low"] > steady_ratio)
+    untrusted = checks["meter_unverified"] != ""
     with np.errstate(divide="ignore", invalid="ignore"):
         # Of a car that stood there is no ratio: its metres are told instead.
         stood = ~weekly & (driven <= 0)
@@ -61,14 +63,12 @@ def metered_distance(checks: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         # One burst may still be a wrong track: it stays a lead until more of them, or people, agree.
         trial=burst,
         blameless=steady,
-        evidence=pd.DataFrame(
-            {
-                "kind": np.select([steady, burst], ["steady", "burst"], ""),
-                "lead": np.select([steady, burst], ["verify the meter", "look for a pulse box"], ""),
-                "metered_m": metered,
-                "gnss_m": driven,
-                "trips": checks["trips"],
-                "longest_gap_s": checks["longest_gap_s"],
-            }
-        ),
+        evidence={
+            "kind": np.select([steady, burst], ["steady", "burst"], ""),
+            "lead": np.select([steady, burst], ["verify the meter", "look for a pulse box"], ""),
+            "metered_m": metered,
+            "gnss_m": driven,
+            "trips": checks["trips"],
+            "longest_gap_s": checks["longest_gap_s"],
+        },
     )

@@ -1,10 +1,12 @@
 """Not charging by the meter: the passenger paid another sum than was due."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 # Ways of paying in which the record shows what was given as a tip.
 _SHOWS_TIPS = ("card", "app")
@@ -20,7 +22,7 @@ _SHOWS_TIPS = ("card", "app")
     sources=("meter", "payment"),
     needs=("trips",),
 )
-def not_by_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def not_by_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The amount paid is not the meter's amount with tolls and lawful surcharges.
 
     Why it matters: the meter decides the fare; any other sum is a bargain, up or down (六.6).
@@ -29,19 +31,20 @@ def not_by_meter(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: a tip by choice, where payment by card or app shows it; change rounded to
         half a yuan.
     """
-    tip = trips["tip_fen"].fillna(0).where(trips["payment"].isin(_SHOWS_TIPS), 0)
-    due = trips["fare_fen"] + trips["surcharge_fen"].fillna(0) + trips["tolls_fen"].fillna(0)
+    shows_tips = np.isin(trips["payment"].astype(str), _SHOWS_TIPS)
+    tip = np.where(shows_tips, np.nan_to_num(trips["tip_fen"]), 0.0)
+    due = trips["fare_fen"] + np.nan_to_num(trips["surcharge_fen"]) + np.nan_to_num(trips["tolls_fen"])
     # A tip explains only what was paid beyond the due.
     explained = np.minimum(tip, np.maximum(trips["paid_fen"] - due, 0))
     difference = trips["paid_fen"] - due - explained
-    untrusted = (trips["meter_unverified"] != "").to_numpy()
+    untrusted = trips["meter_unverified"] != ""
     return Verdict(
-        guilty=(difference.abs() > law["house.fare.not_by_meter_fen"]).to_numpy(dtype=bool),
-        measured=trips["paid_fen"].to_numpy(dtype=np.float64),
-        allowed=(due + explained).to_numpy(dtype=np.float64),
+        guilty=np.abs(difference) > law["house.fare.not_by_meter_fen"],
+        measured=trips["paid_fen"],
+        allowed=due + explained,
         unit="fen",
         cannot_tell=np.where(untrusted, "meter verified after repair", "").astype(object),
         # Paying less than the meter is a lead to a bargained price, nothing more.
-        trial=(difference < 0).to_numpy(dtype=bool),
-        evidence=trips[["paid_fen", "fare_fen", "surcharge_fen", "tolls_fen", "tip_fen"]],
+        trial=difference < 0,
+        evidence=trips.some("paid_fen", "fare_fen", "surcharge_fen", "tolls_fen", "tip_fen"),
     )

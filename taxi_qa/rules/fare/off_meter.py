@@ -1,10 +1,12 @@
 """Off the meter: passengers were carried with no metered trip."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("seat", "gnss"),
     needs=("positions", "trips", "events"),
 )
-def off_meter(carriages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def off_meter(carriages: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The car carried passengers and moved with no metered trip.
 
     Passengers are shown by seat events (boarded, alighted, counts). The loaded flag of positions is the
@@ -28,12 +30,12 @@ def off_meter(carriages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: a test of the devices; a handover; moving up in a rank; with an open
         meter or terminal ticket, a loaded flag without passengers.
     """
-    by_seat = carriages["moved_seat_m"].to_numpy(dtype=np.float64)
-    moved = np.fmax(by_seat, carriages["moved_loaded_m"].to_numpy(dtype=np.float64))
-    allowed = law["house.fare.off_meter_m"].to_numpy(dtype=np.float64)
+    by_seat = carriages["moved_seat_m"]
+    moved = np.fmax(by_seat, carriages["moved_loaded_m"])
+    allowed = law["house.fare.off_meter_m"]
     seated = by_seat > allowed
-    has_ticket = (carriages["tickets"] != "").to_numpy(dtype=bool)
-    left_alone = carriages["is_tested"].to_numpy(dtype=bool) | carriages["at_handover"].to_numpy(dtype=bool)
+    has_ticket = carriages["tickets"] != ""
+    left_alone = carriages["is_tested"] | carriages["at_handover"]
     left_alone |= has_ticket & ~seated
     return Verdict(
         guilty=(moved > allowed) & ~left_alone,
@@ -42,11 +44,9 @@ def off_meter(carriages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         unit="m",
         trial=~seated,
         sources=np.where(seated, "seat+gnss", "meter+gnss").astype(object),
-        evidence=pd.DataFrame(
-            {
-                "moved_m": moved,
-                "measured_by": np.where(seated, "seat events", "loaded flag"),
-                "ticket_ids": carriages["tickets"],
-            }
-        ),
+        evidence={
+            "moved_m": moved,
+            "measured_by": np.where(seated, "seat events", "loaded flag"),
+            "ticket_ids": carriages["tickets"],
+        },
     )

@@ -1,10 +1,12 @@
 """Overcharging: the meter shows more than the tariff of that day allows."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter",),
     needs=("trips",),
 )
-def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - the tariff stands in the trips
+def overcharge(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the tariff stands in the trips
     """The fare on the meter is above the tariff of that day, hour and vehicle.
 
     The fare is recomputed from the metered distance, the waiting and the hours driven. Where waiting is
@@ -37,27 +39,34 @@ def overcharge(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
     limit = trips["due_high_fen"] + step
     # Surcharges are judged with the fare, where the record states them and the law their highest: what a
     # feed books a little high on one side stands lower on the other.
-    over_sum = ((fare + surcharge) > (limit + most)).to_numpy(dtype=bool)
-    over_fare = (fare > limit).to_numpy(dtype=bool)
+    over_sum = (fare + surcharge) > (limit + most)
+    over_fare = fare > limit
     guilty = over_fare | over_sum
-    untrusted = (trips["meter_unverified"] != "").to_numpy()
-    doubtful = guilty & (trips["fare_doubt"] != "").to_numpy()
+    untrusted = trips["meter_unverified"] != ""
+    doubtful = guilty & (trips["fare_doubt"] != "")
     cannot_tell = np.select(
         [untrusted, trips["fare_missing"] != "", doubtful],
         ["meter verified after repair", trips["fare_missing"], trips["fare_doubt"]],
         "",
     )
-    may_be_filed = (fare <= trips["trial_high_fen"] + step).to_numpy(dtype=bool)
+    may_be_filed = fare <= trips["trial_high_fen"] + step
     return Verdict(
         guilty=guilty,
         measured=np.where(over_fare | ~over_sum, fare, fare + surcharge),
         allowed=np.where(over_fare | ~over_sum, limit, limit + most),
         unit="fen",
         cannot_tell=cannot_tell.astype(object),
-        trial=trips["fare_unverified"].to_numpy(dtype=bool) | may_be_filed,
-        leans_on=trips["fare_leans_on"].to_numpy(dtype=object),
-        evidence=trips[
-            ["fare_fen", "due_low_fen", "due_high_fen", "step_fen", "metered_m", "waiting_s", "surcharge_fen",
-             "surcharge_high_fen", "rate_code"]
-        ],
-    )  # fmt: skip
+        trial=trips["fare_unverified"] | may_be_filed,
+        leans_on=trips["fare_leans_on"],
+        evidence=trips.some(
+            "fare_fen",
+            "due_low_fen",
+            "due_high_fen",
+            "step_fen",
+            "metered_m",
+            "waiting_s",
+            "surcharge_fen",
+            "surcharge_high_fen",
+            "rate_code",
+        ),
+    )

@@ -1,10 +1,12 @@
 """A rate of the meter used at the wrong hour or place."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -15,7 +17,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "gnss"),
     needs=("trips",),
 )
-def wrong_rate(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - the hours and areas stand in the trips
+def wrong_rate(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the hours and areas stand in the trips
     """The night, return, out-of-town or flat rate was used at an hour or place it does not belong to.
 
     Why it matters: each rate has its hours, its distance or its area; a dearer one elsewhere is an
@@ -26,11 +28,9 @@ def wrong_rate(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
     Looks like it, but is not: a ride that touches the night by a minute; a fare paid into or out of town;
         the cheaper day rate by night.
     """
-    fits = trips["rate_fits"].to_numpy(dtype=np.float64)
+    fits = trips["rate_fits"]
     wrong = fits == 0
-    clock = (
-        trips["meter_clock_doubt"].to_numpy(dtype=bool) & wrong & (trips["rate_code"] == "night").to_numpy()
-    )
+    clock = trips["meter_clock_doubt"] & wrong & (trips["rate_code"] == "night")
     cannot_tell = np.select([clock, np.isnan(fits)], ["meter clock", trips["rate_missing"]], "")
     return Verdict(
         guilty=wrong,
@@ -38,7 +38,7 @@ def wrong_rate(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG0
         allowed=np.zeros(len(trips)),
         unit="count",
         cannot_tell=cannot_tell.astype(object),
-        leans_on=trips["rate_leans_on"].to_numpy(dtype=object),
+        leans_on=trips["rate_leans_on"],
         sources=np.where(trips["fixes"] > 0, "meter+gnss", "meter").astype(object),
-        evidence=trips[["rate_code", "metered_m", "boarded_zone", "alighted_zone", "fare_fen"]],
+        evidence=trips.some("rate_code", "metered_m", "boarded_zone", "alighted_zone", "fare_fen"),
     )

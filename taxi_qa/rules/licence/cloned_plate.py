@@ -1,10 +1,12 @@
 """One plate at two places at once."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -19,7 +21,7 @@ from taxi_qa.rules.kit import rule
     sources=("gnss",),
     needs=("positions",),
 )  # fmt: skip
-def cloned_plate(plates: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def cloned_plate(plates: Units, law: Mapping[str, Numbers]) -> Verdict:
     """One vehicle id was heard from two places no car could join in the time, again and again.
 
     Why it matters: a cloned plate is an unlicensed taxi in the name of a licensed one (一.1).
@@ -28,12 +30,12 @@ def cloned_plate(plates: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: a single wrong position; a stretch re-sent with a wrong clock; a car on a
         ferry or a tow truck; a receiver that wavers by a hundred metres.
     """
-    switches = plates["switches"].to_numpy(dtype=np.float64)
-    least = law["house.licence.clone_switches"].to_numpy(dtype=np.float64)
+    switches = plates["switches"]
+    least = law["house.licence.clone_switches"]
     guilty = switches >= least
-    guilty &= (plates["fewer_fixes"] >= law["house.licence.clone_fixes"]).to_numpy(dtype=bool)
-    guilty &= (plates["held_s"] >= law["house.licence.clone_held_s"]).to_numpy(dtype=bool)
-    guilty &= (plates["separation_m"] >= law["house.licence.clone_apart_m"]).to_numpy(dtype=bool)
+    guilty &= plates["fewer_fixes"] >= law["house.licence.clone_fixes"]
+    guilty &= plates["held_s"] >= law["house.licence.clone_held_s"]
+    guilty &= plates["separation_m"] >= law["house.licence.clone_apart_m"]
     return Verdict(
         guilty=guilty,
         measured=switches,
@@ -41,5 +43,5 @@ def cloned_plate(plates: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         unit="count",
         # Which of both cars carries the right plate is not known: nobody drove it, so to speak.
         blameless=np.ones(len(plates), dtype=bool),
-        evidence=plates[["switches", "separation_m", "held_s"]].assign(fixes=plates["fewer_fixes"]),
+        evidence={**plates.some("switches", "separation_m", "held_s"), "fixes": plates["fewer_fixes"]},
     )

@@ -1,10 +1,12 @@
 """Driving with papers that were not valid."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units, whole
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -15,7 +17,7 @@ from taxi_qa.rules.kit import rule
     sources=("register", "sign-in"),
     needs=("drivers", "vehicles", "trips"),
 )
-def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - dates are compared, no number of law
+def invalid(days: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - dates are compared, no number of law
     """The driver drove on a day on which his licence, his registration or the car's permit was not valid.
 
     Why it matters: driving without valid papers endangers passengers' insurance and breaks the law (一.1).
@@ -24,17 +26,11 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
     Looks like it, but is not: the last valid day itself, which counts; a car standing while its permit
         is renewed.
     """
-    day = days["day"].to_numpy(dtype=np.float64)
-    has_driver = (days["driver_id"] != "").to_numpy()
-    valid_to = {
-        name: days[name].to_numpy(dtype=np.float64, na_value=np.nan)
-        for name in (
-            "licence_valid_to_day",
-            "registered_to_day",
-            "permit_valid_to_day",
-            "registered_from_day",
-        )
-    }
+    day = days["day"]
+    has_driver = days["driver_id"] != ""
+    valid_to = days.some(
+        "licence_valid_to_day", "registered_from_day", "registered_to_day", "permit_valid_to_day"
+    )
     lapsed = {
         "licence": has_driver & (valid_to["licence_valid_to_day"] < day),
         "registration": has_driver
@@ -54,7 +50,7 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
         over = np.fmax(over, np.where(np.isnan(past), 1, past))
     over = np.where(guilty, np.maximum(over, 1), 0)
     unknown = np.select(
-        [has_driver & np.isnan(valid_to["licence_valid_to_day"]), ~days["permit_known"].to_numpy(dtype=bool)],
+        [has_driver & np.isnan(valid_to["licence_valid_to_day"]), ~days["permit_known"]],
         ["drivers.licence_valid_to", "vehicles.permit_valid_to"],
         "",
     )
@@ -64,13 +60,9 @@ def invalid(days: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 -
         allowed=np.zeros(len(days)),
         unit="days",
         cannot_tell=np.where(guilty, "", unknown).astype(object),
-        evidence=days[
-            [
-                "trips",
-                "licence_valid_to_day",
-                "registered_from_day",
-                "registered_to_day",
-                "permit_valid_to_day",
-            ]
-        ].assign(papers=papers),
+        evidence={
+            "trips": days["trips"],
+            **{name: whole(values) for name, values in valid_to.items()},
+            "papers": papers,
+        },
     )

@@ -1,10 +1,12 @@
 """Working outside the licensed area."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -15,7 +17,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "gnss"),
     needs=("trips", "zones"),
 )
-def outside_area(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - the area stands in the trips
+def outside_area(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the area stands in the trips
     """The trip both began and ended outside the area the taxi is licensed for.
 
     Why it matters: the permit is for the city; trips wholly outside it take the bread of others (一.1).
@@ -23,11 +25,11 @@ def outside_area(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: AR
     Cannot tell: no border is known; an end of the trip is known neither by place nor by zone.
     Looks like it, but is not: a passenger taken out of the city, or back into it.
     """
-    begins, ends = (trips[f"{end}_in_city"].to_numpy(dtype=np.float64) for end in ("boarded", "alighted"))
+    begins, ends = (trips[f"{end}_in_city"] for end in ("boarded", "alighted"))
     outside = (begins == 0) & (ends == 0)
     # One end inside is lawful whatever the other is; only two unknown or half-known ends leave it open.
     open_end = ~outside & (begins != 1) & (ends != 1)
-    no_border = np.isnan(begins) & np.isnan(ends) & (trips["area_leans_on"] == "").to_numpy()
+    no_border = np.isnan(begins) & np.isnan(ends) & (trips["area_leans_on"] == "")
     return Verdict(
         guilty=outside,
         measured=(begins == 0).astype(np.float64) + (ends == 0),
@@ -36,8 +38,12 @@ def outside_area(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: AR
         cannot_tell=np.select([no_border, open_end], ["zones of kind city", "place of both ends"], "").astype(
             object
         ),
-        leans_on=np.where(trips["area_leans_on"].str.startswith("zone "), "", trips["area_leans_on"]).astype(
-            object
+        # An operator's own zone is no law.
+        leans_on=np.array(
+            ["" if name.startswith("zone ") else name for name in trips["area_leans_on"]], dtype=object
         ),
-        evidence=trips[["boarded_zone", "alighted_zone", "metered_m"]].assign(place=trips["area_leans_on"]),
+        evidence={
+            **trips.some("boarded_zone", "alighted_zone", "metered_m"),
+            "place": trips["area_leans_on"],
+        },
     )

@@ -1,10 +1,12 @@
 """Nobody signed in, or somebody else at the wheel."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("meter", "sign-in"),
     needs=("trips", "shifts"),
 )
-def unidentified_driver(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # noqa: ARG001 - named for the finding
+def unidentified_driver(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - named for the finding
     """A metered trip was driven with nobody signed in, or by somebody else than who signed in.
 
     Why it matters: only the registered driver may drive the car; the laws are to be kept (一.1).
@@ -24,9 +26,9 @@ def unidentified_driver(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # n
     Cannot tell: nobody in the fleet sends sign-ins around that day.
     Looks like it, but is not: the minutes of a handover; a trip record that names its driver.
     """
-    mismatch = trips["mismatch"].to_numpy(dtype=bool)
-    nobody = ~trips["is_identified"].to_numpy(dtype=bool) & ~trips["at_handover"].to_numpy(dtype=bool)
-    unknown = ~trips["is_identified"].to_numpy(dtype=bool) & ~trips["has_sign_ins"].to_numpy(dtype=bool)
+    mismatch = trips["mismatch"]
+    nobody = ~trips["is_identified"] & ~trips["at_handover"]
+    unknown = ~trips["is_identified"] & ~trips["has_sign_ins"]
     count = np.ones(len(trips))
     return Verdict(
         guilty=mismatch | nobody,
@@ -38,7 +40,8 @@ def unidentified_driver(trips: pd.DataFrame, law: pd.DataFrame) -> Verdict:  # n
         trial=mismatch & ~nobody,
         blameless=nobody | mismatch,
         sources=np.where(mismatch, "meter+camera", "meter+sign-in").astype(object),
-        evidence=pd.DataFrame(
-            {"kind": np.where(mismatch, "mismatch", "nobody signed in"), "metered_m": trips["metered_m"]}
-        ),
+        evidence={
+            "kind": np.where(mismatch, "mismatch", "nobody signed in"),
+            "metered_m": trips["metered_m"],
+        },
     )

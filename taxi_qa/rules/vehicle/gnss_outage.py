@@ -1,10 +1,12 @@
 """No positions while on duty."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("gnss", "shift"),
     needs=("positions", "shifts"),
 )
-def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def gnss_outage(outages: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The car was on duty and sent no usable position for longer than is tolerated.
 
     Reported within two hours of its begin the outage is the company's to mend; else whoever drove answers.
@@ -29,15 +31,15 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: an approved excuse (carrier outage, maintenance); the end of a shift; an
         outage of exactly the tolerance.
     """
-    dark = outages["dark_s"].to_numpy(dtype=np.float64)
-    allowed = law["house.vehicle.gnss_outage_s"].to_numpy(dtype=np.float64)
-    in_time = outages["reported_in_time"].to_numpy(dtype=bool)
+    dark = outages["dark_s"]
+    allowed = law["house.vehicle.gnss_outage_s"]
+    in_time = outages["reported_in_time"]
     has_gap = dark > 0
     cannot_tell = np.select(
         [
-            has_gap & outages["in_tunnel"].to_numpy(dtype=bool),
-            has_gap & outages["ignition_off"].to_numpy(dtype=bool),
-            has_gap & outages["wrong_clock"].to_numpy(dtype=bool),
+            has_gap & outages["in_tunnel"],
+            has_gap & outages["ignition_off"],
+            has_gap & outages["wrong_clock"],
         ],
         ["sky over the tunnel", "positions with the ignition off", "terminal clock"],
         "",
@@ -49,6 +51,6 @@ def gnss_outage(outages: pd.DataFrame, law: pd.DataFrame) -> Verdict:
         unit="s",
         cannot_tell=cannot_tell.astype(object),
         blameless=in_time,
-        sources=("gnss+" + outages["known_by"].astype(str)).to_numpy(dtype=object),
-        evidence=outages[["dark_s", "reported_ms", "devices_down"]],
+        sources=np.array([f"gnss+{known}" for known in outages["known_by"]], dtype=object),
+        evidence=outages.some("dark_s", "reported_ms", "devices_down"),
     )

@@ -1,10 +1,12 @@
 """Positions that arrive too late."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
+import numpy as np
+
+from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
-from taxi_qa.rules.kit import rule
+from taxi_qa.rules.kit import Numbers, rule
 
 
 @rule(
@@ -16,7 +18,7 @@ from taxi_qa.rules.kit import rule
     sources=("gnss", "platform"),
     needs=("positions",),
 )
-def late_data(months: pd.DataFrame, law: pd.DataFrame) -> Verdict:
+def late_data(months: Units, law: Mapping[str, Numbers]) -> Verdict:
     """The car's positions of a month arrived too late, on average or too often by more than an hour.
 
     A batch uploaded together, as after a dead spot, is one delay. The link is the company's: no driver.
@@ -27,18 +29,19 @@ def late_data(months: pd.DataFrame, law: pd.DataFrame) -> Verdict:
     Looks like it, but is not: a re-upload after a dead area that an approved excuse covers; two late
         batches in a month; a mean of exactly one minute.
     """
-    mean = months["delay_mean_s"].to_numpy(dtype=np.float64)
-    long = months["batches_over_1h"].to_numpy(dtype=np.float64)
-    by_mean = mean > law["house.vehicle.delay_mean_s"].to_numpy(dtype=np.float64)
-    by_count = long > law["house.vehicle.delay_long_times"].to_numpy(dtype=np.float64)
+    mean = months["delay_mean_s"]
+    long = months["batches_over_1h"]
+    by_mean = mean > law["house.vehicle.delay_mean_s"]
+    by_count = long > law["house.vehicle.delay_long_times"]
     return Verdict(
         guilty=by_mean | by_count,
         measured=mean,
-        allowed=law["house.vehicle.delay_mean_s"].to_numpy(dtype=np.float64),
+        allowed=law["house.vehicle.delay_mean_s"],
         unit="s",
         blameless=np.ones(len(months), dtype=bool),
-        evidence=months[["batches_over_1h", "delay_mean_s", "fixes"]].assign(
-            held_s=months["longest_s"],
-            kind=np.select([by_mean & by_count, by_mean, by_count], ["mean and long", "mean", "long"], ""),
-        ),
+        evidence={
+            **months.some("batches_over_1h", "delay_mean_s", "fixes"),
+            "held_s": months["longest_s"],
+            "kind": np.select([by_mean & by_count, by_mean, by_count], ["mean and long", "mean", "long"], ""),
+        },
     )
