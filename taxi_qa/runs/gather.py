@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -47,10 +48,23 @@ _MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
 _FEED_DAYS: Final = 8
 
 
-@lru_cache(maxsize=4)
 def home_at(path: str, url: str | None) -> Home:
     """The home, opened once a process."""
+    return _opened(path, url, _made(path))
+
+
+@lru_cache(maxsize=4)
+def _opened(path: str, url: str | None, made: tuple[int, int]) -> Home:  # noqa: ARG001 - part of the key
     return open_home(path, url)
+
+
+def _made(path: str) -> tuple[int, int]:
+    """Tells the home that stands there from one that stood there before it."""
+    try:
+        mark = (Path(path) / "home.json").stat()
+    except OSError:
+        return 0, 0  # no home: who opens it says so
+    return mark.st_ino, mark.st_ctime_ns
 
 
 @lru_cache(maxsize=4)
@@ -136,8 +150,8 @@ class _CityDay:
 
 # Whatever a delivery brings changes `delivery`, so what is kept here is never stale.
 @lru_cache(maxsize=4)
-def _city_day(path: str, url: str | None, day: int, delivery: int) -> _CityDay:  # noqa: ARG001 - part of the key
-    home = home_at(path, url)
+def _city_day(path: str, url: str | None, made: tuple[int, int], day: int, delivery: int) -> _CityDay:  # noqa: ARG001 - part of the key
+    home = _opened(path, url, made)
     zones = library.records(home, "zones")
     excuses = library.records(home, "excuses", to_ms=day_start_ms(day + 1, home.timezone) + AFTER_MS)
     return _CityDay(
@@ -172,7 +186,7 @@ def given_day(
     home = home_at(order.home, order.url)
     whole_city = order.buckets == (WHOLE_CITY,)
     buckets = None if whole_city or len(order.buckets) == home.buckets else order.buckets
-    city = _city_day(order.home, order.url, day, order.delivery)
+    city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
     from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
     fixes = empty_fixes()
     if tracks and not whole_city:
@@ -263,7 +277,7 @@ def _seen(home: Home, buckets: tuple[int, ...]) -> dict[str, tuple[int, int]]:
 
 def excuses_of(order: Order, day: int) -> Excuses:
     """The excuses on file for acts of that day, and the zones they may speak of."""
-    city = _city_day(order.home, order.url, day, order.delivery)
+    city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
     return Excuses(city.excuses, city.areas)
 
 

@@ -1,5 +1,6 @@
 """A run over a real store: the same data give the same findings, however they are judged."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,22 @@ def test_whoever_does_the_jobs_the_findings_are_the_same(
 def test_an_unknown_rule_is_named_with_those_there_are(new_home: NewHome) -> None:
     with pytest.raises(UnknownRuleError, match=r"fare\.nothing.*fare\.overcharge"):
         check(new_home(), now_ms=NOW_MS, rules=["fare.nothing"])
+
+
+def test_a_home_made_anew_at_the_same_place_is_judged_by_its_own_records(tmp_path: Path) -> None:
+    place, head = tmp_path / "home", "vehicle_id,driver_id,start,end\n"
+    row = "粤A{car},D1,2026-10-2{day} 08:00:00,2026-10-2{day} 09:00:00\n"
+    answers = []
+    for number, rows in enumerate(([(1, 0)], [(1, 0), (2, 0), (2, 1)], [(3, 1)])):
+        home = make_home(place, city="guangzhou", buckets=number + 1)
+        file = tmp_path / "shifts.csv"
+        file.write_text(head + "".join(row.format(car=car, day=day) for car, day in rows), encoding="utf-8")
+        take(home, [file], now_ms=NOW_MS, workers=1)
+        # The same delivery number and the same day each time, of another home.
+        answers.append(judged(home, rules=["vehicle.gnss_outage"]).tallies["examined"].sum())
+        home.engine.dispose()
+        shutil.rmtree(place)
+    assert answers == [1, 3, 1]
 
 
 def test_an_empty_home_has_nothing_to_judge(tmp_path: Path) -> None:
