@@ -66,14 +66,12 @@ def _has_sensor(
     boarded_ms: Int64s,
 ) -> npt.NDArray[np.bool_]:  # fmt: skip
     register = given.tables["vehicles"]
-    stated = dict(zip(words(register["vehicle_id"]), register["has_seat_sensor"], strict=True))
-    heard = _heard(starts, moments, of_events, boarded_ms, SENSOR_DAYS * MS_PER_DAY)
-    says = [stated.get(name) for name in vehicle_id]
-    by_register = np.array(
-        [bool(said) if isinstance(said, (bool, np.bool_)) else False for said in says], dtype=bool
+    stated = dict(
+        zip(words(register["vehicle_id"]), numbers(register["has_seat_sensor"]).tolist(), strict=True)
     )
-    is_stated = np.array([isinstance(said, (bool, np.bool_)) for said in says], dtype=bool)
-    return np.where(is_stated, by_register, heard)
+    heard = _heard(starts, moments, of_events, boarded_ms, SENSOR_DAYS * MS_PER_DAY)
+    by_register = np.array([stated.get(name, np.nan) for name in vehicle_id], dtype=np.float64)
+    return np.where(np.isnan(by_register), heard, by_register == 1)
 
 
 @njit(cache=True)

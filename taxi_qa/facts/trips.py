@@ -1,5 +1,6 @@
 """Metered trips with what the track, the seats, the register and the tariff say of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,10 +14,10 @@ from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
-from taxi_qa.facts.unit import Units, unit_rows
+from taxi_qa.facts.unit import Units, Values, unit_rows
 from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
 from taxi_qa.law.parameter import Law
-from taxi_qa.law.tariff import price
+from taxi_qa.law.tariff import bands
 from taxi_qa.values.clock import MS_PER_MIN, city_day
 from taxi_qa.values.place import DATUMS, to_wgs84
 
@@ -213,12 +214,10 @@ def _meter_unverified(
     return ticket
 
 
-def _prices(
-    given: Given, law: Law, columns: dict[str, npt.NDArray[np.generic]]
-) -> dict[str, npt.NDArray[np.generic]]:
+def _prices(given: Given, law: Law, columns: Mapping[str, Values]) -> dict[str, Values]:
     register = given.tables["vehicles"]
     energy = dict(zip(words(register["vehicle_id"]), words(register["energy"]), strict=True))
-    asked = pd.DataFrame(
+    due = bands(
         {
             "boarded_ms": columns["start_ms"],
             "alighted_ms": columns["end_ms"],
@@ -229,17 +228,17 @@ def _prices(
             "time_slack_s": columns["slack_s"],
             "boarded_zone": columns["boarded_zone"],
             "alighted_zone": columns["alighted_zone"],
-        }
+        },
+        law,
     )
-    due = price(asked, law)
     return {
-        "due_low_fen": due["low_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
-        "due_high_fen": due["high_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
-        "step_fen": due["step_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
-        "surcharge_high_fen": due["surcharge_high_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
-        "trial_high_fen": due["trial_high_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
-        "fare_missing": due["missing"].to_numpy(dtype=object),
-        "fare_doubt": due["doubt"].to_numpy(dtype=object),
-        "fare_leans_on": due["leans_on"].to_numpy(dtype=object),
-        "fare_unverified": due["unverified"].to_numpy(dtype=bool),
+        "due_low_fen": due.low_fen.astype(np.float64),
+        "due_high_fen": due.high_fen.astype(np.float64),
+        "step_fen": due.step_fen.astype(np.float64),
+        "surcharge_high_fen": due.surcharge_high_fen,
+        "trial_high_fen": due.trial_high_fen.astype(np.float64),
+        "fare_missing": due.missing,
+        "fare_doubt": due.doubt,
+        "fare_leans_on": due.leans_on,
+        "fare_unverified": due.unverified,
     }

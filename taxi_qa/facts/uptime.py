@@ -26,6 +26,9 @@ from taxi_qa.values.place import distance_m
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+# A fix with any of these labels says nothing of where the car was when.
+DARK: Final = NO_FIX | NOWHERE | CLOCK
+
 _HEARD_DAYS: Final = 7
 _SAME_PLACE_M: Final = 200.0
 _TUNNEL_MOUTH_M: Final = 300.0
@@ -54,22 +57,35 @@ class Gaps:
 
 
 def gaps(
-    starts: Int64s, time_ms: Int64s, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, least_ms: int
+    starts: Int64s,
+    time_ms: Int64s,
+    labels: npt.NDArray[np.uint8],
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    least_ms: int,
 ) -> Gaps:
     """Gaps longer than `least_ms` between usable fixes, in each span of duty.
 
     Args:
-        starts, time_ms: usable fixes, sorted by vehicle and time.
+        starts, time_ms: all fixes, sorted by vehicle and time.
+        labels: theirs, of `facts.track`; those labelled with any of `DARK` are not usable.
         vehicle: of each duty, `NOT_GIVEN` where it has no positions at all.
         start_ms, end_ms: the duties.
         least_ms: a gap counts if it is longer than this.
     """
-    return Gaps(*_gaps(starts, time_ms, vehicle, start_ms, end_ms, least_ms))
+    return Gaps(*_gaps(starts, time_ms, labels, vehicle, start_ms, end_ms, least_ms))
 
 
 @njit(cache=True, nogil=True)
 def _gaps(
-    starts: Int64s, time_ms: Int64s, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, least_ms: int
+    starts: Int64s,
+    time_ms: Int64s,
+    labels: npt.NDArray[np.uint8],
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    least_ms: int,
 ) -> tuple[Int64s, Int64s, Int64s, Int64s, Int64s, Int64s]:
     # Each gap is longer than least_ms, so a duty holds fewer than its length / least_ms of them.
     most = 0
@@ -94,8 +110,14 @@ def _gaps(
                 else:
                     high = middle
             i = low
-            last_fix = i - 1 if i > starts[v] else np.int64(-1)
+            last_fix = i - 1
+            while last_fix >= starts[v] and (labels[last_fix] & DARK) != 0:
+                last_fix -= 1
+            if last_fix < starts[v]:
+                last_fix = np.int64(-1)
         while True:
+            while i < past and (labels[i] & DARK) != 0:
+                i += 1
             has_fix = i < past and time_ms[i] <= end_ms[row]
             moment = time_ms[i] if has_fix else end_ms[row]
             if moment - last > least_ms:
@@ -125,21 +147,28 @@ def _gaps(
 
 
 def gaps_in_numpy(
-    starts: Int64s, time_ms: Int64s, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s, least_ms: int
+    starts: Int64s,
+    time_ms: Int64s,
+    labels: npt.NDArray[np.uint8],
+    vehicle: Int64s,
+    start_ms: Int64s,
+    end_ms: Int64s,
+    least_ms: int,
 ) -> Gaps:
     """The same, a duty at a time over whole columns."""
     rows: list[tuple[int, int, int, int, int, int]] = []
     for row, (v, begin, end) in enumerate(zip(vehicle, start_ms, end_ms, strict=True)):
         first, past = (starts[v], starts[v + 1]) if v != NOT_GIVEN else (0, 0)
-        times = time_ms[first:past]
+        usable = first + np.flatnonzero((labels[first:past] & DARK) == 0)
+        times = time_ms[usable]
         inside = np.flatnonzero((times >= begin) & (times <= end))
         edges = np.concatenate(([begin], times[inside], [end]))
         earlier, later = np.flatnonzero(times < begin), np.flatnonzero(times > end)
         fix = np.concatenate(
             (
-                first + earlier[-1:] if earlier.size else [-1],
-                first + inside,
-                first + later[:1] if later.size else [-1],
+                usable[earlier[-1:]] if earlier.size else [-1],
+                usable[inside],
+                usable[later[:1]] if later.size else [-1],
             )
         ).astype(np.int64)
         merged: list[tuple[int, int, int, int, int, int]] = []
@@ -171,13 +200,10 @@ def outages(given: Given, law: Law) -> Units:
     duty = duties(given)
     duty = duty.cut((duty["end_ms"] > given.from_ms) & (duty["start_ms"] < given.to_ms))
     on_duty = cars_on_duty(duty)
-    usable = (given.track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
-    rows = np.flatnonzero(usable)
-    starts = np.searchsorted(rows, given.fixes.starts)
     vehicle = positions_of(given.fixes.vehicle_ids, on_duty["vehicle_id"])
     dark = gaps(
-        starts, given.fixes.time_ms[rows], vehicle, on_duty["start_ms"], on_duty["end_ms"],
-        int(least_s * 1000),
+        given.fixes.starts, given.fixes.time_ms, given.track.labels, vehicle, on_duty["start_ms"],
+        on_duty["end_ms"], int(least_s * 1000),
     )  # fmt: skip
     dark_car = on_duty["vehicle_id"][dark.duty]
     driver, known_by, day_ms = one_driver(duty, dark_car, dark.start_ms, dark.end_ms)
@@ -187,9 +213,7 @@ def outages(given: Given, law: Law) -> Units:
     day_ms = duty["day_ms"]
     lit = duty.cut(~_darkened(duty, dark_car, dark) & (day_ms >= given.from_ms) & (day_ms < given.to_ms))
     no_row = np.full(len(lit), -1, dtype=np.int64)
-    before, after = (
-        np.concatenate((np.append(rows, -1)[side[began]], no_row)) for side in (dark.before, dark.after)
-    )
+    before, after = (np.concatenate((side[began], no_row)) for side in (dark.before, dark.after))
     begin = np.concatenate((dark.start_ms[began], lit["start_ms"]))
     finish = np.concatenate((dark.end_ms[began], lit["end_ms"]))
     vehicle_id = np.concatenate((dark_car[began], lit["vehicle_id"]))

@@ -1,8 +1,10 @@
 """The highest lawful surcharge of a ride, where the place's law says that its list is whole."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from taxi_qa.law.calendar import Calendars, overlaps_window
 from taxi_qa.law.parameter import Law
@@ -11,9 +13,10 @@ from taxi_qa.values.clock import city_day
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Rows = Mapping[str, npt.NDArray[Any]]
 
 
-def highest_fen(trips: pd.DataFrame, terms: Terms, law: Law) -> Floats:
+def highest_fen(trips: Rows, terms: Terms, law: Law) -> Floats:
     """The highest lawful surcharge of each trip of one era (fen), NaN where the law is silent.
 
     Args:
@@ -22,18 +25,18 @@ def highest_fen(trips: pd.DataFrame, terms: Terms, law: Law) -> Floats:
         law: for its time zone and calendars.
     """
     if terms.surcharges is None:
-        return np.full(len(trips), np.nan)
-    total = np.zeros(len(trips))
+        return np.full(len(trips["boarded_ms"]), np.nan)
+    total = np.zeros(len(trips["boarded_ms"]))
     for surcharge in terms.surcharges:
         total += np.where(_applies(trips, surcharge, law), _amount(trips, surcharge), 0.0)
     return total
 
 
-def _applies(trips: pd.DataFrame, surcharge: Surcharge, law: Law) -> Bools:
+def _applies(trips: Rows, surcharge: Surcharge, law: Law) -> Bools:
     """Which trips the surcharge may be added to; a zone that is not named may be anywhere."""
-    boarded = trips["boarded_ms"].to_numpy(np.int64)
-    slack = (trips["time_slack_s"].to_numpy(np.float64) * 1000).astype(np.int64)
-    applies = np.ones(len(trips), dtype=np.bool_)
+    boarded = trips["boarded_ms"].astype(np.int64)
+    slack = (trips["time_slack_s"] * 1000).astype(np.int64)
+    applies = np.ones(len(trips["boarded_ms"]), dtype=np.bool_)
     calendars: Calendars = law.calendars
     if surcharge.window:
         applies &= overlaps_window(
@@ -44,20 +47,21 @@ def _applies(trips: pd.DataFrame, surcharge: Surcharge, law: Law) -> Bools:
         either = [city_day(boarded - slack, law.timezone), city_day(boarded + slack, law.timezone)]
         applies &= np.isin(either[0], days) | np.isin(either[1], days)
     if surcharge.areas is not None and surcharge.areas.zones:
-        near = np.zeros(len(trips), dtype=np.bool_)
+        near = np.zeros(len(trips["boarded_ms"]), dtype=np.bool_)
         for end in ("boarded_zone", "alighted_zone"):
-            near |= (trips[end].isin(surcharge.areas.zones) | (trips[end] == "")).to_numpy()
+            near |= np.array(
+                [name == "" or name in surcharge.areas.zones for name in trips[end]], dtype=np.bool_
+            )
         applies &= near
     code = trips["rate_code"]
     if surcharge.only_for:
-        applies &= (code == surcharge.only_for).to_numpy()
+        applies &= code == surcharge.only_for
     if surcharge.not_for:
-        applies &= (code != surcharge.not_for).to_numpy()
+        applies &= code != surcharge.not_for
     return applies
 
 
-def _amount(trips: pd.DataFrame, surcharge: Surcharge) -> Floats:
+def _amount(trips: Rows, surcharge: Surcharge) -> Floats:
     if not surcharge.by_energy:
-        return np.full(len(trips), surcharge.fen)
-    amounts = trips["energy"].map(surcharge.by_energy)
-    return np.asarray(amounts.fillna(surcharge.fen), dtype=np.float64)
+        return np.full(len(trips["boarded_ms"]), surcharge.fen)
+    return np.array([float(surcharge.by_energy.get(name, surcharge.fen)) for name in trips["energy"]])

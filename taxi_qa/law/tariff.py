@@ -34,7 +34,9 @@ the fen although `high_fen` is itself rounded.
 never seen, gets `missing` with the name of that law and no amounts.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +53,7 @@ Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
+Rows = Mapping[str, npt.NDArray[Any]]
 
 # Rate codes that change nothing in the price: the meter switches by itself (whether the code was right
 # is another rule's question).
@@ -66,12 +69,34 @@ ODD_CODE: Final = "known rate_code"
 NO_FLAT: Final = "law fare.flat"
 
 _TEXTS: Final = ("energy", "rate_code", "boarded_zone", "alighted_zone")
-_NUMBERS: Final = {"waiting_s": np.nan, "time_slack_s": 0.0}
+_NUMBERS: Final = ("waiting_s", "time_slack_s")
 _ELECTRIC: Final = {"electric": 1, "": -1}
 
 
+@dataclass(frozen=True)
+class Bands:
+    """The band of lawful fares of each ride; what the columns mean stands in the module's text.
+
+    Attributes:
+        low_fen, high_fen, trial_high_fen, step_fen: int64, 0 where something is missing.
+        surcharge_high_fen: NaN where the law is silent.
+        missing, doubt, leans_on: "" where there is nothing to say.
+        unverified: the fare leans on a number nobody verified.
+    """
+
+    low_fen: Int64s
+    high_fen: Int64s
+    trial_high_fen: Int64s
+    step_fen: Int64s
+    surcharge_high_fen: Floats
+    missing: Texts
+    doubt: Texts
+    leans_on: Texts
+    unverified: Bools
+
+
 def price(trips: pd.DataFrame, law: Law) -> pd.DataFrame:
-    """The band of lawful fares of each trip.
+    """The band of lawful fares of each trip, from a frame of trips.
 
     Args:
         trips: `boarded_ms`, `alighted_ms` (UTC), `metered_m`; and where there are such columns:
@@ -81,16 +106,38 @@ def price(trips: pd.DataFrame, law: Law) -> pd.DataFrame:
         law: of the place.
 
     Returns:
-        A frame with the index of `trips`: `low_fen`, `high_fen`, `trial_high_fen`, `step_fen` (int64, 0
-        where missing), `surcharge_high_fen` (Int64, NA where the law is silent), `missing`, `doubt`,
-        `leans_on` (text), `unverified` (bool). What they mean stands in the module's text.
+        A frame with the index of `trips` and the columns of `Bands`, `surcharge_high_fen` as Int64 (NA where
+        the law is silent).
     """
-    rows = _filled(trips)
-    missing = _missing_input(rows)
-    answers = _Answers(len(rows))
-    answers.missing[:] = missing
+    found = bands(_filled(trips), law)
+    columns: dict[str, object] = {field.name: getattr(found, field.name) for field in fields(found)}
+    columns["surcharge_high_fen"] = pd.array(found.surcharge_high_fen, dtype="Float64").astype("Int64")
+    return pd.DataFrame(columns, index=trips.index)
+
+
+def bands(rides: Rows, law: Law) -> Bands:
+    """The same from columns.
+
+    Args:
+        rides: every column `price` knows: numbers as float64 with NaN for unknown, texts as objects, "" for
+            unknown.
+        law: of the place.
+    """
+    missing = _missing_input(rides)
+    n = missing.size
+    answers = Bands(
+        low_fen=np.zeros(n, dtype=np.int64),
+        high_fen=np.zeros(n, dtype=np.int64),
+        trial_high_fen=np.zeros(n, dtype=np.int64),
+        step_fen=np.zeros(n, dtype=np.int64),
+        surcharge_high_fen=np.full(n, np.nan),
+        missing=missing,
+        doubt=np.full(n, "", dtype=object),
+        leans_on=np.full(n, "", dtype=object),
+        unverified=np.zeros(n, dtype=np.bool_),
+    )
     ready = np.flatnonzero(missing == "")
-    boarded = rows["boarded_ms"].to_numpy(np.float64)[ready].astype(np.int64)
+    boarded = rides["boarded_ms"][ready].astype(np.int64)
     eras = np.searchsorted(era_starts(law), boarded, side="right")
     for era in np.unique(eras):
         here = ready[eras == era]
@@ -98,71 +145,42 @@ def price(trips: pd.DataFrame, law: Law) -> pd.DataFrame:
         if terms.missing:
             answers.missing[here] = terms.missing
             continue
-        _price_era(rows.iloc[here], here, terms, law, answers)
-    return answers.frame(trips.index)
+        _price_era({name: values[here] for name, values in rides.items()}, here, terms, law, answers)
+    return answers
 
 
-class _Answers:
-    """The columns of the answer, filled era by era."""
-
-    def __init__(self, rows: int) -> None:
-        self.fen = {
-            name: np.zeros(rows, dtype=np.int64)
-            for name in ("low_fen", "high_fen", "trial_high_fen", "step_fen")
-        }
-        self.surcharge = np.full(rows, np.nan)
-        self.missing: Texts = np.full(rows, "", dtype=object)
-        self.doubt: Texts = np.full(rows, "", dtype=object)
-        self.leans_on: Texts = np.full(rows, "", dtype=object)
-        self.unverified: Bools = np.zeros(rows, dtype=np.bool_)
-
-    def frame(self, index: pd.Index) -> pd.DataFrame:
-        columns: dict[str, object] = {
-            **self.fen,
-            "surcharge_high_fen": pd.array(np.floor(self.surcharge + 0.5), dtype="Float64").astype("Int64"),
-            "missing": self.missing,
-            "doubt": self.doubt,
-            "leans_on": self.leans_on,
-            "unverified": self.unverified,
-        }
-        return pd.DataFrame(columns, index=index)
-
-
-def _filled(trips: pd.DataFrame) -> pd.DataFrame:
-    """The columns used, as float64 and plain text, on a fresh index."""
-    rows: dict[str, object] = {}
+def _filled(trips: pd.DataFrame) -> Rows:
+    """The columns used, as float64 and plain text."""
+    rows: dict[str, npt.NDArray[Any]] = {}
     for name in ("boarded_ms", "alighted_ms", "metered_m"):
         rows[name] = pd.to_numeric(trips[name]).to_numpy(np.float64, na_value=np.nan)
-    for name, otherwise in _NUMBERS.items():
-        given = trips[name] if name in trips else pd.Series(otherwise, index=trips.index)
+    for name in _NUMBERS:
+        given = trips[name] if name in trips else pd.Series(np.nan, index=trips.index)
         rows[name] = pd.to_numeric(given).to_numpy(np.float64, na_value=np.nan)
     for name in _TEXTS:
-        given = trips[name] if name in trips else pd.Series("", index=trips.index)
-        rows[name] = given.astype(object).where(given.notna(), "").to_numpy(object)
-    filled = pd.DataFrame(rows)
-    filled["time_slack_s"] = filled["time_slack_s"].fillna(0.0)
-    return filled
+        texts = trips[name] if name in trips else pd.Series("", index=trips.index)
+        rows[name] = texts.astype(object).where(texts.notna(), "").to_numpy(object)
+    rows["time_slack_s"] = np.nan_to_num(rows["time_slack_s"])
+    return rows
 
 
-def _missing_input(rows: pd.DataFrame) -> Texts:
+def _missing_input(rows: Rows) -> Texts:
     """The first input that is missing, or whose order in time is impossible; "" where all is there."""
-    slack_ms = rows["time_slack_s"].to_numpy() * MS_PER_S
-    boarded, alighted = rows["boarded_ms"].to_numpy(), rows["alighted_ms"].to_numpy()
-    late = alighted + slack_ms >= boarded
-    metered = rows["metered_m"].to_numpy()
+    boarded, alighted, metered = (rows[name] for name in ("boarded_ms", "alighted_ms", "metered_m"))
+    late = alighted + rows["time_slack_s"] * MS_PER_S >= boarded
     return np.select(
         [~(metered >= 0), np.isnan(boarded), ~late], [NO_KM, NO_BOARDING, NO_ALIGHTING], default=""
     ).astype(object)
 
 
-def _price_era(rows: pd.DataFrame, here: Int64s, terms: Terms, law: Law, answers: _Answers) -> None:
+def _price_era(rows: Rows, here: Int64s, terms: Terms, law: Law, answers: Bands) -> None:
     """Fills the answers of the rows of one era."""
     rides, doubt = _rides(rows, terms)
     metered, trial, step, used = _by_meter(rides, terms, law.timezone)
     code = rows["rate_code"]
     low, high = metered
     factor = np.where(code == "out_of_town", terms.out_of_town, 1.0)
-    adds = code.map(terms.rate_adds).fillna(0.0).to_numpy(np.float64)
+    adds = np.array([float(terms.rate_adds.get(name, 0.0)) for name in code])
     # Twice the meter outside the city: nobody knows how much of the ride was, so from none to all of it.
     high = high + (high - terms.flagfall) * (factor - 1) + adds
     trial = trial + (trial - terms.flagfall) * (factor - 1) + adds
@@ -170,8 +188,8 @@ def _price_era(rows: pd.DataFrame, here: Int64s, terms: Terms, law: Law, answers
     step = step * factor + (0.0 if terms.units else terms.rounding_fen)
     used |= {"out_of_town": factor > 1, "rate": adds > 0}
     flat_low, flat_high, matched = _flat(rows, terms)
-    by_flat = (code == "flat").to_numpy() & np.isfinite(flat_high)
-    open_pair = (code == "").to_numpy() & np.isfinite(flat_high) & matched
+    by_flat = (code == "flat") & np.isfinite(flat_high)
+    open_pair = (code == "") & np.isfinite(flat_high) & matched
     # Several stops: the flat fare at the first, the meter after it. So only the plain pair is the flat alone.
     alone, beside = by_flat & matched, (by_flat & ~matched) | open_pair
     low = np.where(alone, flat_low, np.where(beside, np.minimum(low, flat_low), low))
@@ -179,33 +197,31 @@ def _price_era(rows: pd.DataFrame, here: Int64s, terms: Terms, law: Law, answers
     trial = np.where(alone, flat_high, np.where(beside, np.maximum(trial, flat_high), trial))
     step = np.where(alone, terms.rounding_fen, step)
     used["flat"] = by_flat | open_pair
-    known = code.isin(
-        ORDINARY_CODES | set(terms.rate_adds) | {"out_of_town", "flat", "negotiated"}
-    ).to_numpy()
-    doubt = np.where(known, doubt, ODD_CODE)
-    doubt = np.where((code == "flat").to_numpy() & ~by_flat, NO_FLAT, doubt)
-    doubt = np.where((code == "negotiated").to_numpy(), AGREED, doubt)
-    answers.fen["low_fen"][here] = round_half_up(low)
-    answers.fen["high_fen"][here] = round_half_up(high)
-    answers.fen["trial_high_fen"][here] = round_half_up(np.maximum(trial, high))
-    answers.fen["step_fen"][here] = np.floor(high + step + 1e-6).astype(np.int64) - round_half_up(high)
-    answers.surcharge[here] = highest_fen(rows, terms, law)
+    names = ORDINARY_CODES | set(terms.rate_adds) | {"out_of_town", "flat", "negotiated"}
+    doubt = np.where([name in names for name in code], doubt, ODD_CODE)
+    doubt = np.where((code == "flat") & ~by_flat, NO_FLAT, doubt)
+    doubt = np.where(code == "negotiated", AGREED, doubt)
+    answers.low_fen[here] = round_half_up(low)
+    answers.high_fen[here] = round_half_up(high)
+    answers.trial_high_fen[here] = round_half_up(np.maximum(trial, high))
+    answers.step_fen[here] = np.floor(high + step + 1e-6).astype(np.int64) - round_half_up(high)
+    answers.surcharge_high_fen[here] = np.floor(highest_fen(rows, terms, law) + 0.5)
     answers.doubt[here] = np.where(alone, "", doubt)
     _lean(here, terms, used, answers)
 
 
-def _rides(rows: pd.DataFrame, terms: Terms) -> tuple[Rides, Texts]:
+def _rides(rows: Rows, terms: Terms) -> tuple[Rides, Texts]:
     """Trips as rides, with the input that cannot be believed ("" where all can)."""
-    boarded = rows["boarded_ms"].to_numpy(np.float64).astype(np.int64)
-    alighted = np.maximum(rows["alighted_ms"].to_numpy(np.float64).astype(np.int64), boarded)
-    slack_s = rows["time_slack_s"].to_numpy(np.float64)
+    boarded = rows["boarded_ms"].astype(np.int64)
+    alighted = np.maximum(rows["alighted_ms"].astype(np.int64), boarded)
+    slack_s = rows["time_slack_s"]
     slack_ms = (slack_s * MS_PER_S).astype(np.int64)
-    metered = rows["metered_m"].to_numpy(np.float64)
+    metered = rows["metered_m"]
     lasted_s = (alighted - boarded) / MS_PER_S + slack_s
     too_long = lasted_s - slack_s > terms.longest_s
     too_fast = metered / 1000 * 3600 > terms.fastest_kmh * lasted_s
     ordinary_s = terms.ordinary_stand_s + metered / 1000 / max(terms.ordinary_kmh, 1e-9) * 3600
-    waiting = rows["waiting_s"].to_numpy(np.float64)
+    waiting = rows["waiting_s"]
     known = ~np.isnan(waiting)
     # Nothing waits longer than the ride lasts; stamps by the minute make the waiting inexact as well.
     room_s = np.where(too_long, np.minimum(lasted_s, ordinary_s), lasted_s)
@@ -220,7 +236,7 @@ def _rides(rows: pd.DataFrame, terms: Terms) -> tuple[Rides, Texts]:
         wait_high_s=high,
         board_early_ms=boarded - slack_ms,
         board_late_ms=boarded + slack_ms,
-        electric=np.asarray(rows["energy"].map(_ELECTRIC).fillna(0), dtype=np.int8),
+        electric=np.array([_ELECTRIC.get(name, 0) for name in rows["energy"]], dtype=np.int8),
     )
     return rides, doubt
 
@@ -258,30 +274,29 @@ def _sum(spans: list[Span]) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _flat(rows: pd.DataFrame, terms: Terms) -> tuple[Floats, Floats, Bools]:
+def _flat(rows: Rows, terms: Terms) -> tuple[Floats, Floats, Bools]:
     """The lowest and highest flat fare that may be meant (NaN: none), and whether the pair fits."""
-    fares = [flat.fen for flat in terms.flats]
-    low, high = np.full(len(rows), min(fares, default=np.nan)), np.full(len(rows), max(fares, default=np.nan))
-    matched = np.zeros(len(rows), dtype=np.bool_)
+    fares, n = [flat.fen for flat in terms.flats], len(rows["boarded_zone"])
+    low, high = np.full(n, min(fares, default=np.nan)), np.full(n, max(fares, default=np.nan))
+    matched = np.zeros(n, dtype=np.bool_)
     for flat in terms.flats:
         fits = _fits(rows, flat)
         low, high, matched = np.where(fits, flat.fen, low), np.where(fits, flat.fen, high), matched | fits
     return low, high, matched
 
 
-def _fits(rows: pd.DataFrame, flat: Flat) -> Bools:
+def _fits(rows: Rows, flat: Flat) -> Bools:
     """Whether a trip runs between the two areas of a flat fare, in either direction."""
-    one = {end: rows[end].isin(flat.one_end.zones).to_numpy() for end in ("boarded_zone", "alighted_zone")}
-    other = {
-        end: rows[end].isin(flat.other_end.zones).to_numpy() for end in ("boarded_zone", "alighted_zone")
-    }
-    fits: Bools = (one["boarded_zone"] & other["alighted_zone"]) | (
-        other["boarded_zone"] & one["alighted_zone"]
-    )
-    return fits
+    begins, ends = rows["boarded_zone"], rows["alighted_zone"]
+    fits = [
+        (begin in flat.one_end.zones and end in flat.other_end.zones)
+        or (begin in flat.other_end.zones and end in flat.one_end.zones)
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+    return np.array(fits, dtype=np.bool_)
 
 
-def _lean(here: Int64s, terms: Terms, used: dict[str, Bools], answers: _Answers) -> None:
+def _lean(here: Int64s, terms: Terms, used: dict[str, Bools], answers: Bands) -> None:
     """Writes down the versions each trip leaned on: one text a combination of parts."""
     mark = np.zeros(here.shape, dtype=np.int64)
     for bit, part in enumerate(PARTS):

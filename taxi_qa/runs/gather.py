@@ -100,19 +100,18 @@ class _Span:
 
     def read(self, kind: str) -> pd.DataFrame:
         buckets = None if kind in _OF_THE_CITY else self.buckets
-        columns = self.columns.get(kind)
+        low = high = None
         if kind in _TABLE_MARGINS:
             before, after = _TABLE_MARGINS[kind]
             low, high = self.from_ms - before, self.to_ms + after
-            table = library.records(self.home, kind, bucket=buckets, from_ms=low, to_ms=high, columns=columns)
         elif kind in _SINCE_EVER:
-            table = library.records(
-                self.home, kind, bucket=buckets, to_ms=self.to_ms + AFTER_MS, columns=columns
-            )
-        elif kind in _REGISTERS:
-            table = library.records(self.home, kind, bucket=buckets, columns=columns)
-        else:
+            high = self.to_ms + AFTER_MS
+        elif kind not in _REGISTERS:
             return empty_table(kind)
+        table = library.records(
+            self.home, kind, bucket=buckets, from_ms=low, to_ms=high, columns=self.columns.get(kind),
+            plain_texts=True,
+        )  # fmt: skip
         return _only(table, self.vehicles) if self.vehicles else table
 
 

@@ -45,14 +45,21 @@ class _Answers:
     excuses: Excuses
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     examined: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    counted: tuple[Units, npt.NDArray[np.int64]] | None = None
 
     def ask(self, name: str, rows: Units) -> None:
         """Asks one rule about further rows."""
         outcome = judge(catalogue()[name], rows, self.law, self.excuses)
         self.outcomes.setdefault(name, []).append(outcome)
         if len(self.order.jobs) > 1:
+            self.examined[name] = self.examined.get(name, 0) + self._counted(rows)
+
+    def _counted(self, rows: Units) -> npt.NDArray[np.int64]:
+        """How many of the rows lie in each bucket; several rules ask of the same rows."""
+        if self.counted is None or self.counted[0] is not rows:
             counts = np.bincount(_buckets(rows["vehicle_id"], self.home), minlength=self.home.buckets)
-            self.examined[name] = self.examined.get(name, 0) + counts
+            self.counted = rows, counts
+        return self.counted[1]
 
     def told(self) -> Told:
         """What every rule says, told apart by bucket."""

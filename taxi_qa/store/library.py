@@ -52,10 +52,28 @@ def frame_of(rows: Sequence[tuple[Any, ...]], columns: Sequence[tuple[str, str]]
     return frame_of_columns(values, columns)
 
 
-def frame_of_columns(values: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """The same from columns of values."""
-    data = {name: _array(column, dtype) for (name, dtype), column in zip(columns, values, strict=True)}
+def frame_of_columns(
+    values: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]], *, plain_texts: bool = False
+) -> pd.DataFrame:
+    """The same from columns of values.
+
+    Args:
+        values: plain values by column, None where missing.
+        columns: name and dtype of each.
+        plain_texts: texts as objects, "" where missing, instead of pandas' own strings: whoever works in
+            arrays would only turn them back.
+    """
+    data = {
+        name: _objects(column) if plain_texts and dtype == "str" else _array(column, dtype)
+        for (name, dtype), column in zip(columns, values, strict=True)
+    }
     return pd.DataFrame(data, copy=False)
+
+
+def _objects(values: Sequence[Any]) -> "pd.Series[Any]":
+    # A series says that they are objects: of a bare array pandas makes strings again.
+    plain = np.array([value or "" for value in values], dtype=object)
+    return pd.Series(plain, dtype=object, copy=False)
 
 
 def _array(values: Sequence[Any], dtype: str) -> Any:  # noqa: ANN401 - one of several array types
@@ -74,7 +92,7 @@ def _array(values: Sequence[Any], dtype: str) -> Any:  # noqa: ANN401 - one of s
     return pd.arrays.IntegerArray(numbers, found.is_null().to_numpy(zero_copy_only=False))
 
 
-def records(
+def records(  # noqa: PLR0913 - each narrows what is read, by name
     home: Home,
     kind: str,
     *,
@@ -84,6 +102,7 @@ def records(
     vehicle_id: str | None = None,
     columns: Collection[str] | None = None,
     all_versions: bool = False,
+    plain_texts: bool = False,
 ) -> pd.DataFrame:
     """Rows of a kind with its inside columns and dtypes, sorted by moment and key.
 
@@ -98,6 +117,7 @@ def records(
         columns: only these inside columns, those of moment and key always; None for all.
         all_versions: also the rows that were corrected later; then the frame has further columns `id`,
             `superseded_by`, `source_id`, `row` and `record`.
+        plain_texts: see `frame_of_columns`.
 
     Raises:
         ValueError: no such kind of table.
@@ -129,7 +149,8 @@ def records(
         )
     with home.engine.connect() as connection:
         query = query.order_by(*(_plain_order(connection, table.c[name]) for name in order), table.c["id"])
-        return frame_of_columns(_fetch_columns(connection, query, len(wanted)), wanted)
+        values = _fetch_columns(connection, query, len(wanted))
+        return frame_of_columns(values, wanted, plain_texts=plain_texts)
 
 
 def _plain_order(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -90,7 +90,8 @@ def _same_gaps(fixes: Fixes, seed: int, number: int = 20) -> None:
     low = int(fixes.time_ms.min()) if len(fixes) else START_MS
     start = low + rng.integers(-3_000_000, 20_000_000, number)
     end = start + rng.integers(0, 20_000_000, number)
-    inputs = (fixes.starts, fixes.time_ms, vehicle, start, end, 600_000)
+    labels = lay(fixes, JUMP_KMH).labels
+    inputs = (fixes.starts, fixes.time_ms, labels, vehicle, start, end, 600_000)
     one, other = gaps(*inputs), gaps_in_numpy(*inputs)
     for name in ("duty", "start_ms", "end_ms", "dark_ms", "before", "after"):
         assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
