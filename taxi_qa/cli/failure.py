@@ -1,5 +1,6 @@
 """Errors in one line: what is wrong and how to mend it; tracebacks go to a file, without data."""
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -14,6 +15,11 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as the shell counts it
 PIPE_CLOSED: Final = 141  # 128 + SIGPIPE
 
 ERRORS_FOLDER: Final = "errors"
+
+# One frame in the text of a traceback. The file must be there: a message that looks like a frame stays out.
+_FRAME: Final = re.compile(
+    r'^ +File "(?P<file>[^"\n]+)", line (?P<line>\d+), in (?P<name>[\w<>]+)$', re.MULTILINE
+)
 
 
 def wrong_call(error: click.ClickException) -> str:
@@ -75,10 +81,23 @@ def scrubbed(error: BaseException) -> str:
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
         seen.add(id(current))
-        frames = "".join(traceback.format_tb(current.__traceback__))
+        frames = "".join(traceback.format_tb(current.__traceback__)) + _frames_of_a_worker(current)
         parts.append(f"{type(current).__module__}.{type(current).__qualname__} (message left out)\n{frames}")
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "caused by:\n".join(parts)
+
+
+def _frames_of_a_worker(error: BaseException) -> str:
+    """The frames in a worker process, which come as text with messages in it; "" for any other error."""
+    text = getattr(error, "tb", None)
+    if type(error).__name__ != "_RemoteTraceback" or not isinstance(text, str):
+        return ""
+    frames = [
+        traceback.FrameSummary(match["file"], int(match["line"]), match["name"])
+        for match in _FRAME.finditer(text)
+        if Path(match["file"]).is_file()
+    ]
+    return "".join(traceback.format_list(frames))
 
 
 def show_traceback(error: BaseException) -> None:
