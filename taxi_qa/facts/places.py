@@ -4,10 +4,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
 from taxi_qa.facts.given import Given, instants, words
-from taxi_qa.law.parameter import Areas, Law
+from taxi_qa.law.areas import contains, in_polygons, in_zones
+from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import city_day
 
 Floats = npt.NDArray[np.float64]
@@ -44,43 +44,34 @@ def inside_city(
     zones = zones[words(zones["kind"]) == "city"]
     first, last = instants(zones["valid_from_day"], 0), instants(zones["valid_to_day"], _ALWAYS)
     for name, from_day, to_day in zip(words(zones["zone_id"]), first, last, strict=True):
-        rows = known & (from_day <= days) & (days <= to_day)
-        hit = np.zeros(lon.size, dtype=bool)
-        # The border itself is inside: exactly at the limit is lawful.
-        hit[rows] = shapely.intersects_xy(given.areas[name], lon[rows], lat[rows])
-        inside[rows & np.isnan(inside)] = 0.0
-        inside[hit] = 1.0
-        leans_on[rows] = f"zone {name}"
+        in_force = (from_day <= days) & (days <= to_day)
+        hit = contains(given.areas[name], lon, lat) & in_force
         # The zone's own id, as a feed that sends zones instead of places would name it.
-        inside[~known & (zone_id == name) & (from_day <= days) & (days <= to_day)] = 1.0
-    return _by_law(law, inside, leans_on, zone_id, moments_ms)
+        named = ~known & (zone_id == name) & in_force
+        inside[known & in_force & np.isnan(inside)] = 0.0
+        inside[hit | named] = 1.0
+        leans_on[(known & in_force) | named] = f"zone {name}"
+    return _by_law(law, inside, leans_on, lon, lat, zone_id, moments_ms)
 
 
 def _by_law(
     law: Law,
     inside: Floats,
     leans_on: npt.NDArray[np.object_],
+    lon: Floats,
+    lat: Floats,
     zone_id: npt.NDArray[np.object_],
     moments_ms: Int64s,
 ) -> tuple[Floats, npt.NDArray[np.object_]]:
-    parameter, unknown = law.get(_AREA), law.get(_UNKNOWN)
-    if parameter is None:
+    """The answers of the shipped area, by polygon or by the feed's zone, where there is none yet."""
+    area, unknown = law.get(_AREA), law.get(_UNKNOWN)
+    if area is None:
         return inside, leans_on
-    names, index = parameter.names_at(moments_ms), parameter.version_index(moments_ms)
-    for at in np.unique(index[index >= 0]):
-        area = parameter.versions[at].value
-        if not isinstance(area, Areas) or not area.zones:
-            continue
-        silent = frozenset({""})
-        if unknown is not None:
-            version = unknown.on(int(moments_ms[index == at][0]))
-            silent |= (
-                version.value.zones
-                if version is not None and isinstance(version.value, Areas)
-                else frozenset()
-            )
-        rows = np.flatnonzero((index == at) & np.isnan(inside))
-        told = np.array([name not in silent for name in zone_id[rows]], dtype=bool)
-        inside[rows[told]] = np.array([float(name in area.zones) for name in zone_id[rows[told]]])
-        leans_on[rows[told]] = names[rows[told]]
+    in_zone, told = in_zones(area, zone_id, moments_ms)
+    if unknown is not None:
+        told &= ~in_zones(unknown, zone_id, moments_ms)[0]
+    in_polygon, placed = in_polygons(area, lon, lat, moments_ms)
+    rows = (told | placed) & np.isnan(inside)
+    inside[rows] = (in_zone | in_polygon)[rows]
+    leans_on[rows] = area.names_at(moments_ms)[rows]
     return inside, leans_on

@@ -1,6 +1,7 @@
 """Dated areas: sets of a feed's zone ids, and polygons, asked for whole columns at once."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +49,34 @@ def in_zones(parameter: Parameter, zones: Texts, instants_ms: Int64s) -> tuple[B
     return inside, known
 
 
+def in_polygons(parameter: Parameter, lon: Floats, lat: Floats, instants_ms: Int64s) -> tuple[Bools, Bools]:
+    """Which places lie in a dated area at their instants.
+
+    Args:
+        parameter: of kind `areas`, its values given as GeoJSON.
+        lon, lat: float64[n] degrees WGS-84, NaN where the place is missing.
+        instants_ms: int64[n].
+
+    Returns:
+        `inside` bool[n] and `known` bool[n]: not known where no version is in force, where the version
+        in force is a set of zone ids, or where the place is missing. `inside` is False where not known.
+
+    Raises:
+        BadLaw: as `polygon_of`.
+    """
+    index = parameter.version_index(instants_ms)
+    placed = ~np.isnan(lon) & ~np.isnan(lat)
+    inside, known = np.zeros(placed.shape, dtype=np.bool_), np.zeros(placed.shape, dtype=np.bool_)
+    for number in np.unique(index[index >= 0]):
+        areas = parameter.versions[number].value
+        polygon = polygon_of(areas) if isinstance(areas, Areas) else None
+        if polygon is not None:
+            here = placed & (index == number)
+            known |= here
+            inside[here] = contains(polygon, lon[here], lat[here])
+    return inside, known
+
+
 def area_at(law: Law, path: str, instant_ms: int) -> Areas | None:
     """The area of that path at one instant, None where the place has none in force."""
     parameter = law.get(path)
@@ -55,8 +84,11 @@ def area_at(law: Law, path: str, instant_ms: int) -> Areas | None:
     return version.value if version and isinstance(version.value, Areas) else None
 
 
+@lru_cache(maxsize=32)
 def polygon_of(areas: Areas, root: Path | None = None) -> BaseGeometry | None:
     """The polygons of an area that ships as GeoJSON (WGS-84), None where it is a set of zone ids.
+
+    Read once a process.
 
     Raises:
         BadLaw: the file is missing, no GeoJSON, or holds no polygon.
@@ -77,16 +109,17 @@ def polygon_of(areas: Areas, root: Path | None = None) -> BaseGeometry | None:
     return shapely.union_all(kept)
 
 
-def contains(geometry: BaseGeometry, lon: Floats, lat: Floats) -> Bools:
+def contains(geometry: shapely.Geometry, lon: Floats, lat: Floats) -> Bools:
     """Which places (degrees, WGS-84) lie inside: bool[n]; missing places do not.
 
+    The border itself is inside: exactly at the limit is lawful.
     A box test first: most places of a fleet lie far from a hub, and the exact test costs 20 times more.
     """
     lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    west, south, east, north = geometry.bounds
+    west, south, east, north = shapely.bounds(geometry)
     inside: Bools = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     near = np.flatnonzero(inside)
     if near.size:
         shapely.prepare(geometry)
-        inside[near] = shapely.contains_xy(geometry, lon[near], lat[near])
+        inside[near] = shapely.intersects_xy(geometry, lon[near], lat[near])
     return inside

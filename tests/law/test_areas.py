@@ -43,8 +43,9 @@ def test_places_inside_a_shipped_polygon(tmp_path: Path) -> None:
     )
     polygon = polygon_of(Areas(geojson="city.geojson"), tmp_path)
     assert polygon is not None
-    inside = contains(polygon, np.asarray([113.5, 112.9, np.nan]), np.asarray([22.5, 22.5, 22.5]))
-    assert list(inside) == [True, False, False]
+    # The third lies on the border: exactly at the limit is lawful.
+    lon = np.asarray([113.5, 112.9, 114.0, np.nan])
+    assert list(contains(polygon, lon, np.full(4, 22.5))) == [True, False, True, False]
     assert polygon_of(Areas(zones=frozenset({"1"}))) is None
 
 
