@@ -141,8 +141,22 @@ def positions_of(
 ) -> npt.NDArray[np.int64]:
     """The index of each wanted vehicle in `names`, `NOT_GIVEN` where it is not there."""
     number = _numbered(names)
-    listed = (wanted if isinstance(wanted, np.ndarray) else words(wanted)).tolist()
-    return np.array([number.get(name, NOT_GIVEN) for name in listed], dtype=np.int64)
+    listed = wanted if isinstance(wanted, np.ndarray) else words(wanted)
+    return looked_up(listed, lambda name: number.get(name, NOT_GIVEN), np.int64)
+
+
+def looked_up(
+    names: npt.NDArray[np.object_], look_up: Callable[[str], Any], dtype: "npt.DTypeLike"
+) -> npt.NDArray[Any]:
+    """What each name stands for; asked once a name, for few cars make many rows.
+
+    Args:
+        names: texts, none missing.
+        look_up: name -> its value.
+        dtype: of the values.
+    """
+    number, some = pd.factorize(names)
+    return np.array([look_up(name) for name in some], dtype=dtype)[number]
 
 
 @lru_cache(maxsize=8)

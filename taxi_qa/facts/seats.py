@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from taxi_qa.facts.given import NOT_GIVEN, Given, instants, numbers, positions_of, words
+from taxi_qa.facts.given import NOT_GIVEN, Given, instants, looked_up, numbers, positions_of, words
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN
 
 Int64s = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ def _has_sensor(
         zip(words(register["vehicle_id"]), numbers(register["has_seat_sensor"]).tolist(), strict=True)
     )
     heard = _heard(starts, moments, of_events, boarded_ms, SENSOR_DAYS * MS_PER_DAY)
-    by_register = np.array([stated.get(name, np.nan) for name in vehicle_id], dtype=np.float64)
+    by_register = looked_up(vehicle_id, lambda name: stated.get(name, np.nan), np.float64)
     return np.where(np.isnan(by_register), heard, by_register == 1)
 
 

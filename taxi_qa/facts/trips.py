@@ -9,7 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from taxi_qa.facts.clocks import clock_doubt
-from taxi_qa.facts.given import Given, events_of, instants, numbers, positions_of, sent_on, words
+from taxi_qa.facts.given import (
+    Given,
+    events_of,
+    instants,
+    looked_up,
+    numbers,
+    positions_of,
+    sent_on,
+    words,
+)
 from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import seat_times
@@ -223,7 +232,7 @@ def _prices(given: Given, law: Law, columns: Mapping[str, Values]) -> dict[str, 
             "alighted_ms": columns["end_ms"],
             "metered_m": columns["metered_m"],
             "waiting_s": columns["waiting_s"],
-            "energy": np.array([energy.get(name, "") for name in columns["vehicle_id"]], dtype=object),
+            "energy": looked_up(columns["vehicle_id"], lambda name: energy.get(name, ""), object),
             "rate_code": columns["rate_code"],
             "time_slack_s": columns["slack_s"],
             "boarded_zone": columns["boarded_zone"],

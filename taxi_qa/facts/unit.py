@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import Given, words
+from taxi_qa.facts.given import Given, looked_up, words
 
 # Numbers, truths or texts (object); which of them a column holds is its own business.
 Values = npt.NDArray[Any]
@@ -161,7 +161,7 @@ def as_it_is(values: Values) -> "Values | pd.Series[Any]":
 def company_of(given: Given, vehicle_id: Values) -> Texts:
     """The company of each vehicle by the register, "" where the register does not know it."""
     known = given.once("companies", _companies)
-    return np.array([known.get(name, "") for name in vehicle_id], dtype=object)
+    return looked_up(vehicle_id, lambda name: known.get(name, ""), object)
 
 
 def _companies(given: Given) -> dict[str, str]:

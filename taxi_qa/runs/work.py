@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import words
+from taxi_qa.facts.given import looked_up, words
 from taxi_qa.facts.unit import Texts, Units, stacked_units
 from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
 from taxi_qa.findings.finding import Outcome
@@ -88,7 +88,7 @@ _bucket = lru_cache(maxsize=65_536)(bucket_of)
 
 def _buckets(vehicle_id: Texts, home: Home) -> npt.NDArray[np.int64]:
     """The bucket of each vehicle."""
-    return np.array([_bucket(name, home.buckets) for name in vehicle_id.tolist()], dtype=np.int64)
+    return looked_up(vehicle_id, lambda name: _bucket(name, home.buckets), np.int64)
 
 
 def _day(order: Order, home: Home, law: Law) -> Told:
