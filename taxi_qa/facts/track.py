@@ -20,7 +20,7 @@ import numpy.typing as npt
 from numba import njit
 
 from taxi_qa.records.fixes import FIXED, FIXED_SENT, NO_DELAY, Fixes
-from taxi_qa.values.place import metres_per_degree
+from taxi_qa.values.place import metres_per_degree, metres_per_degree_at
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -223,9 +223,8 @@ def label_in_numpy(
 
 
 def _chords(lon_1: Int32s, lat_1: Int32s, lon_2: Int32s, lat_2: Int32s) -> Floats:
-    phi = np.radians(lat_1 * _E7)
-    per_lon = 111_412.877_3 * np.cos(phi) - 93.504_1 * np.cos(3 * phi) + 0.118_0 * np.cos(5 * phi)
-    per_lat = 111_132.952_5 - 559.849_1 * np.cos(2 * phi) + 1.174_9 * np.cos(4 * phi)
+    """Metres between pairs by the degrees at the first one, as the compiled passes measure them."""
+    per_lon, per_lat = metres_per_degree_at(lat_1.astype(np.float64) * _E7)
     dx = (lon_2.astype(np.int64) - lon_1) * _E7 * per_lon
     dy = (lat_2.astype(np.int64) - lat_1) * _E7 * per_lat
     result: Floats = np.hypot(dx, dy)

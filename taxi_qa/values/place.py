@@ -43,22 +43,20 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
     return per_lon, per_lat
 
 
-@njit(cache=True)
-def pair_m(lon_1: float, lat_1: float, lon_2: float, lat_2: float) -> float:
-    """Metres between two places given in degrees (city distances)."""
-    per_lon, per_lat = metres_per_degree(0.5 * (lat_1 + lat_2))
-    dx = (lon_2 - lon_1) * per_lon
-    dy = (lat_2 - lat_1) * per_lat
-    return float(np.sqrt(dx * dx + dy * dy))
-
-
-def distance_m(lon_1: Floats, lat_1: Floats, lon_2: Floats, lat_2: Floats) -> Floats:
-    """Metres between pairs of places in degrees; arrays in, an array out (missing stays missing)."""
-    phi = np.radians((np.asarray(lat_1, dtype=np.float64) + np.asarray(lat_2, dtype=np.float64)) / 2)
+def metres_per_degree_at(lat: Floats) -> tuple[Floats, Floats]:
+    """`metres_per_degree` for a column of latitudes."""
+    phi = np.radians(lat)
     per_lon = 111_412.877_3 * np.cos(phi) - 93.504_1 * np.cos(3 * phi) + 0.118_0 * np.cos(5 * phi)
     per_lat = (
         111_132.952_5 - 559.849_1 * np.cos(2 * phi) + 1.174_9 * np.cos(4 * phi) - 0.002_3 * np.cos(6 * phi)
     )
+    return per_lon, per_lat
+
+
+def distance_m(lon_1: Floats, lat_1: Floats, lon_2: Floats, lat_2: Floats) -> Floats:
+    """Metres between pairs of places in degrees; arrays in, an array out (missing stays missing)."""
+    middle = (np.asarray(lat_1, dtype=np.float64) + np.asarray(lat_2, dtype=np.float64)) / 2
+    per_lon, per_lat = metres_per_degree_at(middle)
     dx = (np.asarray(lon_2, dtype=np.float64) - lon_1) * per_lon
     dy = (np.asarray(lat_2, dtype=np.float64) - lat_1) * per_lat
     result: Floats = np.hypot(dx, dy)

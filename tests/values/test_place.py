@@ -14,7 +14,7 @@ from taxi_qa.values.place import (
     gcj02_from_bd09,
     gcj02_from_wgs84,
     metres_per_degree,
-    pair_m,
+    metres_per_degree_at,
     to_wgs84,
     wgs84_from_gcj02,
 )
@@ -34,10 +34,10 @@ def test_city_distances_are_the_geodesics_to_the_millimetre(
     assert ours == pytest.approx(exact, abs=0.001 + 0.03 * (exact / 20_000) ** 3 + exact * 1e-7)
 
 
-@given(lons, lats, st.floats(-0.05, 0.05), st.floats(-0.05, 0.05))
-def test_the_kernel_measures_as_the_vector_does(lon: float, lat: float, east: float, north: float) -> None:
-    vector = distance_m(np.array([lon]), np.array([lat]), np.array([lon + east]), np.array([lat + north]))[0]
-    assert pair_m(lon, lat, lon + east, lat + north) == pytest.approx(float(vector), rel=1e-9, abs=1e-6)
+@given(st.floats(-90, 90))
+def test_a_column_of_degrees_is_measured_as_each_degree(lat: float) -> None:
+    column = [float(each[0]) for each in metres_per_degree_at(np.array([lat]))]
+    assert list(metres_per_degree(lat)) == pytest.approx(column, rel=1e-9, abs=1e-6)
 
 
 def test_a_degree() -> None:
