@@ -21,7 +21,7 @@ from taxi_qa.facts.given import (
 )
 from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
-from taxi_qa.facts.seats import seat_times
+from taxi_qa.facts.seats import SENSOR_DAYS, seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
 from taxi_qa.facts.unit import Units, Values, unit_rows
 from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
@@ -33,8 +33,6 @@ from taxi_qa.values.place import DATUMS, to_wgs84
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-# A car whose sensor sent nothing for this many days has no such sensor.
-SENSOR_DAYS: Final = 7
 _STANDS_BELOW_KMH: Final = 3.0
 _FAR_DAY: Final = 1_000_000  # after every day
 
