@@ -90,11 +90,6 @@ def empty_table(kind: str) -> pd.DataFrame:
     return pd.DataFrame({c.inside: pd.Series(dtype=c.dtype) for c in KINDS[kind].columns})
 
 
-def empty_tables() -> dict[str, pd.DataFrame]:
-    """An empty frame for every kind but positions."""
-    return {kind: empty_table(kind) for kind in KINDS if kind != "positions"}
-
-
 def judged_rows(given: Given) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The first row of each vehicle's positions within the judged span, and the row after the last."""
     return given.once("judged_rows", _judged_rows)

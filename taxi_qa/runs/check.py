@@ -8,7 +8,6 @@ from typing import Final
 import pandas as pd
 
 from taxi_qa.facts.units import FOLDS
-from taxi_qa.findings.finding import Outcome
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.executors import Crew
 from taxi_qa.runs.gather import law_of
@@ -167,11 +166,3 @@ def summary(home: Home, run_id: str, rules: Sequence[Rule]) -> pd.DataFrame:
         {"clause": [r.clause for r in rules], "title_zh": [r.title_zh for r in rules]}, index=sums.index
     )
     return heads.join(sums).rename_axis("rule").reset_index()
-
-
-def answered(outcome: Outcome) -> bool:
-    """Whether the three answers add up; they do by construction, and tests ask."""
-    return (
-        outcome.examined == len(outcome.found) + outcome.clean + len(outcome.cannot_tell)
-        and outcome.clean >= 0
-    )

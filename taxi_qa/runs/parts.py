@@ -53,7 +53,7 @@ def _mark(law: Law, part: Part) -> bytes:
 
 
 def _path(home: Home, part: Part) -> Path:
-    folder = home.path / "derived" / part.unit / f"day={date_of(part.day)}"
+    folder = home.derived / part.unit / f"day={date_of(part.day)}"
     return folder / f"bucket={part.bucket:02d}.arrow"
 
 

@@ -19,7 +19,6 @@ from taxi_qa.store.tables import Refused, Source, table_of
 OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
 STILL_REFUSED: Final = "still refused"
-STATES: Final = (OPEN, ACCEPTED, STILL_REFUSED)
 
 # What `listed`, `exported` and a mended file have, in this order.
 EXPORT_COLUMNS: Final = (

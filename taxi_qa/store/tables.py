@@ -239,9 +239,6 @@ class UnjudgedBlob(Base, table=True):
 
 # --- records, one table a kind ----------------------------------------------------------------------
 
-# Columns every table of records has beside its own.
-KEPT_COLUMNS: Final = ("id", "bucket", "day", "digest", "source_id", "row", "record", "superseded_by")
-
 
 _SA_TYPES: Final[dict[str, tuple[type, Any]]] = {
     "Int64": (int, BigInteger),

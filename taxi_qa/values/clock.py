@@ -63,12 +63,6 @@ def city_day(instants_ms: Int64s, zone: str) -> npt.NDArray[np.int32]:
     return ((instants + offset_ms(instants, zone)) // MS_PER_DAY).astype(np.int32)
 
 
-def city_ms_of_day(instants_ms: Int64s, zone: str) -> Int64s:
-    """Milliseconds since the city's midnight."""
-    instants = np.asarray(instants_ms, dtype=np.int64)
-    return (instants + offset_ms(instants, zone)) % MS_PER_DAY
-
-
 def day_start_ms(day: int, zone: str) -> int:
     """The instant at which a city day begins."""
     midnight = dt.datetime.combine(date_of(day), dt.time(), tzinfo=zone_of(zone))

@@ -1,4 +1,4 @@
-"""Names of vehicles and people: what may be one, and how it is written in logs."""
+"""Names of vehicles and people: what may be one, and which bucket it falls into."""
 
 import re
 import unicodedata
@@ -27,11 +27,3 @@ def identifier(text: str) -> str:
 def bucket_of(vehicle_id: str, buckets: int) -> int:
     """The bucket of a vehicle: the same on every machine and for ever (CRC-32, not Python's `hash`)."""
     return zlib.crc32(vehicle_id.encode()) % buckets
-
-
-def masked(name: str) -> str:
-    """A name fit for a log line: 粤T12345 -> 粤T1***5. Short names vanish whole."""
-    keep_front, keep_back = 3, 1
-    if len(name) <= keep_front + keep_back + 1:
-        return "***"
-    return f"{name[:keep_front]}***{name[-keep_back:]}"

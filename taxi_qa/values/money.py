@@ -1,29 +1,9 @@
 """Money is whole fen (1/100 yuan; with a dollar city, cents). Never a float."""
 
-from decimal import Decimal, InvalidOperation
-
 import numpy as np
 import numpy.typing as npt
 
 FEN_PER_YUAN = 100
-
-
-def fen_from_yuan_text(text: str) -> int:
-    """Whole fen of an amount written in yuan.
-
-    Raises:
-        ValueError: not a finite number, or finer than a fen.
-    """
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount of money") from None
-    if not amount.is_finite():
-        raise ValueError(f"{text!r} is not a finite amount of money")
-    fen = amount * FEN_PER_YUAN
-    if fen != fen.to_integral_value():
-        raise ValueError(f"{text!r} is finer than 0.01")
-    return int(fen)
 
 
 def yuan_text(fen: int) -> str:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from taxi_qa.values.clock import (
     MS_PER_DAY,
     city_day,
-    city_ms_of_day,
     clock_ms,
     date_of,
     day_from_text,
@@ -39,8 +38,6 @@ def test_city_days_are_the_standard_librarys(zone: str, at: list[int]) -> None:
         (moment.utcoffset() or dt.timedelta()) // dt.timedelta(milliseconds=1) for moment in local
     ]
     assert city_day(instants, zone).tolist() == [day_of(moment.date()) for moment in local]
-    of_day = [(moment.hour * 3600 + moment.minute * 60 + moment.second) * 1000 for moment in local]
-    assert city_ms_of_day(instants, zone).tolist() == of_day
 
 
 def test_one_in_the_morning_is_todays_in_the_city() -> None:
