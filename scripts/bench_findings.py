@@ -22,11 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from taxi_qa.facts.unit import Units  # noqa: E402
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key  # noqa: E402
 from taxi_qa.store import casebook  # noqa: E402
 from taxi_qa.store.casebook import Job, RunHead  # noqa: E402
 from taxi_qa.store.home import Home, make_home  # noqa: E402
+from taxi_qa.values.columns import Columns  # noqa: E402
 
 DAY = 20_746
 DAY_MS = 86_400_000
@@ -75,7 +75,7 @@ def made(count: int, job: int) -> Outcome:
         1,
         50 * count,
         tuple(found),
-        Units({name: np.array([], dtype=object) for name in UNJUDGED_COLUMNS}),
+        Columns({name: np.array([], dtype=object) for name in UNJUDGED_COLUMNS}),
     )
 
 

@@ -14,13 +14,13 @@ from pandas.testing import assert_frame_equal
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.trips import metered_trips
-from taxi_qa.facts.unit import Units
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import Rule, catalogue, judge
 from taxi_qa.runs.jobs import period_of
 from taxi_qa.values.clock import day_start_ms
+from taxi_qa.values.columns import Columns
 from tests.small_city import DAY, ZONE, City, law_of
 
 LAW: Final = law_of("guangzhou")
@@ -173,7 +173,7 @@ def outcomes(one: Given) -> dict[str, list[Outcome]]:
     return said
 
 
-def frames(rule: Rule, day: DayUnits) -> Iterator[Units]:
+def frames(rule: Rule, day: DayUnits) -> Iterator[Columns]:
     if rule.judges in DAY_UNITS:
         yield day.rows(rule.judges)
     if rule.judges in CITY_UNITS:
@@ -352,7 +352,7 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
     assert [(outcome.examined, outcome.found) for outcome in nothing] == [(0, ())] * len(nothing)
 
 
-def _names(rule: str, rows: Units) -> set[str]:
+def _names(rule: str, rows: Columns) -> set[str]:
     outcome = judge(catalogue()[rule], rows, LAW, Excuses(City().given().tables["excuses"], {}))
     return {finding.finding_id for finding in outcome.found}
 

@@ -23,11 +23,12 @@ from taxi_qa.facts.given import (
 )
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
-from taxi_qa.facts.unit import Units, named_subject, stacked_units, unit_rows
+from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.facts.who import driver_at, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT
 from taxi_qa.values.clock import city_day
+from taxi_qa.values.columns import Columns, stacked_columns
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -40,12 +41,12 @@ RUN_GAP_MS: Final = 300_000
 SEAT_SPEAKS_MS: Final = 3 * 3_600_000
 
 
-def loaded_runs(given: Given) -> Units:
+def loaded_runs(given: Given) -> Columns:
     """As `_loaded_runs`, worked out once."""
     return given.once("loaded_runs", _loaded_runs)
 
 
-def _loaded_runs(given: Given) -> Units:
+def _loaded_runs(given: Given) -> Columns:
     """Runs of positions whose loaded flag is on, from the first such fix to the last.
 
     Returns:
@@ -53,7 +54,7 @@ def _loaded_runs(given: Given) -> Units:
     """
     fixes = given.fixes
     vehicle, first, last, count = runs_of_flag(fixes.starts, fixes.time_ms, fixes.flags, LOADED_SENT, LOADED)
-    return Units(
+    return Columns(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
             "start_ms": fixes.time_ms[first],
@@ -63,7 +64,7 @@ def _loaded_runs(given: Given) -> Units:
     )
 
 
-def occupied_runs(given: Given) -> Units:
+def occupied_runs(given: Given) -> Columns:
     """The loaded runs that began in the span, with what the track says of each.
 
     Returns:
@@ -138,12 +139,12 @@ def runs_of_flag_in_numpy(
     return vehicle_of_row[first].astype(np.int64), first, last, count.astype(np.int64)
 
 
-def seat_runs(given: Given) -> Units:
+def seat_runs(given: Given) -> Columns:
     """As `_seat_runs`, worked out once."""
     return given.once("seat_runs", _seat_runs)
 
 
-def _seat_runs(given: Given) -> Units:
+def _seat_runs(given: Given) -> Columns:
     """Spans in which seat events say that passengers were aboard.
 
     From an event that brings passengers in (boarded, or a count above 0) to the next that leaves none
@@ -173,7 +174,7 @@ def _seat_runs(given: Given) -> Units:
     begins, ends = turns[:-1], turns[1:]
     closed = (state[begins] == 1) & (vehicle[begins] == vehicle[ends])
     closed &= time_ms[ends] - time_ms[begins] <= SEAT_SPEAKS_MS
-    return Units(
+    return Columns(
         {
             "vehicle_id": vehicle_id[begins[closed]],
             "start_ms": time_ms[begins[closed]],
@@ -188,7 +189,7 @@ AROUND_TRIP_MS: Final = 120_000
 MERGE_MS: Final = 60_000
 
 
-def carriages(given: Given, law: Law) -> Units:
+def carriages(given: Given, law: Law) -> Columns:
     """Spans with passengers, and how far the car moved in them outside any metered trip.
 
     A car that moved and sends neither loaded flags nor seat events is one row that cannot be judged; one
@@ -201,7 +202,7 @@ def carriages(given: Given, law: Law) -> Units:
     """
     merged = _merged_runs(given)
     witness = _silent_cars(given, merged)
-    spans = stacked_units([merged, Units(witness.some(*merged))])
+    spans = stacked_columns([merged, Columns(witness.some(*merged))])
     vehicle_id, start, end = spans["vehicle_id"], spans["start_ms"], spans["end_ms"]
     quiet = np.zeros(len(witness))
     seat_m = np.concatenate((_off_meter_m(given, merged, seat_runs(given)), quiet))
@@ -239,10 +240,10 @@ def carriages(given: Given, law: Law) -> Units:
     )
 
 
-def _merged_runs(given: Given) -> Units:
+def _merged_runs(given: Given) -> Columns:
     """Runs of both witnesses that overlap or nearly touch, as one; only those that began in the span."""
     seats = seat_runs(given)
-    runs = stacked_units([Units(loaded_runs(given).some(*seats)), seats])
+    runs = stacked_columns([Columns(loaded_runs(given).some(*seats)), seats])
     if not len(runs):
         return runs
     names, vehicle = np.unique(runs["vehicle_id"].astype(str), return_inverse=True)
@@ -255,7 +256,7 @@ def _merged_runs(given: Given) -> Units:
     new[1:] = (vehicle[1:] != vehicle[:-1]) | (start[1:] - reached[:-1] >= MERGE_MS)
     first = np.flatnonzero(new)
     began = (start[first] >= given.from_ms) & (start[first] < given.to_ms)
-    return Units(
+    return Columns(
         {
             "vehicle_id": names.astype(object)[vehicle[first]][began],
             "start_ms": start[first][began],
@@ -264,7 +265,7 @@ def _merged_runs(given: Given) -> Units:
     )
 
 
-def _silent_cars(given: Given, merged: Units) -> Units:
+def _silent_cars(given: Given, merged: Columns) -> Columns:
     """Cars with positions in the span that carried nobody, or have nothing to say it with."""
     fixes = given.fixes
     first, past = judged_rows(given)
@@ -275,7 +276,7 @@ def _silent_cars(given: Given, merged: Units) -> Units:
     speaks |= np.array([name in seated for name in fixes.vehicle_ids], dtype=bool)
     carried = set(merged["vehicle_id"].tolist())
     rows = np.flatnonzero(present & np.array([name not in carried for name in fixes.vehicle_ids], dtype=bool))
-    return Units(
+    return Columns(
         {
             "vehicle_id": names[rows],
             "start_ms": np.full(rows.size, given.from_ms, dtype=np.int64),
@@ -285,14 +286,14 @@ def _silent_cars(given: Given, merged: Units) -> Units:
     )
 
 
-def _missing(given: Given, merged: Units, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
+def _missing(given: Given, merged: Columns, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
     days = city_day(merged["start_ms"], given.zone)
     sent = sent_on(given, "trips", days)
     blind = np.isnan(seat_m) | np.isnan(loaded_m)
     return np.select([~sent, blind], ["trips", "positions"], "").astype(object)
 
 
-def _off_meter_m(given: Given, merged: Units, runs: Units) -> Floats:
+def _off_meter_m(given: Given, merged: Columns, runs: Columns) -> Floats:
     """Metres each merged carriage moved, in the runs of one witness, outside any metered trip."""
     # Carriages come car by car.
     names = tuple(dict.fromkeys(merged["vehicle_id"].tolist()))

@@ -9,9 +9,10 @@ import shapely
 from numba import njit
 
 from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, words
-from taxi_qa.facts.unit import Units, car_rows, company_of, named_subject
+from taxi_qa.facts.unit import car_rows, company_of, named_subject
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import NO_DELAY
+from taxi_qa.values.columns import Columns
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -136,7 +137,7 @@ def _excused(given: Given) -> npt.NDArray[np.bool_]:
     return excused
 
 
-def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
+def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     """Each car's delays over one month.
 
     Args:
@@ -155,7 +156,7 @@ def vehicle_months(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
         .join(by_car.agg(company_id=("company_id", "first"), longest_s=("longest_s", "max")))
     )
     cars = cars.sort_index()
-    rows = car_rows(cars.index.to_numpy(dtype=object), cars["company_id"], from_ms, to_ms)
+    rows = car_rows(cars.index.to_numpy(dtype=object), words(cars["company_id"]), from_ms, to_ms)
     received = cars["received"].to_numpy(dtype=np.int64) > 0
     return rows.but(
         {

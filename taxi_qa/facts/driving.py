@@ -17,8 +17,9 @@ from taxi_qa.facts.duty import duties, relieved
 from taxi_qa.facts.given import NOT_GIVEN, Given, positions_of
 from taxi_qa.facts.spans import place_at
 from taxi_qa.facts.track import Track
-from taxi_qa.facts.unit import Units, named_subject, unit_rows
+from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
+from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import metres_per_degree
 
 Int64s = npt.NDArray[np.int64]
@@ -185,7 +186,7 @@ def _spells(
     )
 
 
-def driving_spells(given: Given, law: Law) -> Units:
+def driving_spells(given: Given, law: Law) -> Columns:
     """Spells of driving without a rest, and the whole of each duty's driving; one row each.
 
     Returns:

@@ -16,9 +16,9 @@ import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
-from taxi_qa.facts.unit import Texts, Units, stacked_units
 from taxi_qa.facts.who import SignIns, signed_in
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN
+from taxi_qa.values.columns import Columns, Texts, stacked_columns
 
 Int64s = npt.NDArray[np.int64]
 
@@ -28,12 +28,12 @@ CHAIN_GAP_MS: Final = 2 * MS_PER_H
 _WHOSE: Final = ("vehicle_id", "driver_id")
 
 
-def duties(given: Given) -> Units:
+def duties(given: Given) -> Columns:
     """As `_duties`, worked out once."""
     return given.once("duties", _duties)
 
 
-def _duties(given: Given) -> Units:
+def _duties(given: Given) -> Columns:
     """Every span of duty that touches the records given, sorted by vehicle and start.
 
     A duty ends at the latest where the data end: a shift still on is not dark because tomorrow is.
@@ -48,12 +48,12 @@ def _duties(given: Given) -> Units:
     trips = given.tables["trips"]
     # Cars with shifts are on duty then, and only then.
     rows = np.flatnonzero(positions_of(known.vehicle_ids, trips["vehicle_id"]) == NOT_GIVEN)
-    both = stacked_units([by_shift, _from_trips(trips.iloc[rows])]) if rows.size else by_shift
+    both = stacked_columns([by_shift, _from_trips(trips.iloc[rows])]) if rows.size else by_shift
     both = both.but({"end_ms": np.minimum(both["end_ms"], given.heard_to_ms)})
     return _once_a_driver(both.cut(both["end_ms"] > both["start_ms"]))
 
 
-def _once_a_driver(duty: Units) -> Units:
+def _once_a_driver(duty: Columns) -> Columns:
     """Spans of one driver on one car that overlap (a card read twice) are one duty."""
     vehicle, driver = (np.unique(duty[name].astype(str), return_inverse=True)[1] for name in _WHOSE)
     order = np.lexsort((duty["end_ms"], duty["start_ms"], driver, vehicle))
@@ -63,7 +63,7 @@ def _once_a_driver(duty: Units) -> Units:
     return duty.cut(np.lexsort((driver, duty["end_ms"], duty["start_ms"], vehicle)))
 
 
-def _united(owner: Int64s, duty: Units, order: Int64s) -> tuple[Int64s, Int64s]:
+def _united(owner: Int64s, duty: Columns, order: Int64s) -> tuple[Int64s, Int64s]:
     """First row and latest end of an owner's touching spans; `order` sorts by owner, then start."""
     if order.size == 0:
         return order, order
@@ -76,7 +76,7 @@ def _united(owner: Int64s, duty: Units, order: Int64s) -> tuple[Int64s, Int64s]:
     return order[first], np.maximum.reduceat(end, first)
 
 
-def cars_on_duty(duty: Units) -> Units:
+def cars_on_duty(duty: Columns) -> Columns:
     """The spans in which a car is on duty, whoever drives: duties that touch or overlap are one.
 
     Args:
@@ -87,12 +87,12 @@ def cars_on_duty(duty: Units) -> Units:
     """
     vehicle = np.cumsum(np.append(0, duty["vehicle_id"][1:] != duty["vehicle_id"][:-1])[: len(duty)])
     first, end = _united(vehicle, duty, np.arange(len(duty)))
-    return Units(
+    return Columns(
         {"vehicle_id": duty["vehicle_id"][first], "start_ms": duty["start_ms"][first], "end_ms": end}
     )
 
 
-def relieved(duty: Units) -> Units:
+def relieved(duty: Columns) -> Columns:
     """Duties cut where another driver takes the car over: a shift change ends what the first one drives.
 
     Where two sign in at the same moment nobody can tell who drives: one duty without a driver is left.
@@ -111,7 +111,9 @@ def relieved(duty: Units) -> Units:
     return duty.but({"driver_id": driver, "end_ms": end}).cut(end > start)
 
 
-def one_driver(duty: Units, vehicle_id: Texts, begin: Int64s, finish: Int64s) -> tuple[Texts, Texts, Int64s]:
+def one_driver(
+    duty: Columns, vehicle_id: Texts, begin: Int64s, finish: Int64s
+) -> tuple[Texts, Texts, Int64s]:
     """Who had the car during each span, if it was one driver alone.
 
     Args:
@@ -153,9 +155,9 @@ def _overlapped(
     return row, alone, earliest
 
 
-def _from_shifts(known: SignIns) -> Units:
+def _from_shifts(known: SignIns) -> Columns:
     vehicle = np.repeat(np.array(known.vehicle_ids, dtype=object), np.diff(known.starts))
-    return Units(
+    return Columns(
         {
             "vehicle_id": vehicle,
             "driver_id": known.driver_ids[known.driver],
@@ -167,7 +169,7 @@ def _from_shifts(known: SignIns) -> Units:
     )
 
 
-def _from_trips(trips: pd.DataFrame) -> Units:
+def _from_trips(trips: pd.DataFrame) -> Columns:
     """Duties of trips; at least one."""
     vehicle, driver, trip_id = (words(trips[name]) for name in (*_WHOSE, "trip_id"))
     start, end = instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
@@ -189,7 +191,7 @@ def _from_trips(trips: pd.DataFrame) -> Units:
     meets = np.flatnonzero((vehicle[first][1:] == vehicle[first][:-1]) & (chain_start[1:] < chain_end[:-1]))
     middle = (chain_start[meets + 1] + chain_end[meets]) // 2
     chain_start[meets + 1], chain_end[meets] = middle, middle
-    return Units(
+    return Columns(
         {
             "vehicle_id": vehicle[first],
             "driver_id": driver[first],

@@ -10,8 +10,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from taxi_qa.facts.unit import UNIT_COLUMNS, Units, car_rows, named_subject
+from taxi_qa.facts.given import words
+from taxi_qa.facts.unit import UNIT_COLUMNS, car_rows, named_subject
 from taxi_qa.law.parameter import Law
+from taxi_qa.values.columns import Columns
 
 # Short trips say little about a ratio: the first and last metres weigh too much.
 LEAST_WEEK_TRIP_M: Final = 1_000.0
@@ -22,7 +24,7 @@ PART_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def meter_trips(trips: Units, law: Law, instant_ms: int) -> Units:
+def meter_trips(trips: Columns, law: Law, instant_ms: int) -> Columns:
     """Each metered trip as a check of its meter.
 
     Args:
@@ -42,7 +44,7 @@ def meter_trips(trips: Units, law: Law, instant_ms: int) -> Units:
         [trips["missing"] != "", ~seen, ~clear], [trips["missing"], "positions", "clear track"], ""
     )
     n = len(trips)
-    return Units(
+    return Columns(
         {
             **trips.some(*UNIT_COLUMNS),
             "missing": missing.astype(object),
@@ -58,12 +60,12 @@ def meter_trips(trips: Units, law: Law, instant_ms: int) -> Units:
     )
 
 
-def week_part(checks: Units) -> pd.DataFrame:
+def week_part(checks: Columns) -> pd.DataFrame:
     """What a day's checks leave for the week."""
-    return Units(checks.some(*PART_COLUMNS)).frame()
+    return Columns(checks.some(*PART_COLUMNS)).frame()
 
 
-def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
+def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     """Each car's steady ratio of metered to driven distance over one week.
 
     The ratio is the median over its clear trips of a kilometre or more; `ratio_low` is the lower end
@@ -87,7 +89,7 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Units:
     )
     sums = usable.groupby("vehicle_id")[["metered_m", "gnss_m"]].sum()
     cars = cars.join(table).join(sums)
-    rows = car_rows(cars.index.to_numpy(dtype=object), cars["company_id"], from_ms, to_ms)
+    rows = car_rows(cars.index.to_numpy(dtype=object), words(cars["company_id"]), from_ms, to_ms)
     trips = np.nan_to_num(cars["trips"].to_numpy(dtype=np.float64)).astype(np.int64)
     n = len(rows)
     return rows.but(

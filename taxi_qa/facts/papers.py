@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from taxi_qa.facts.given import Given, instants, numbers, words
-from taxi_qa.facts.unit import Units, Values, unit_rows
+from taxi_qa.facts.unit import unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import city_day
+from taxi_qa.values.columns import Columns, Values
 
 # kind -> the columns read of it
 DRIVER_DAYS_READ: Final[dict[str, tuple[str, ...]]] = {
@@ -24,7 +25,7 @@ DRIVER_DAYS_READ: Final[dict[str, tuple[str, ...]]] = {
 PAPERS = ("licence_valid_to_day", "registered_from_day", "registered_to_day", "permit_valid_to_day")
 
 
-def driver_days(given: Given, law: Law) -> Units:  # noqa: ARG001 - every unit is asked alike
+def driver_days(given: Given, law: Law) -> Columns:  # noqa: ARG001 - every unit is asked alike
     """The days on which somebody drove, with the papers that count for them.
 
     Driving is a shift or a metered trip that began on the day.

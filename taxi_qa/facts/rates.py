@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.law.calendar import overlaps_window
 from taxi_qa.law.parameter import Areas, Law
 from taxi_qa.law.terms import Flat, Terms, era_starts, terms_at
+from taxi_qa.values.columns import Columns
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ RATE_COLUMNS: Final = (
 SPECIAL_CODES: Final = ("night", "return", "out_of_town", "flat")
 
 
-def rate_fits(trips: Units, law: Law) -> dict[str, npt.NDArray[np.generic]]:
+def rate_fits(trips: Columns, law: Law) -> dict[str, npt.NDArray[np.generic]]:
     """Whether each trip's rate code was lawful at its hour and place.
 
     Args:
@@ -57,7 +57,7 @@ def rate_fits(trips: Units, law: Law) -> dict[str, npt.NDArray[np.generic]]:
 Answer = tuple[Floats, Texts, str]
 
 
-def _asked(code: str, trips: Units, terms: Terms, law: Law) -> Answer:
+def _asked(code: str, trips: Columns, terms: Terms, law: Law) -> Answer:
     ask = {"night": _night, "return": _return, "flat": _flat, "out_of_town": _out_of_town}[code]
     answer = ask(trips, terms, law)
     if answer is not None:
@@ -70,7 +70,7 @@ def _told(fits: npt.NDArray[np.bool_], names: str) -> Answer:
     return fits.astype(np.float64), np.full(fits.size, "", dtype=object), names
 
 
-def _night(trips: Units, terms: Terms, law: Law) -> Answer | None:
+def _night(trips: Columns, terms: Terms, law: Law) -> Answer | None:
     """The night rate belongs to rides that touch the night, as far as their times are exact."""
     if not terms.night:
         return None
@@ -80,7 +80,7 @@ def _night(trips: Units, terms: Terms, law: Law) -> Answer | None:
     return _told(touches, terms.names.get("night", ""))
 
 
-def _return(trips: Units, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+def _return(trips: Columns, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
     """The return rate belongs to rides that reach the first band which costs anything."""
     if terms.return_share is None:
         return None
@@ -90,14 +90,14 @@ def _return(trips: Units, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG
     return _told(reached, terms.names.get("return", ""))
 
 
-def _flat(trips: Units, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
+def _flat(trips: Columns, terms: Terms, law: Law) -> Answer | None:  # noqa: ARG001 - asked alike
     if not terms.flats:
         return None
     fits, why = _flat_fits(trips, terms.flats)
     return fits, why, terms.names.get("flat", "")
 
 
-def _out_of_town(trips: Units, terms: Terms, law: Law) -> Answer:  # noqa: ARG001 - asked alike
+def _out_of_town(trips: Columns, terms: Terms, law: Law) -> Answer:  # noqa: ARG001 - asked alike
     """The out-of-town rate belongs to rides with an end outside the licensed area."""
     begins, ends = (trips[f"{end}_in_city"] for end in ("boarded", "alighted"))
     inside = (begins == 1) & (ends == 1)
@@ -106,7 +106,7 @@ def _out_of_town(trips: Units, terms: Terms, law: Law) -> Answer:  # noqa: ARG00
     return fits, np.where(np.isnan(fits), "place of both ends", "").astype(object), ""
 
 
-def _flat_fits(trips: Units, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
+def _flat_fits(trips: Columns, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
     """A flat fare belongs to rides between its two areas, either way, the feed's zones telling."""
     begins, ends = (trips[f"{end}_zone"] for end in ("boarded", "alighted"))
     fits = np.zeros(len(trips), dtype=bool)

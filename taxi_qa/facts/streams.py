@@ -12,9 +12,10 @@ from numba import njit
 
 from taxi_qa.facts.given import Given, counts_between, judged_rows
 from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
-from taxi_qa.facts.unit import Units, named_subject, unit_rows
+from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import Fixes
+from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import metres_per_degree
 
 Int64s = npt.NDArray[np.int64]
@@ -29,7 +30,7 @@ _MAX_EPISODES_PER_VEHICLE: Final = 64
 _ANCHOR_E7: Final = 20_000
 
 
-def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Units:
+def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Columns:
     """Stretches in which two streams took turns under one vehicle id.
 
     Args:
@@ -45,7 +46,7 @@ def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Units:
     vehicle, start, end, switches, fewer, separation, at = _episodes(
         fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, usable, jump_kmh / 3.6
     )
-    return Units(
+    return Columns(
         {
             "vehicle_id": np.array(fixes.vehicle_ids, dtype=object)[vehicle],
             "start_ms": start,
@@ -154,7 +155,7 @@ def _episodes(
     )
 
 
-def plates(given: Given, law: Law) -> Units:
+def plates(given: Given, law: Law) -> Columns:
     """Each car with positions in the span, once a stretch of two streams that began there, or once.
 
     Returns:

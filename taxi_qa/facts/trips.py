@@ -23,11 +23,12 @@ from taxi_qa.facts.places import inside_city
 from taxi_qa.facts.rates import RATE_COLUMNS, rate_fits
 from taxi_qa.facts.seats import SENSOR_DAYS, seat_times
 from taxi_qa.facts.spans import along, place_at, standing_s
-from taxi_qa.facts.unit import Units, Values, unit_rows
+from taxi_qa.facts.unit import unit_rows
 from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.tariff import bands
 from taxi_qa.values.clock import MS_PER_MIN, city_day
+from taxi_qa.values.columns import Columns, Values
 from taxi_qa.values.place import DATUMS, to_wgs84
 
 Int64s = npt.NDArray[np.int64]
@@ -37,7 +38,7 @@ _STANDS_BELOW_KMH: Final = 3.0
 _FAR_DAY: Final = 1_000_000  # after every day
 
 
-def metered_trips(given: Given, law: Law) -> Units:
+def metered_trips(given: Given, law: Law) -> Columns:
     """The trips that began in the span, each with everything the trip rules read.
 
     Returns:
@@ -86,7 +87,7 @@ def metered_trips(given: Given, law: Law) -> Units:
     columns |= _seats(given, words(table["vehicle_id"]), times)
     columns["meter_unverified"] = _meter_unverified(given, words(table["vehicle_id"]), times.boarded)
     columns |= _prices(given, law, columns)
-    columns |= rate_fits(Units(Units(columns).some(*RATE_COLUMNS)), law)
+    columns |= rate_fits(Columns(Columns(columns).some(*RATE_COLUMNS)), law)
     columns["meter_clock_doubt"] = clock_doubt(
         given, words(table["vehicle_id"]), times.boarded, times.alighted
     )

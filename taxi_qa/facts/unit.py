@@ -1,22 +1,13 @@
-"""The shape everything that is judged has: rows as plain columns, with their name, whose, when and where.
+"""The columns everything that is judged has: its own name, whose it is, when and where."""
 
-Columns are numpy arrays of one length, nothing else: what is missing is NaN in a number and "" in a text.
-A frame would cost more than the judging itself, and grows by itself where an array would complain.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from taxi_qa.facts.given import Given, looked_up, words
-
-# Numbers, truths or texts (object); which of them a column holds is its own business.
-Values = npt.NDArray[Any]
-Texts = npt.NDArray[np.object_]
+from taxi_qa.values.columns import Columns, Texts, Values
 
 # What every unit carries; `subject` is what the act itself is called and makes the finding's lasting key;
 # `missing` names an input without which no rule can judge the unit, "" where there is all it needs.
@@ -34,82 +25,13 @@ UNIT_COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Units:
-    """Rows of one unit.
-
-    Attributes:
-        columns: name -> values, all of one length, nobody writes into them.
-    """
-
-    columns: Mapping[str, Values]
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return len(next(iter(self.columns.values()), ()))
-
-    def __getitem__(self, name: str) -> Values:
-        """One column.
-
-        Raises:
-            KeyError: there is no such column.
-        """
-        return self.columns[name]
-
-    def __contains__(self, name: object) -> bool:
-        """Whether there is such a column."""
-        return name in self.columns
-
-    def __iter__(self) -> Iterator[str]:
-        """The names of the columns."""
-        return iter(self.columns)
-
-    def some(self, *names: str) -> dict[str, Values]:
-        """Only these columns."""
-        return {name: self.columns[name] for name in names}
-
-    def but(self, columns: Mapping[str, Values]) -> "Units":
-        """The same with these columns added or put in place of those of their names."""
-        return Units({**self.columns, **columns})
-
-    def cut(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> "Units":
-        """Only these rows."""
-        return Units({name: values[rows] for name, values in self.columns.items()})
-
-    def frame(self) -> pd.DataFrame:
-        """The same for people and files."""
-        return pd.DataFrame({name: as_it_is(values) for name, values in self.columns.items()})
-
-
-def units_of(frame: pd.DataFrame) -> Units:
-    """A frame as units: nullable numbers become floats, missing texts ""."""
-    return Units({str(name): _plain(frame[name]) for name in frame})
-
-
-def stacked_units(parts: Sequence[Units]) -> Units:
-    """Several units of the same columns as one; at least one."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    return Units({name: np.concatenate([part[name] for part in parts]) for name in first})
-
-
-def _plain(column: "pd.Series[Any]") -> Values:
-    values = column.to_numpy()
-    if isinstance(column.dtype, np.dtype) and column.dtype != object:
-        return values
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return words(column)
-
-
 def whole(values: npt.NDArray[np.float64]) -> Texts:
     """Whole numbers that may be missing, for evidence: int, or None where NaN."""
     return np.array([None if np.isnan(value) else int(value) for value in values], dtype=object)
 
 
-def unit_rows(given: Given, columns: Mapping[str, Values]) -> Units:
-    """Units; what is not given is empty, the company comes from the register of vehicles.
+def unit_rows(given: Given, columns: Mapping[str, Values]) -> Columns:
+    """Columns; what is not given is empty, the company comes from the register of vehicles.
 
     Args:
         given: the records (for the register).
@@ -125,10 +47,10 @@ def unit_rows(given: Given, columns: Mapping[str, Values]) -> Units:
         "missing": np.full(n, "", dtype=object),
     }
     all_columns = {**defaults, **columns}
-    return Units({**{name: all_columns[name] for name in UNIT_COLUMNS}, **all_columns})
+    return Columns({**{name: all_columns[name] for name in UNIT_COLUMNS}, **all_columns})
 
 
-def car_rows(vehicle_id: Texts, company_id: "pd.Series[str]", from_ms: int, to_ms: int) -> Units:
+def car_rows(vehicle_id: Texts, company_id: Texts, from_ms: int, to_ms: int) -> Columns:
     """One row a car for a whole span: no driver, no trip, no place; `subject` is the car until it is named.
 
     Args:
@@ -142,7 +64,7 @@ def car_rows(vehicle_id: Texts, company_id: "pd.Series[str]", from_ms: int, to_m
         "subject": vehicle_id,
         "vehicle_id": vehicle_id,
         "driver_id": nothing,
-        "company_id": words(company_id),
+        "company_id": company_id,
         "trip_id": nothing,
         "start_ms": np.full(n, from_ms, dtype=np.int64),
         "end_ms": np.full(n, to_ms - 1, dtype=np.int64),
@@ -150,12 +72,7 @@ def car_rows(vehicle_id: Texts, company_id: "pd.Series[str]", from_ms: int, to_m
         "lat": np.full(n, np.nan),
         "missing": nothing,
     }
-    return Units(rows)
-
-
-def as_it_is(values: Values) -> "Values | pd.Series[Any]":
-    """Texts as objects: pandas would make Arrow strings of them, and every reader objects again."""
-    return pd.Series(values, dtype=object, copy=False) if values.dtype == object else values
+    return Columns(rows)
 
 
 def company_of(given: Given, vehicle_id: Values) -> Texts:

@@ -18,9 +18,9 @@ from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trips import metered_trips
-from taxi_qa.facts.unit import Units
 from taxi_qa.facts.uptime import outages
 from taxi_qa.law.parameter import Law
+from taxi_qa.values.columns import Columns
 
 Period = Literal["week", "month"]
 
@@ -34,9 +34,9 @@ class DayUnits:
 
     given: Given
     law: Law
-    _made: dict[str, Units] = field(default_factory=dict)
+    _made: dict[str, Columns] = field(default_factory=dict)
 
-    def rows(self, unit: str) -> Units:
+    def rows(self, unit: str) -> Columns:
         """The rows of that unit.
 
         Raises:
@@ -61,14 +61,14 @@ class Fold:
     period: Period
     made_of: str
     part: Callable[[DayUnits], pd.DataFrame]
-    fold: Callable[[pd.DataFrame, int, int], Units]
+    fold: Callable[[pd.DataFrame, int, int], Columns]
 
 
 @dataclass(frozen=True)
 class CityUnit:
     """A unit made once a day for the whole city, and the only columns it reads: a city has many rows."""
 
-    make: Callable[[Given, Law], Units]
+    make: Callable[[Given, Law], Columns]
     reads: Mapping[str, tuple[str, ...]]
 
 
@@ -85,7 +85,7 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 # Judged day by day, bucket by bucket.
-DAY_UNITS: Final[dict[str, Callable[[DayUnits], Units]]] = {
+DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "trips": lambda day: metered_trips(day.given, day.law),
     "carriages": lambda day: carriages(day.given, day.law),
     "outages": lambda day: outages(day.given, day.law),
@@ -95,7 +95,7 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Units]]] = {
 }
 
 # What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
-DAY_FACTS: Final[dict[str, Callable[[DayUnits], Units]]] = {
+DAY_FACTS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "occupied_runs": lambda day: occupied_runs(day.given),
     **DAY_UNITS,
 }

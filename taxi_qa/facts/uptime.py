@@ -17,10 +17,11 @@ from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
 from taxi_qa.facts.tickets import reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
-from taxi_qa.facts.unit import Units, named_subject, unit_rows
+from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import ACC_ON, ACC_SENT
 from taxi_qa.values.clock import city_day
+from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import distance_m
 
 Int64s = npt.NDArray[np.int64]
@@ -184,7 +185,7 @@ def gaps_in_numpy(
     return Gaps(*(table[:, column] for column in range(6)))
 
 
-def outages(given: Given, law: Law) -> Units:
+def outages(given: Given, law: Law) -> Columns:
     """Each outage of a car on duty that began in the span, and each duty that began there and had none.
 
     An outage over a handover is one, and names a driver only if one alone had the car all through it.
@@ -244,7 +245,7 @@ def outages(given: Given, law: Law) -> Units:
     )
 
 
-def _darkened(duty: Units, dark_car: npt.NDArray[np.object_], dark: Gaps) -> npt.NDArray[np.bool_]:
+def _darkened(duty: Columns, dark_car: npt.NDArray[np.object_], dark: Gaps) -> npt.NDArray[np.bool_]:
     """Which duties any gap of their car reaches into."""
     vehicle_id, start, end = duty["vehicle_id"], duty["start_ms"], duty["end_ms"]
     darkened = np.zeros(len(duty), dtype=bool)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from taxi_qa.facts.unit import Units
+from taxi_qa.values.columns import Columns
 
 Stage = Literal["trial", "stable", "index"]
 Answer = Literal["found", "cannot_tell"]
@@ -72,7 +72,7 @@ class Outcome:
     rule_version: int
     examined: int
     found: tuple[Finding, ...]
-    cannot_tell: Units
+    cannot_tell: Columns
 
     @property
     def clean(self) -> int:

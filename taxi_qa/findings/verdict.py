@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from taxi_qa.facts.unit import Values
+from taxi_qa.values.columns import Values
 
 Bools = npt.NDArray[np.bool_]
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from taxi_qa.facts.given import instants, words
-from taxi_qa.facts.unit import Values
+from taxi_qa.values.columns import Values
 
 _NO_EXCUSES: Final = pd.DataFrame(
     {

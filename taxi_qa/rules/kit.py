@@ -17,15 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 import taxi_qa.rules
-from taxi_qa.facts.unit import UNIT_COLUMNS, Units
+from taxi_qa.facts.unit import UNIT_COLUMNS
 from taxi_qa.findings.evidence import FIELDS, UNITS
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, Stage, Status, finding_key
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.law.parameter import Law, Parameter
 from taxi_qa.rules.excuses import Excuses
+from taxi_qa.values.columns import Columns
 
 Numbers = npt.NDArray[np.float64]
-Judge = Callable[[Units, Mapping[str, Numbers]], Verdict]
+Judge = Callable[[Columns, Mapping[str, Numbers]], Verdict]
 
 DOC_PARTS: Final = ("Why it matters:", "Evidence:", "Cannot tell:", "Looks like it, but is not:")
 
@@ -107,7 +108,7 @@ def catalogue() -> Mapping[str, Rule]:
     return MappingProxyType(dict(sorted(_declared.items())))
 
 
-def judge(one: Rule, rows: Units, law: Law, excuses: Excuses) -> Outcome:
+def judge(one: Rule, rows: Columns, law: Law, excuses: Excuses) -> Outcome:
     """Ask one rule about units.
 
     Args:
@@ -157,7 +158,7 @@ def judge(one: Rule, rows: Units, law: Law, excuses: Excuses) -> Outcome:
     return Outcome(one.name, one.version, len(rows), tuple(found), _unjudged(rows, missing))
 
 
-def _absent(rows: Units, column: str) -> npt.NDArray[np.bool_]:
+def _absent(rows: Columns, column: str) -> npt.NDArray[np.bool_]:
     """Where a row has no such number; texts say "" themselves."""
     if column not in rows:
         return np.ones(len(rows), dtype=bool)
@@ -165,10 +166,10 @@ def _absent(rows: Units, column: str) -> npt.NDArray[np.bool_]:
     return np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(rows), dtype=bool)
 
 
-def _unjudged(rows: Units, missing: npt.NDArray[np.object_]) -> Units:
+def _unjudged(rows: Columns, missing: npt.NDArray[np.object_]) -> Columns:
     """The rows in which something is missing, and what."""
     at = np.flatnonzero(missing != "")
-    return Units(rows.but({"missing": missing}).some(*UNJUDGED_COLUMNS)).cut(at)
+    return Columns(rows.but({"missing": missing}).some(*UNJUDGED_COLUMNS)).cut(at)
 
 
 def _refuse_short(one: Rule, verdict: Verdict, length: int) -> None:
@@ -201,7 +202,7 @@ def _plain(value: object) -> object:
 
 def _findings(
     one: Rule,
-    rows: Units,
+    rows: Columns,
     verdict: Verdict,
     guilty: npt.NDArray[np.int64],
     leant: list[Parameter],

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from taxi_qa.facts.given import looked_up, words
-from taxi_qa.facts.unit import Texts, Units, stacked_units
 from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.law.parameter import Law
@@ -22,6 +21,7 @@ from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import day_start_ms
+from taxi_qa.values.columns import Columns, Texts, stacked_columns
 from taxi_qa.values.identity import bucket_of
 
 Told = dict[Job, list[Said]]
@@ -45,16 +45,16 @@ class _Answers:
     excuses: Excuses
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     examined: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
-    counted: tuple[Units, npt.NDArray[np.int64]] | None = None
+    counted: tuple[Columns, npt.NDArray[np.int64]] | None = None
 
-    def ask(self, name: str, rows: Units) -> None:
+    def ask(self, name: str, rows: Columns) -> None:
         """Asks one rule about further rows."""
         outcome = judge(catalogue()[name], rows, self.law, self.excuses)
         self.outcomes.setdefault(name, []).append(outcome)
         if len(self.order.jobs) > 1:
             self.examined[name] = self.examined.get(name, 0) + self._counted(rows)
 
-    def _counted(self, rows: Units) -> npt.NDArray[np.int64]:
+    def _counted(self, rows: Columns) -> npt.NDArray[np.int64]:
         """How many of the rows lie in each bucket; several rules ask of the same rows."""
         if self.counted is None or self.counted[0] is not rows:
             counts = np.bincount(_buckets(rows["vehicle_id"], self.home), minlength=self.home.buckets)
@@ -73,7 +73,7 @@ class _Answers:
                 whole,
                 examined=sum(one.examined for one in outcomes),
                 found=tuple(finding for one in outcomes for finding in one.found),
-                cannot_tell=stacked_units([one.cannot_tell for one in outcomes]),
+                cannot_tell=stacked_columns([one.cannot_tell for one in outcomes]),
             )
         if len(self.order.jobs) == 1:
             only = self.order.buckets[0]

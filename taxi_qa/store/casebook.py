@@ -14,7 +14,6 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
 from sqlmodel import col
 
-from taxi_qa.facts.unit import units_of
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
 from taxi_qa.store.home import Home
@@ -22,6 +21,7 @@ from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.said import Said, said_of, unpacked
 from taxi_qa.store.tables import FindingRow, Run, RunJob, Tally, UnjudgedBlob, table_of
+from taxi_qa.values.columns import columns_of
 
 # Findings in these states are the machine's alone; in any other a person has a part in them.
 UNDECIDED: Final = ("detected", "excused")
@@ -328,7 +328,7 @@ def _unjudged_rows(
         fresh = [unpacked(said.packed)] if said.unjudged else []
         whole = pd.concat([*others, *fresh], ignore_index=True)
         outcome = Outcome(
-            said.rule, said.rule_version, said.examined + len(whole), said.found, units_of(whole)
+            said.rule, said.rule_version, said.examined + len(whole), said.found, columns_of(whole)
         )
         said = said_of(outcome, {job.bucket: said.examined}, lambda _: job.bucket)[job.bucket]
     if spoken:

@@ -4,9 +4,9 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxi_qa.facts.unit import units_of
 from taxi_qa.findings.evidence import FIELDS, UNITS
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key
+from taxi_qa.values.columns import columns_of
 
 parts = st.lists(
     st.text(min_size=1, max_size=8).filter(lambda text: "\x1f" not in text), min_size=1, max_size=3
@@ -52,7 +52,7 @@ def test_clean_is_what_is_left() -> None:
         1,
     )
     unjudged = pd.DataFrame([["S", "V", "", "", "", 0, 1, "why"]] * 2, columns=list(UNJUDGED_COLUMNS))
-    assert Outcome("r", 1, 9, (finding,), units_of(unjudged)).clean == 6
+    assert Outcome("r", 1, 9, (finding,), columns_of(unjudged)).clean == 6
 
 
 def test_every_field_is_in_a_unit_that_is_named() -> None:

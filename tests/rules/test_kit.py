@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from taxi_qa.facts.unit import Units, units_of
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Stage
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.law.parameter import Certainty, Cite, Law, Parameter, Version
 from taxi_qa.rules.excuses import Excuses, no_excuses
 from taxi_qa.rules.kit import Numbers, Rule, judge
+from taxi_qa.values.columns import Columns, columns_of
 from tests.small_city import moment_ms, table
 
-Answers = Callable[[Units, Mapping[str, Numbers]], Verdict]
+Answers = Callable[[Columns, Mapping[str, Numbers]], Verdict]
 
 _CITE: Final = Cite("an act", quote="words")
 _LIMIT: Final = Parameter(
@@ -68,7 +68,7 @@ def rows(*seconds: float | None, at: str = "10:00:00") -> pd.DataFrame:
     )
 
 
-def too_long(units: Units, law: Mapping[str, Numbers]) -> Verdict:
+def too_long(units: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """Too long."""
     held = units["seconds"]
     limit = law["house.limit"]
@@ -91,7 +91,7 @@ RULE: Final = Rule(
 
 
 def test_found_clean_and_cannot_tell_add_up() -> None:
-    outcome = judge(RULE, units_of(rows(5, 11, None, 12)), LAW, no_excuses())
+    outcome = judge(RULE, columns_of(rows(5, 11, None, 12)), LAW, no_excuses())
     assert [finding.measured for finding in outcome.found] == [11.0, 12.0]
     assert [finding.allowed for finding in outcome.found] == [10.0, 10.0]
     assert outcome.clean == 1
@@ -102,7 +102,7 @@ def test_found_clean_and_cannot_tell_add_up() -> None:
 
 @pytest.mark.parametrize("held", [(), (1.0,), (1.0, 2.0, 3.0), (None,), (None, None)])
 def test_nothing_found_is_nothing(held: tuple[float | None, ...]) -> None:
-    outcome = judge(RULE, units_of(rows(*held)), LAW, no_excuses())
+    outcome = judge(RULE, columns_of(rows(*held)), LAW, no_excuses())
     assert outcome.found == ()
     assert outcome.examined == len(held)
     assert outcome.clean == sum(value is not None for value in held)
@@ -110,7 +110,7 @@ def test_nothing_found_is_nothing(held: tuple[float | None, ...]) -> None:
 
 def test_each_row_is_judged_by_the_law_of_its_own_moment() -> None:
     both = pd.concat([rows(15), rows(15, at="12:00:00").assign(subject="S9"), rows(25, at="12:00:00")])
-    first, last = judge(RULE, units_of(both), LAW, no_excuses()).found
+    first, last = judge(RULE, columns_of(both), LAW, no_excuses()).found
     assert (first.allowed, first.leans_on, first.stage) == (10.0, "house.limit@2026-01-01", "stable")
     # An unverified number only makes leads.
     assert (last.allowed, last.leans_on, last.stage) == (20.0, "house.limit@2026-10-20", "trial")
@@ -118,27 +118,29 @@ def test_each_row_is_judged_by_the_law_of_its_own_moment() -> None:
 
 def test_before_the_first_version_and_without_the_law_nobody_can_tell() -> None:
     early = rows(99).assign(start_ms=moment_ms("2025-12-31 23:59:59"))
-    assert list(judge(RULE, units_of(early), LAW, no_excuses()).cannot_tell["missing"]) == ["law house.limit"]
+    assert list(judge(RULE, columns_of(early), LAW, no_excuses()).cannot_tell["missing"]) == [
+        "law house.limit"
+    ]
     nowhere = replace(LAW, parameters={})
-    assert list(judge(RULE, units_of(rows(99)), nowhere, no_excuses()).cannot_tell["missing"]) == [
+    assert list(judge(RULE, columns_of(rows(99)), nowhere, no_excuses()).cannot_tell["missing"]) == [
         "law house.limit"
     ]
 
 
 def test_what_the_unit_lacks_comes_first() -> None:
-    outcome = judge(RULE, units_of(rows(99).assign(missing="positions")), LAW, no_excuses())
+    outcome = judge(RULE, columns_of(rows(99).assign(missing="positions")), LAW, no_excuses())
     assert list(outcome.cannot_tell["missing"]) == ["positions"]
 
 
 def test_the_rows_handed_in_stay_as_they_were() -> None:
-    given_rows = units_of(rows(5, 11, None))
+    given_rows = columns_of(rows(5, 11, None))
     before = given_rows.frame().copy(deep=True)
     judge(RULE, given_rows, LAW, no_excuses())
     assert_frame_equal(before, given_rows.frame())
 
 
 def test_cannot_tell_wins_over_guilty_and_blameless_names_no_driver() -> None:
-    def answer(units: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - asked as a rule is
+    def answer(units: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - asked as a rule is
         n = np.ones(len(units))
         return Verdict(
             n > 0,
@@ -152,7 +154,7 @@ def test_cannot_tell_wins_over_guilty_and_blameless_names_no_driver() -> None:
             leans_on=np.array(["x;w", "", "w"], dtype=object),
         )
 
-    outcome = judge(replace(RULE, function=answer, law=()), units_of(rows(1, 2, 3)), LAW, no_excuses())
+    outcome = judge(replace(RULE, function=answer, law=()), columns_of(rows(1, 2, 3)), LAW, no_excuses())
     assert [one.driver_id for one in outcome.found] == ["", "D1"]
     assert [one.stage for one in outcome.found] == ["stable", "trial"]
     assert [one.sources for one in outcome.found] == ["a", "c"]
@@ -163,7 +165,7 @@ def test_cannot_tell_wins_over_guilty_and_blameless_names_no_driver() -> None:
 def test_a_trial_or_index_rule_never_says_stable() -> None:
     stages: tuple[Stage, ...] = ("trial", "index")
     for stage in stages:
-        outcome = judge(replace(RULE, stage=stage), units_of(rows(99)), LAW, no_excuses())
+        outcome = judge(replace(RULE, stage=stage), columns_of(rows(99)), LAW, no_excuses())
         assert [one.stage for one in outcome.found] == [stage]
 
 
@@ -187,20 +189,20 @@ def test_a_verdict_that_is_cut_or_speaks_strange_words_is_refused(
     changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        judge(replace(RULE, function=_broken(**changes)), units_of(rows(1, 2, 30)), LAW, no_excuses())
+        judge(replace(RULE, function=_broken(**changes)), columns_of(rows(1, 2, 30)), LAW, no_excuses())
 
 
 def test_the_same_act_keeps_its_key_and_another_version_gives_another() -> None:
-    (first,) = judge(RULE, units_of(rows(99)), LAW, no_excuses()).found
-    (again,) = judge(RULE, units_of(rows(99)), LAW, no_excuses()).found
-    (newer,) = judge(replace(RULE, version=2), units_of(rows(99)), LAW, no_excuses()).found
+    (first,) = judge(RULE, columns_of(rows(99)), LAW, no_excuses()).found
+    (again,) = judge(RULE, columns_of(rows(99)), LAW, no_excuses()).found
+    (newer,) = judge(replace(RULE, version=2), columns_of(rows(99)), LAW, no_excuses()).found
     assert first == again
     assert first.finding_id != newer.finding_id
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 40)), max_size=30))
 def test_the_vector_is_the_loop(held: list[float | None]) -> None:
-    outcome = judge(RULE, units_of(rows(*held)), LAW, no_excuses())
+    outcome = judge(RULE, columns_of(rows(*held)), LAW, no_excuses())
     found, open_rows = [], []
     for number, value in enumerate(held):
         if value is None:
@@ -240,7 +242,7 @@ EXCUSE: Final = {
 )
 def test_what_an_excuse_covers(changes: dict[str, str], covers: bool) -> None:
     excuses = Excuses(table("excuses", [EXCUSE | changes]), {})
-    (finding,) = judge(RULE, units_of(rows(99)), LAW, excuses).found
+    (finding,) = judge(RULE, columns_of(rows(99)), LAW, excuses).found
     assert finding.status == ("excused" if covers else "detected")
     assert finding.evidence.get("excuse_ids") == ("E1" if covers else None)
 
@@ -250,7 +252,7 @@ def test_an_excuse_nobody_approved_is_told_and_excuses_nothing() -> None:
         table("excuses", [EXCUSE | {"approved_by": None}, EXCUSE | {"excuse_id": "E2", "approved_by": None}]),
         {},
     )
-    (finding,) = judge(RULE, units_of(rows(99)), LAW, excuses).found
+    (finding,) = judge(RULE, columns_of(rows(99)), LAW, excuses).found
     assert finding.status == "detected"
     assert finding.evidence["excuse_unapproved"] == "E1;E2"
 
@@ -267,4 +269,4 @@ def test_an_excuse_of_a_zone_covers_what_happened_in_it() -> None:
 
 
 def judge_with(units: pd.DataFrame, excuses: Excuses) -> list[str]:
-    return [finding.status for finding in judge(RULE, units_of(units), LAW, excuses).found]
+    return [finding.status for finding in judge(RULE, columns_of(units), LAW, excuses).found]

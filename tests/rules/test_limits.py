@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from taxi_qa.facts.unit import units_of
 from taxi_qa.rules.excuses import no_excuses
 from taxi_qa.rules.kit import catalogue, judge
+from taxi_qa.values.columns import columns_of
 from tests.small_city import law_of, moment_ms
 
 LAW: Final = law_of("guangzhou")
@@ -109,7 +109,7 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
 
 @pytest.mark.parametrize(("name", "row", "changes", "is_found"), LIMITS)
 def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found: bool) -> None:
-    outcome = judge(catalogue()[name], units_of(pd.DataFrame([row | changes])), LAW, no_excuses())
+    outcome = judge(catalogue()[name], columns_of(pd.DataFrame([row | changes])), LAW, no_excuses())
     assert (len(outcome.found), outcome.clean, len(outcome.cannot_tell)) == (
         int(is_found),
         int(not is_found),
@@ -120,11 +120,11 @@ def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found
 def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:
     before = moment_ms("2011-12-31 23:59:59")  # the law of rest binds from 2012
     row = SPELL | {"start_ms": before, "low_s": 50_000.0, "high_s": 50_000.0}
-    outcome = judge(catalogue()["driving.long_hours"], units_of(pd.DataFrame([row])), LAW, no_excuses())
+    outcome = judge(catalogue()["driving.long_hours"], columns_of(pd.DataFrame([row])), LAW, no_excuses())
     assert list(outcome.cannot_tell["missing"]) == ["law driving.unbroken_driving_s"]
     on_time = row | {"start_ms": before + 1000}
     (finding,) = judge(
-        catalogue()["driving.long_hours"], units_of(pd.DataFrame([on_time])), LAW, no_excuses()
+        catalogue()["driving.long_hours"], columns_of(pd.DataFrame([on_time])), LAW, no_excuses()
     ).found
     assert "driving.unbroken_driving_s@2012-01-01" in finding.leans_on
 
@@ -143,5 +143,5 @@ def test_a_city_without_the_law_a_rule_declares_cannot_tell(name: str) -> None:
         "trips": TRIP,
     }
     if abroad:
-        outcome = judge(one, units_of(pd.DataFrame([rows[one.judges]])), law_of("nyc"), no_excuses())
+        outcome = judge(one, columns_of(pd.DataFrame([rows[one.judges]])), law_of("nyc"), no_excuses())
         assert list(outcome.cannot_tell["missing"]) == [f"law {abroad[0]}"]

@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from taxi_qa.facts.unit import units_of
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.store.home import Home
 from taxi_qa.store.inbox import Delivery
+from taxi_qa.values.columns import columns_of
 
 RULE = "fare.overcharge"
 
@@ -77,4 +77,4 @@ def unjudged(*subjects: str, **more: Any) -> pd.DataFrame:  # noqa: ANN401
 
 def outcome(*found: Finding, cannot_tell: pd.DataFrame | None = None, rule: str = RULE) -> Outcome:
     """What a rule says of ten rows."""
-    return Outcome(rule, 1, 10, found, units_of(unjudged() if cannot_tell is None else cannot_tell))
+    return Outcome(rule, 1, 10, found, columns_of(unjudged() if cannot_tell is None else cannot_tell))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("gnss", "shift"),
     needs=("positions", "shifts"),
 )
-def long_hours(spells: Units, law: Mapping[str, Numbers]) -> Verdict:
+def long_hours(spells: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The driver drove too long, without a rest or in one shift.
 
     Driving is the time on duty less every stand of a rest's length; standing in a rank is resting. A gap

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "seat", "gnss"),
     needs=("trips", "events", "positions"),
 )
-def early_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
+def early_meter(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The meter ran before the passengers were aboard.
 
     Why it matters: the meter goes on after the passenger is aboard and the car moves off (六.6).

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "seat"),
     needs=("trips", "events"),
 )
-def late_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
+def late_meter(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The meter still ran after the passengers had left.
 
     Why it matters: what runs on after the passenger is gone is charged to somebody who is not there (六.6).

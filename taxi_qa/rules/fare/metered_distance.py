@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -22,7 +22,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "gnss"),
     needs=("trips", "positions"),
 )  # fmt: skip
-def metered_distance(checks: Units, law: Mapping[str, Numbers]) -> Verdict:
+def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The meter counted more kilometres than the car drove.
 
     A trip far above its track is a burst (a pulse box leads there). A car whose trips of a week all lie

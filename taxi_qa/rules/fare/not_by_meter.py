@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 # Ways of paying in which the record shows what was given as a tip.
 _SHOWS_TIPS = ("card", "app")
@@ -22,7 +22,7 @@ _SHOWS_TIPS = ("card", "app")
     sources=("meter", "payment"),
     needs=("trips",),
 )
-def not_by_meter(trips: Units, law: Mapping[str, Numbers]) -> Verdict:
+def not_by_meter(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The amount paid is not the meter's amount with tolls and lawful surcharges.
 
     Why it matters: the meter decides the fare; any other sum is a bargain, up or down (六.6).

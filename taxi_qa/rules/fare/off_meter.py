@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("seat", "gnss"),
     needs=("positions", "trips", "events"),
 )
-def off_meter(carriages: Units, law: Mapping[str, Numbers]) -> Verdict:
+def off_meter(carriages: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The car carried passengers and moved with no metered trip.
 
     Passengers are shown by seat events (boarded, alighted, counts). The loaded flag of positions is the

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter",),
     needs=("trips",),
 )
-def overcharge(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the tariff stands in the trips
+def overcharge(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the tariff stands in the trips
     """The fare on the meter is above the tariff of that day, hour and vehicle.
 
     The fare is recomputed from the metered distance, the waiting and the hours driven. Where waiting is

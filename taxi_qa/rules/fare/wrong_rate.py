@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -17,7 +17,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "gnss"),
     needs=("trips",),
 )
-def wrong_rate(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the hours and areas stand in the trips
+def wrong_rate(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the hours and areas stand in the trips
     """The night, return, out-of-town or flat rate was used at an hour or place it does not belong to.
 
     Why it matters: each rate has its hours, its distance or its area; a dearer one elsewhere is an

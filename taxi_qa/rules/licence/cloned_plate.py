@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -21,7 +21,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("gnss",),
     needs=("positions",),
 )  # fmt: skip
-def cloned_plate(plates: Units, law: Mapping[str, Numbers]) -> Verdict:
+def cloned_plate(plates: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """One vehicle id was heard from two places no car could join in the time, again and again.
 
     Why it matters: a cloned plate is an unlicensed taxi in the name of a licensed one (一.1).

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units, whole
+from taxi_qa.facts.unit import whole
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -17,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("register", "sign-in"),
     needs=("drivers", "vehicles", "trips"),
 )
-def invalid(days: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - dates are compared, no number of law
+def invalid(days: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - dates are compared, no number of law
     """The driver drove on a day on which his licence, his registration or the car's permit was not valid.
 
     Why it matters: driving without valid papers endangers passengers' insurance and breaks the law (一.1).

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -17,7 +17,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "gnss"),
     needs=("trips", "zones"),
 )
-def outside_area(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the area stands in the trips
+def outside_area(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - the area stands in the trips
     """The trip both began and ended outside the area the taxi is licensed for.
 
     Why it matters: the permit is for the city; trips wholly outside it take the bread of others (一.1).

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("meter", "sign-in"),
     needs=("trips", "shifts"),
 )
-def unidentified_driver(trips: Units, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - named for the finding
+def unidentified_driver(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - named for the finding
     """A metered trip was driven with nobody signed in, or by somebody else than who signed in.
 
     Why it matters: only the registered driver may drive the car; the laws are to be kept (一.1).

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("gnss", "shift"),
     needs=("positions", "shifts"),
 )
-def gnss_outage(outages: Units, law: Mapping[str, Numbers]) -> Verdict:
+def gnss_outage(outages: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The car was on duty and sent no usable position for longer than is tolerated.
 
     Reported within two hours of its begin the outage is the company's to mend; else whoever drove answers.

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from taxi_qa.facts.unit import Units
 from taxi_qa.findings.verdict import Verdict
 from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
 
 
 @rule(
@@ -18,7 +18,7 @@ from taxi_qa.rules.kit import Numbers, rule
     sources=("gnss", "platform"),
     needs=("positions",),
 )
-def late_data(months: Units, law: Mapping[str, Numbers]) -> Verdict:
+def late_data(months: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The car's positions of a month arrived too late, on average or too often by more than an hour.
 
     A batch uploaded together, as after a dead spot, is one delay. The link is the company's: no driver.

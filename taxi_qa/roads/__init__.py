@@ -1,0 +1,1 @@
+"""The road network: reference routes, map matching and speed limits, behind one small interface."""
