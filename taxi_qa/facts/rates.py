@@ -8,6 +8,7 @@ import numpy.typing as npt
 from taxi_qa.law.calendar import overlaps_window
 from taxi_qa.law.parameter import Areas, Law
 from taxi_qa.law.terms import Flat, Terms, era_starts, terms_at
+from taxi_qa.records.kinds import RATE_CODES
 from taxi_qa.values.columns import Columns
 
 Floats = npt.NDArray[np.float64]
@@ -17,12 +18,12 @@ Texts = npt.NDArray[np.object_]
 # Codes that ask for nothing: the plain price, the meter's own choice, and an agreed price (which is
 # another rule's question).
 PLAIN_CODES: Final = ("day", "metered", "negotiated")
+SPECIAL_CODES: Final = tuple(code for code in RATE_CODES if code not in PLAIN_CODES)
 # The columns of trips that `rate_fits` reads.
 RATE_COLUMNS: Final = (
     "rate_code", "start_ms", "end_ms", "slack_s", "metered_m", "boarded_zone", "alighted_zone",
     "boarded_in_city", "alighted_in_city",
 )  # fmt: skip
-SPECIAL_CODES: Final = ("night", "return", "out_of_town", "flat")
 
 
 def rate_fits(trips: Columns, law: Law) -> dict[str, npt.NDArray[np.generic]]:

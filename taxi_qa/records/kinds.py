@@ -183,7 +183,7 @@ TRIPS = Kind(
                about="0 none, 1 satisfied, 2 average, 3 dissatisfied, 4 complaint"),
         _id("order_id", "订单号", "电召订单号", about="empty: hailed in the street"),
         _whole("passengers", "乘客人数", high=20),
-        _text("rate_code", "费率", about="day, night, return, out_of_town, flat, negotiated, metered"),
+        _text("rate_code", "费率", about=f"{', '.join(RATE_CODES)}; any other is kept and leaves the rate open"),
         _flag("receipt_printed", "打印发票"),
         _lon("boarded_lon", "上车经度"),
         _lat("boarded_lat", "上车纬度"),
