@@ -54,6 +54,11 @@ def inside_city(
     return _by_law(law, inside, leans_on, lon, lat, zone_id, moments_ms)
 
 
+def law_of_border(leans_on: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """The law versions among what `inside_city` leaned on: an operator's own zone is no law."""
+    return np.array(["" if name.startswith("zone ") else name for name in leans_on], dtype=object)
+
+
 def _by_law(
     law: Law,
     inside: Floats,

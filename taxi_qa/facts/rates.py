@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from taxi_qa.facts.places import law_of_border
 from taxi_qa.law.calendar import overlaps_window
 from taxi_qa.law.parameter import Areas, Law
 from taxi_qa.law.terms import Flat, Terms, era_starts, terms_at
@@ -22,7 +23,7 @@ SPECIAL_CODES: Final = tuple(code for code in RATE_CODES if code not in PLAIN_CO
 # The columns of trips that `rate_fits` reads.
 RATE_COLUMNS: Final = (
     "rate_code", "start_ms", "end_ms", "slack_s", "metered_m", "boarded_zone", "alighted_zone",
-    "boarded_in_city", "alighted_in_city",
+    "boarded_in_city", "alighted_in_city", "area_leans_on",
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def rate_fits(trips: Columns, law: Law) -> dict[str, npt.NDArray[np.generic]]:
 
     Args:
         trips: rate_code, start_ms, end_ms, slack_s, metered_m, boarded_zone, alighted_zone,
-            boarded_in_city, alighted_in_city.
+            boarded_in_city, alighted_in_city, area_leans_on.
         law: of the place.
 
     Returns:
@@ -55,7 +56,8 @@ def rate_fits(trips: Columns, law: Law) -> dict[str, npt.NDArray[np.generic]]:
     return {"rate_fits": fits, "rate_missing": missing, "rate_leans_on": leans_on}
 
 
-Answer = tuple[Floats, Texts, str]
+# Whether the rate fits, what is missing, and the law leaned on: of all rows, or of each.
+Answer = tuple[Floats, Texts, str | Texts]
 
 
 def _asked(code: str, trips: Columns, terms: Terms, law: Law) -> Answer:
@@ -104,7 +106,8 @@ def _out_of_town(trips: Columns, terms: Terms, law: Law) -> Answer:  # noqa: ARG
     inside = (begins == 1) & (ends == 1)
     outside = (begins == 0) | (ends == 0)
     fits = np.where(inside, 0.0, np.where(outside, 1.0, np.nan))
-    return fits, np.where(np.isnan(fits), "place of both ends", "").astype(object), ""
+    missing = np.where(np.isnan(fits), "place of both ends", "").astype(object)
+    return fits, missing, law_of_border(trips["area_leans_on"])
 
 
 def _flat_fits(trips: Columns, flats: tuple[Flat, ...]) -> tuple[Floats, Texts]:
