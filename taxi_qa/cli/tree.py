@@ -22,6 +22,7 @@ from taxi_qa.cli.lab import lab
 from taxi_qa.cli.law import law
 from taxi_qa.cli.quarantine import quarantine
 from taxi_qa.cli.records import records
+from taxi_qa.cli.roads import roads
 from taxi_qa.cli.rules import rules
 from taxi_qa.cli.screen import note
 
@@ -38,7 +39,9 @@ def root() -> None:
     """Every taxi trip checked against the drivers' service pledge: found, clean, or cannot tell."""
 
 
-for _command in (init, demo, ingest, quarantine, check, findings, facts, records, rules, law, lab, doctor):
+for _command in (
+    init, demo, ingest, quarantine, roads, check, findings, facts, records, rules, law, lab, doctor,
+):  # fmt: skip
     root.add_command(_command)
 
 

@@ -51,6 +51,10 @@ NO_TAG: Final = -1
 _FORM: Final = 1
 
 
+class NetworkFileError(ValueError):
+    """A file that holds no network of this version."""
+
+
 @dataclass(frozen=True)
 class Network:
     """A road network; all columns of edges are of one length, in no particular order.
@@ -269,7 +273,7 @@ def load_network(path: Path) -> Network:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not such a file, or of another version; names the file and the way out.
+        NetworkFileError: not such a file, or of another version; names the file and the way out.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes())) as held:
@@ -284,9 +288,9 @@ def load_network(path: Path) -> Network:
     except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise ValueError(_stale(path)) from error
+        raise NetworkFileError(_stale(path)) from error
     if about["form"] != _FORM:
-        raise ValueError(_stale(path))
+        raise NetworkFileError(_stale(path))
     return Network(source=about["source"], way_name=tuple(names) if ways else (), **columns)
 
 

@@ -1,5 +1,6 @@
 """Out of an OpenStreetMap extract into a `Network`: the roads a taxi may drive, and nothing else."""
 
+import errno
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def read_pbf(path: Path, progress: Progress | None = None) -> Network:
         NotAnExtractError: names the file and what is wrong with it.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected an OpenStreetMap extract (.osm.pbf)")
+        raise FileNotFoundError(errno.ENOENT, "no such file; expected an extract (.osm.pbf)", str(path))
     points = _Points()
     ways: list[Way] = []
     try:

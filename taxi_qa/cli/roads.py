@@ -1,0 +1,74 @@
+"""`taxi-qa roads`: the map of the home, and the limits on it."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taxi_qa.cli.command import Group, now_ms, opened
+from taxi_qa.cli.progress import Progress
+from taxi_qa.cli.screen import figures, note, say, table
+
+if TYPE_CHECKING:
+    from taxi_qa.ingest.roads import Shape
+
+
+@click.group(cls=Group)
+def roads() -> None:
+    """The road network of the home."""
+
+
+@roads.command()
+@click.argument("file", metavar="FILE.osm.pbf", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Give the figures as JSON.")
+@click.pass_context
+def build(ctx: click.Context, file: Path, as_json: bool) -> None:
+    """Make the road network from an OpenStreetMap extract.
+
+    An extract of the city with some kilometres around it, such as download services cut
+    (© OpenStreetMap contributors, ODbL). The network before is kept and counts no more;
+    days judged before are judged anew by the next `taxi-qa check`.
+    """
+    from taxi_qa.ingest.roads import take_roads
+
+    home = opened(ctx)
+    with Progress("roads") as progress:
+        shape = take_roads(home, file, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
+    show_shape(shape, as_json=as_json)
+    note("next: `taxi-qa roads check`, `taxi-qa check`")
+
+
+@roads.command()
+@click.option("--json", "as_json", is_flag=True, help="Give the figures as JSON.")
+@click.pass_context
+def show(ctx: click.Context, as_json: bool) -> None:
+    """Say what the home's road network is made of."""
+    from taxi_qa.ingest.roads import shape_of
+    from taxi_qa.roads.network import load_network
+    from taxi_qa.store.road_files import network_path
+
+    path = network_path(opened(ctx))
+    if path is None:
+        raise click.UsageError(
+            "the home has no road network; make one with `taxi-qa roads build FILE.osm.pbf`"
+        )
+    show_shape(shape_of(load_network(path)), as_json=as_json)
+
+
+def show_shape(shape: "Shape", *, as_json: bool) -> None:
+    """What a network is made of, on standard output."""
+    if as_json:
+        figures(asdict(shape))
+        return
+    say(shape.source)
+    say(
+        f"{shape.nodes:,} junctions, {shape.edges:,} directed edges of {shape.ways:,} roads, "
+        f"{shape.length_km:,.0f} km ({shape.tunnels_km:,.1f} km in tunnels)"
+    )
+    say(
+        f"limits tagged on {shape.tagged_share:.1%} of the length; "
+        f"{shape.apart_share:.1%} cannot be reached from the main part"
+    )
+    rows = [(name, f"{km:,.0f}", f"{tagged:.1%}") for name, (km, tagged) in shape.by_class.items()]
+    table(("class", "km", "limit tagged"), rows)
