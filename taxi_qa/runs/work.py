@@ -109,8 +109,12 @@ def _city(order: Order, home: Home, law: Law) -> Told:
     answers = _Answers(order, home, law, excuses_of(order, order.day))
     for name in order.rules:
         unit = CITY_UNITS[catalogue()[name].judges]
-        for given in given_day(order, law, order.day, tracks=False, columns=unit.reads):
-            answers.ask(name, unit.make(given, law))
+        # A driver's day is that of all his cars, whichever were asked for: it stands under the first.
+        for given in given_day(replace(order, vehicles=()), law, order.day, tracks=False, columns=unit.reads):
+            rows = unit.make(given, law)
+            if order.vehicles:
+                rows = rows.cut(np.isin(rows["vehicle_id"].astype(str), order.vehicles))
+            answers.ask(name, rows)
     return answers.told()
 
 
