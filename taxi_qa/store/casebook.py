@@ -4,42 +4,37 @@ A job's outcomes go in as one transaction and replace what the job said before. 
 begun to work on is never overwritten: that a later run sees it otherwise is noted beside it.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 from sqlmodel import col
 
-from taxi_qa.findings.finding import Finding, Outcome
+from taxi_qa.findings.finding import Outcome
 from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
 from taxi_qa.store.home import Home
 from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
-from taxi_qa.store.said import Said, said_of, unpacked
+from taxi_qa.store.said import EXCUSED, FINDING_COLUMNS, Said, said_of, unpacked
 from taxi_qa.store.tables import FindingRow, Run, RunJob, Tally, UnjudgedBlob, table_of
 from taxi_qa.values.columns import columns_of
 
 # Findings in these states are the machine's alone; in any other a person has a part in them.
-UNDECIDED: Final = ("detected", "excused")
-EXCUSED: Final = "excused"
+UNDECIDED: Final = ("detected", EXCUSED)
+# What the content of a finding is; columns of the table beside these say where it stands.
+CONTENT: Final = FINDING_COLUMNS[1:-1]
 
-_DIGEST_BYTES: Final = 8
-_NAMES: Final = 500
+_WHOLE: Final = ("start_ms", "end_ms")
+_ARRIVING: Final = "arriving_findings"
 _TALLY_COLUMNS: Final = (
     ("day", "Int64"), ("bucket", "Int64"), ("scope", "str"), ("rule", "str"), ("rule_version", "Int64"),
     ("examined", "Int64"), ("found", "Int64"), ("clean", "Int64"), ("cannot_tell", "Int64"),
     ("excused", "Int64"),
 )  # fmt: skip
-# What the content of a finding is; columns of the table beside these say where it stands.
-CONTENT: Final = (
-    "rule", "rule_version", "clause", "stage", "status", "vehicle_id", "driver_id", "company_id", "trip_id",
-    "start_ms", "end_ms", "lon", "lat", "measured", "allowed", "unit", "sources", "evidence", "leans_on",
-)  # fmt: skip
-_PLACED: Final = ("day", "bucket", "scope")
 
 
 @dataclass(frozen=True)
@@ -151,107 +146,32 @@ def keep_outcomes(
 def keep_all(
     home: Home, run_id: str, said: Mapping[Job, Sequence[Said]], *, vehicles: Sequence[str] = ()
 ) -> None:
-    """Keep what the rules say in several jobs, in one transaction; see `keep_outcomes`."""
+    """Keep what the rules say in several jobs, in one transaction; see `keep_outcomes`.
+
+    An act that two of the jobs claim belongs to the later one.
+    """
     with transaction(home.engine) as connection:
-        spoken = {model: _spoken(connection, model, said) for model in (FindingRow, UnjudgedBlob)}
-        blobs = []
-        for job, of_job in said.items():
-            for one in of_job:
-                place = (job, one.rule)
-                if one.found or place in spoken[FindingRow]:
-                    _keep_findings(connection, run_id, job, one, vehicles)
-                if one.unjudged or place in spoken[UnjudgedBlob]:
-                    blobs += _unjudged_rows(
-                        connection, run_id, job, one, vehicles, spoken=place in spoken[UnjudgedBlob]
-                    )
-        if blobs:
-            connection.execute(insert(UnjudgedBlob), blobs)
+        _keep_findings(connection, run_id, said, vehicles)
+        _keep_unjudged(connection, run_id, said, vehicles)
         _keep_tallies(connection, run_id, said)
 
 
-def _spoken(
-    connection: Connection, model: type[FindingRow | UnjudgedBlob], jobs: Iterable[Job]
-) -> set[tuple[Job, str]]:
-    """The jobs and rules that said anything before: where they did not, nothing need be replaced."""
-    table = table_of(model)
-    places = {(job.day, job.scope) for job in jobs}
-    query = select(table.c.day, table.c.bucket, table.c.scope, table.c.rule).distinct()
-    found: set[tuple[Job, str]] = set()
-    for day, scope in places:
-        rows = fetch(connection, query.where(table.c.day == day, table.c.scope == scope))
-        found.update((Job(int(at), int(bucket), str(of)), str(rule)) for at, bucket, of, rule in rows)
-    return found
+def _spoken_for(
+    model: type[FindingRow | UnjudgedBlob], said: Mapping[Job, Sequence[Said]]
+) -> list[ColumnElement[bool]]:
+    """Which rows of a table these jobs and rules speak for: conditions, few, however many jobs there are."""
+    buckets: dict[tuple[int, str, tuple[str, ...]], list[int]] = {}
+    for job, of_job in said.items():
+        rules = tuple(one.rule for one in of_job)
+        buckets.setdefault((job.day, job.scope, rules), []).append(job.bucket)
+    c = table_of(model).c
+    return [
+        and_(c.day == day, c.bucket.in_(of_rules), c.scope == scope, c.rule.in_(rules))
+        for (day, scope, rules), of_rules in buckets.items()
+    ]
 
 
 # --- findings ---------------------------------------------------------------------------------------
-
-
-def _content(finding: Finding) -> tuple[Any, ...]:
-    evidence = _AS_JSON.encode(finding.evidence)
-    return (
-        finding.rule, finding.rule_version, finding.clause, finding.stage, finding.status, finding.vehicle_id,
-        finding.driver_id, finding.company_id, finding.trip_id, int(finding.start_ms), int(finding.end_ms),
-        _number(finding.lon), _number(finding.lat), _number(finding.measured), _number(finding.allowed),
-        finding.unit, finding.sources, evidence, finding.leans_on,
-    )  # fmt: skip
-
-
-def _number(value: float | None) -> float | None:
-    """A plain float, None for NaN."""
-    return None if value is None or value != value else float(value)  # noqa: PLR0124
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever evidence holds
-    """Numbers of numpy as JSON numbers."""
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"evidence of the type {type(value).__name__} cannot be kept; expected text or numbers")
-
-
-# Kept: json.dumps with any of these makes a new encoder for every finding.
-_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=_plain)
-
-
-def _digest(content: tuple[Any, ...]) -> int:
-    data = hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
-    return int.from_bytes(data, "big", signed=True)
-
-
-def _of_job(model: type[FindingRow | UnjudgedBlob], job: Job, rule: str) -> ColumnElement[bool]:
-    table = table_of(model)
-    return and_(
-        table.c.day == job.day, table.c.bucket == job.bucket, table.c.scope == job.scope, table.c.rule == rule
-    )
-
-
-def _keep_findings(
-    connection: Connection, run_id: str, job: Job, outcome: Said, vehicles: Sequence[str]
-) -> None:
-    table = table_of(FindingRow)
-    mine = _of_job(FindingRow, job, outcome.rule)
-    if vehicles:
-        mine = and_(mine, table.c.vehicle_id.in_(vehicles))
-    stands = select(
-        table.c.finding_id, table.c.digest, table.c.status, table.c.withdrawn_by, table.c.unsettled_by
-    ).where(mine)
-    known = {row[0]: _Standing(*row[1:]) for row in fetch(connection, stands)}
-    fresh, changed, again = [], [], set()
-    for finding in outcome.found:
-        if finding.finding_id in again:
-            raise ValueError(f"{outcome.rule} calls two acts of {job} by one name, {finding.finding_id}")
-        again.add(finding.finding_id)
-        content = _content(finding)
-        digest = _digest(content)
-        row = (finding.finding_id, *content, digest, job.day, job.bucket, job.scope, run_id)
-        if finding.finding_id not in known:
-            fresh.append(row)
-        elif known[finding.finding_id].digest != digest:
-            changed.append(row)
-    _restate(connection, run_id, known, again, {row[0] for row in changed})
-    if known:
-        standing = (table.c.withdrawn_by.is_(None), table.c.status.in_(UNDECIDED))
-        connection.execute(update(table).where(mine, *standing).values(run_id=run_id))
-    _write_findings(connection, fresh, changed)
 
 
 class _Standing(NamedTuple):
@@ -263,113 +183,182 @@ class _Standing(NamedTuple):
     unsettled_by: str | None
 
 
-def _restate(
-    connection: Connection, run_id: str, known: Mapping[str, _Standing], again: set[str], changed: set[str]
-) -> None:
-    """Withdraw what is not found any more, reinstate what is found again; decided cases get a note."""
-    withdrawn: dict[str, str | None] = {}
-    unsettled: dict[str, str | None] = {}
-    for finding_id, stood in known.items():
-        found = finding_id in again
-        if stood.status in UNDECIDED:
-            if found == (stood.withdrawn_by is not None):
-                withdrawn[finding_id] = None if found else run_id
-        elif (found and finding_id not in changed) == (stood.unsettled_by is not None):
-            unsettled[finding_id] = None if stood.unsettled_by else run_id
-    table = table_of(FindingRow)
-    for column, values in (("withdrawn_by", withdrawn), ("unsettled_by", unsettled)):
-        if values:
-            statement = update(table).where(table.c.finding_id == bindparam("key"))
-            statement = statement.values({column: bindparam("run")})
-            connection.execute(statement, [{"key": key, "run": run} for key, run in values.items()])
+# The findings of a job and rule by their names.
+_Known = dict[tuple[Job, str], dict[str, _Standing]]
 
 
-def _write_findings(
-    connection: Connection, fresh: list[tuple[Any, ...]], changed: list[tuple[Any, ...]]
+def _keep_findings(
+    connection: Connection, run_id: str, said: Mapping[Job, Sequence[Said]], vehicles: Sequence[str]
 ) -> None:
-    """Insert findings, or put new content in the place of an undecided one's."""
-    columns = ("finding_id", *CONTENT, "digest", *_PLACED, "run_id")
     table = table_of(FindingRow)
-    taken: set[str] = set()
-    mark = "%s" if is_postgresql(connection) else "?"
-    for start in range(0, len(fresh), _NAMES):
-        ids = tuple(row[0] for row in fresh[start : start + _NAMES])
-        # Written out: compiling a query of so many names takes as long as the answer.
-        marks = ", ".join([mark] * len(ids))
-        query = f"SELECT finding_id FROM {table.name} WHERE finding_id IN ({marks})"
-        taken.update(row[0] for row in connection.exec_driver_sql(query, ids))
-    # Known from another job: an act whose day a correction has changed.
-    rewritten = [*changed, *(row for row in fresh if row[0] in taken)]
-    fresh = [row for row in fresh if row[0] not in taken]
-    bulk_insert(connection, table.name, columns, fresh)
-    if rewritten:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns[1:]}
-        statement = (
-            update(table)
-            .where(table.c.finding_id == bindparam("key"), table.c.status.in_(UNDECIDED))
-            .values(withdrawn_by=None, unsettled_by=None, **values)
+    spoken_for = _spoken_for(FindingRow, said)
+    if vehicles:
+        spoken_for = [and_(here, table.c.vehicle_id.in_(vehicles)) for here in spoken_for]
+    known = _known(connection, spoken_for)
+    written: dict[str, tuple[Any, ...]] = {}
+    restated = _Restated(run_id)
+    for job, of_job in said.items():
+        place = (job.day, job.bucket, job.scope, run_id)
+        for one in of_job:
+            fresh = {row[0]: (*row, *place) for row in one.found}
+            if len(fresh) != len(one.found):
+                raise ValueError(_named_alike(job, one))
+            stood = known.get((job, one.rule))
+            if stood is not None:
+                # Each row ends with its digest.
+                same = {row[0] for row in one.found if row[0] in stood and stood[row[0]].digest == row[-1]}
+                restated.look(stood, fresh.keys(), same)
+                for name in same:
+                    del fresh[name]
+                    # An earlier job of this transaction claimed it, too.
+                    written.pop(name, None)
+            written.update(fresh)
+    restated.write(connection)
+    if known:
+        standing_ones = (table.c.withdrawn_by.is_(None), table.c.status.in_(UNDECIDED))
+        for here in spoken_for:
+            connection.execute(update(table).where(here, *standing_ones).values(run_id=run_id))
+    _write_findings(connection, list(written.values()))
+
+
+def _named_alike(job: Job, said: Said) -> str:
+    names = Counter(row[0] for row in said.found)
+    return f"{said.rule} calls two acts of {job} by one name, {names.most_common(1)[0][0]}"
+
+
+def _known(connection: Connection, spoken_for: Sequence[ColumnElement[bool]]) -> _Known:
+    c = table_of(FindingRow).c
+    stands = select(
+        c.day, c.bucket, c.scope, c.rule, c.finding_id, c.digest, c.status, c.withdrawn_by, c.unsettled_by
+    )
+    found: _Known = {}
+    for here in spoken_for:
+        for day, bucket, scope, rule, finding_id, *standing in fetch(connection, stands.where(here)):
+            found.setdefault((Job(day, bucket, scope), rule), {})[finding_id] = _Standing(*standing)
+    return found
+
+
+class _Restated:
+    """What is not found any more, to be withdrawn, or found again; of decided cases that is only noted."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.withdrawn: dict[str, str | None] = {}
+        self.unsettled: dict[str, str | None] = {}
+
+    def look(self, known: Mapping[str, _Standing], again: AbstractSet[str], same: AbstractSet[str]) -> None:
+        """Look at one job and rule: what it is known of, what is found now, and what of that is the same."""
+        for finding_id, stood in known.items():
+            if stood.status in UNDECIDED:
+                found = finding_id in again
+                if found == (stood.withdrawn_by is not None):
+                    self.withdrawn[finding_id] = None if found else self.run_id
+            elif (finding_id in same) == (stood.unsettled_by is not None):
+                self.unsettled[finding_id] = None if stood.unsettled_by else self.run_id
+
+    def write(self, connection: Connection) -> None:
+        """Write it down."""
+        table = table_of(FindingRow)
+        for column, values in (("withdrawn_by", self.withdrawn), ("unsettled_by", self.unsettled)):
+            if values:
+                statement = update(table).where(table.c.finding_id == bindparam("key"))
+                statement = statement.values({column: bindparam("run")})
+                connection.execute(statement, [{"key": key, "run": run} for key, run in values.items()])
+
+
+def _write_findings(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Insert findings, or put new content in the place of an undecided one's.
+
+    That may stand in another job: an act whose day a correction has changed. So the key decides, which
+    inserting has to look up anyway; asking first would look every name up twice.
+    """
+    if not rows:
+        return
+    table = table_of(FindingRow).name
+    columns = (*FINDING_COLUMNS, "day", "bucket", "scope", "run_id")
+    names = ", ".join(columns)
+    fresh = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    undecided = ", ".join(f"'{status}'" for status in UNDECIDED)
+    or_renew = (
+        f"ON CONFLICT (finding_id) DO UPDATE SET {fresh}, withdrawn_by = NULL, unsettled_by = NULL"
+        f" WHERE {table}.status IN ({undecided})"
+    )
+    if is_postgresql(connection):
+        # COPY is several times as fast as INSERT and knows no ON CONFLICT.
+        said = f"CREATE TEMPORARY TABLE {_ARRIVING} ON COMMIT DROP"
+        connection.exec_driver_sql(f"{said} AS SELECT {names} FROM {table} WITH NO DATA")
+        bulk_insert(connection, _ARRIVING, columns, rows)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM {_ARRIVING} {or_renew}"
         )
-        names = ["key", *(f"new_{name}" for name in columns[1:])]
-        connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rewritten])
+        return
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks}) {or_renew}", rows)
 
 
 # --- what could not be judged, and the tallies ------------------------------------------------------
 
 
-def _unjudged_rows(
-    connection: Connection, run_id: str, job: Job, said: Said, vehicles: Sequence[str], *, spoken: bool
-) -> list[dict[str, Any]]:
-    """The rows that replace the job's unjudged ones of this rule, after the old ones are gone."""
+def _keep_unjudged(
+    connection: Connection, run_id: str, said: Mapping[Job, Sequence[Said]], vehicles: Sequence[str]
+) -> None:
     table = table_of(UnjudgedBlob)
-    mine = _of_job(UnjudgedBlob, job, said.rule)
-    if spoken and vehicles:
-        before = [unpacked(data) for (data,) in fetch(connection, select(table.c.packed).where(mine))]
-        others = [old[~old["vehicle_id"].isin(list(vehicles))] for old in before]
-        fresh = [unpacked(said.packed)] if said.unjudged else []
-        whole = pd.concat([*others, *fresh], ignore_index=True)
-        outcome = Outcome(
-            said.rule, said.rule_version, said.examined + len(whole), said.found, columns_of(whole)
-        )
-        said = said_of(outcome, {job.bucket: said.examined}, lambda _: job.bucket)[job.bucket]
-    if spoken:
-        connection.execute(delete(table).where(mine))
-    if not said.unjudged:
-        return []
-    return [
-        {
-            "day": job.day, "bucket": job.bucket, "scope": job.scope, "rule": said.rule,
-            "rule_version": said.rule_version, "run_id": run_id, "rows": said.unjudged,
-            "first_ms": said.first_ms, "last_ms": said.last_ms, "packed": said.packed,
-        }
-    ]  # fmt: skip
+    spoken_for = _spoken_for(UnjudgedBlob, said)
+    others: dict[tuple[Job, str], pd.DataFrame] = {}
+    if vehicles:
+        packed = select(table.c.day, table.c.bucket, table.c.scope, table.c.rule, table.c.packed)
+        for here in spoken_for:
+            for day, bucket, scope, rule, data in fetch(connection, packed.where(here)):
+                before = unpacked(data)
+                kept = before[~before["vehicle_id"].isin(list(vehicles))]
+                others[Job(day, bucket, scope), rule] = kept
+    for here in spoken_for:
+        connection.execute(delete(table).where(here))
+    rows = []
+    for job, of_job in said.items():
+        for one in of_job:
+            whole = _beside(one, job, others[job, one.rule]) if (job, one.rule) in others else one
+            if whole.unjudged:
+                rows.append((
+                    job.day, job.bucket, job.scope, one.rule, one.rule_version, run_id, whole.unjudged,
+                    whole.first_ms, whole.last_ms, whole.packed,
+                ))  # fmt: skip
+    columns = (
+        "day", "bucket", "scope", "rule", "rule_version", "run_id", "rows", "first_ms", "last_ms", "packed",
+    )  # fmt: skip
+    bulk_insert(connection, table.name, columns, rows)
 
 
-def _keep_tallies(connection: Connection, run_id: str, outcomes: Mapping[Job, Sequence[Said]]) -> None:
-    places = [
-        {"run_id": run_id, "day": job.day, "bucket": job.bucket, "scope": job.scope} for job in outcomes
-    ]
-    rows = [
-        {
-            **place,
-            "rule": outcome.rule,
-            "rule_version": outcome.rule_version,
-            "examined": outcome.examined,
-            "found": len(outcome.found),
-            "clean": outcome.examined - len(outcome.found) - outcome.unjudged,
-            "cannot_tell": outcome.unjudged,
-            "excused": sum(finding.status == EXCUSED for finding in outcome.found),
-        }
-        for place, of_job in zip(places, outcomes.values(), strict=True)
-        for outcome in of_job
-    ]
+def _beside(said: Said, job: Job, others: pd.DataFrame) -> Said:
+    """The unjudged rows of the vehicles judged now, beside those of the others."""
+    fresh = [unpacked(said.packed)] if said.unjudged else []
+    whole = pd.concat([others, *fresh], ignore_index=True).astype(dict.fromkeys(_WHOLE, "int64"))
+    outcome = Outcome(said.rule, said.rule_version, len(whole), (), columns_of(whole))
+    return said_of(outcome, {job.bucket: len(whole)}, lambda _: job.bucket)[job.bucket]
+
+
+def _keep_tallies(connection: Connection, run_id: str, said: Mapping[Job, Sequence[Said]]) -> None:
+    buckets: dict[tuple[int, str], list[int]] = {}
+    for job in said:
+        buckets.setdefault((job.day, job.scope), []).append(job.bucket)
     for model in (Tally, RunJob):
-        table = table_of(model)
-        keys = {f"of_{name}": name for name in ("run_id", "day", "bucket", "scope")}
-        statement = delete(table).where(*(table.c[name] == bindparam(key) for key, name in keys.items()))
-        connection.execute(statement, [{key: place[name] for key, name in keys.items()} for place in places])
-    connection.execute(insert(RunJob), places)
-    if rows:
-        connection.execute(insert(Tally), rows)
+        c = table_of(model).c
+        for (day, scope), of_day in buckets.items():
+            here = (c.run_id == run_id, c.day == day, c.bucket.in_(of_day), c.scope == scope)
+            connection.execute(delete(table_of(model)).where(*here))
+    place = ("run_id", "day", "bucket", "scope")
+    jobs = [(run_id, job.day, job.bucket, job.scope) for job in said]
+    bulk_insert(connection, table_of(RunJob).name, place, jobs)
+    answers = ("rule", "rule_version", "examined", "found", "clean", "cannot_tell", "excused")
+    rows = [
+        (
+            run_id, job.day, job.bucket, job.scope, one.rule, one.rule_version, one.examined, len(one.found),
+            one.examined - len(one.found) - one.unjudged, one.unjudged, one.excused,
+        )
+        for job, of_job in said.items()
+        for one in of_job
+    ]  # fmt: skip
+    bulk_insert(connection, table_of(Tally).name, (*place, *answers), rows)
 
 
 def tallies(home: Home, run_id: str) -> pd.DataFrame:

@@ -3,12 +3,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from taxi_qa.findings.finding import Outcome
 from taxi_qa.store.casebook import (
     Job,
     RunHead,
     findings_kept,
     finish_run,
     jobs_done,
+    keep_all,
     keep_outcomes,
     reopen_run,
     runs,
@@ -18,6 +20,7 @@ from taxi_qa.store.casebook import (
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.export import EXPORT_COLUMNS, RuleAbout, findings, iso_texts
 from taxi_qa.store.home import Home
+from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import iso_of
 from tests.store.making import RULE, finding, outcome, unjudged
 
@@ -135,6 +138,129 @@ def test_an_act_that_moved_to_another_job_stands_once(home: Home) -> None:
     keep_outcomes(home, "run 1", later, [outcome(moved)])
     keep_outcomes(home, "run 1", JOB, [outcome()])
     assert export(home)["start"].to_list() == ["2026-09-22T22:13:20+08:00"]
+
+
+def test_several_findings_may_change_at_once(home: Home) -> None:
+    keep_outcomes(home, begin(home), JOB, [outcome(*(finding(name) for name in "ABC"))])
+    other = [
+        finding(name, measured=measured) for name, measured in zip("AB", (1_400.0, 1_500.0), strict=True)
+    ]
+    keep_outcomes(home, begin(home, "run 2"), JOB, [outcome(*other, finding("C"))])
+    frame = export(home).sort_values("trip_id")
+    assert frame[["trip_id", "measured", "run_id"]].to_numpy().tolist() == [
+        ["A", 1_400.0, "run 2"],
+        ["B", 1_500.0, "run 2"],
+        ["C", 1_300.0, "run 2"],
+    ]
+
+
+def say(job: Job, *outcomes: Outcome) -> list[Said]:
+    return [said_of(one, {job.bucket: one.examined}, lambda _: job.bucket)[job.bucket] for one in outcomes]
+
+
+def standing(home: Home) -> list[tuple[object, ...]]:
+    with home.engine.connect() as connection:
+        query = "SELECT trip_id, day, bucket, run_id, withdrawn_by FROM findings ORDER BY trip_id, day"
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_act_that_moves_within_one_transaction_stands_once(home: Home, *, turned: bool) -> None:
+    earlier, later = Job(20_717, 1, "trips"), Job(20_718, 1, "trips")
+    keep_all(home, begin(home), {earlier: say(earlier, outcome(finding("A"))), later: say(later, outcome())})
+    moved = outcome(finding("A", start_ms=1_790_086_400_000))
+    said = {earlier: say(earlier, outcome()), later: say(later, moved)}
+    if turned:
+        said = dict(reversed(said.items()))
+    for run_id in ("run 2", "run 3"):
+        keep_all(home, begin(home, run_id), said)
+        assert standing(home) == [("A", 20_718, 1, run_id, None)]
+
+
+def test_an_act_claimed_by_two_jobs_belongs_to_the_later(home: Home) -> None:
+    one, two = Job(20_717, 1, "trips"), Job(20_717, 2, "trips")
+    claims = {
+        one: say(one, outcome(finding("A"))),
+        two: say(two, outcome(finding("A", vehicle_id="粤T99999"))),
+    }
+    for run_id in ("run 1", "run 2"):
+        keep_all(home, begin(home, run_id), claims)
+        assert standing(home) == [("A", 20_717, 2, run_id, None)]
+    # Where the other one comes later it keeps it from then on.
+    for run_id in ("run 3", "run 4"):
+        keep_all(home, begin(home, run_id), {two: claims[two], one: claims[one]})
+        assert standing(home) == [("A", 20_717, 1, run_id, None)]
+
+
+def test_a_decided_case_is_not_overwritten_from_another_job_either(home: Home) -> None:
+    keep_outcomes(home, begin(home), JOB, [outcome(finding("A"))])
+    decide(home, "A", "confirmed")
+    moved = finding("A", start_ms=1_790_086_400_000)
+    keep_outcomes(home, begin(home, "run 2"), Job(20_718, 1, "trips"), [outcome(moved)])
+    assert standing(home) == [("A", 20_717, 1, "run 1", None)]
+    assert export(home)[["start", "status"]].to_numpy().tolist() == [
+        ["2026-09-21T22:13:20+08:00", "confirmed"]
+    ]
+
+
+def test_several_jobs_are_kept_as_each_by_itself_would_be(home: Home) -> None:
+    """Two days, three cars each, the second time for one car only: its own rows go, all others stay."""
+    days = (20_717, 20_718)
+
+    def said(names: str, cannot: str) -> dict[Job, list[Said]]:
+        jobs = {}
+        for day in days:
+            job = Job(day, 1, "trips")
+            found = [finding(f"{name}{day}", vehicle_id=f"粤T{name}") for name in names]
+            untold = [unjudged(f"{name}{day}", vehicle_id=f"粤T{name}") for name in cannot]
+            cannot_tell = pd.concat(untold, ignore_index=True) if untold else None
+            jobs[job] = say(job, outcome(*found, cannot_tell=cannot_tell))
+        return jobs
+
+    keep_all(home, begin(home), said("ABC", "DEF"))
+    assert len(export(home, with_cannot_tell=True)) == 12
+    keep_all(home, begin(home, "run 2"), said("D", "A"), vehicles=["粤TA", "粤TD"])
+    frame = export(home, with_cannot_tell=True)
+    told = sorted(zip(frame["trip_id"], frame["verdict"], strict=True))
+    assert told == [
+        ("A20717", "cannot_tell"), ("A20718", "cannot_tell"), ("B20717", "found"), ("B20718", "found"),
+        ("C20717", "found"), ("C20718", "found"), ("D20717", "found"), ("D20718", "found"),
+        ("E20717", "cannot_tell"), ("E20718", "cannot_tell"), ("F20717", "cannot_tell"),
+        ("F20718", "cannot_tell"),
+    ]  # fmt: skip
+    counted = tallies(home, "run 2")[["day", "found", "clean", "cannot_tell"]].to_numpy().tolist()
+    assert counted == [[20_717, 1, 8, 1], [20_718, 1, 8, 1]]
+    keep_all(home, "run 2", said("", ""))
+    assert export(home, with_cannot_tell=True).empty
+
+
+def test_what_a_run_does_not_ask_keeps_its_run_and_its_rows(home: Home) -> None:
+    other = "fare.early_meter"
+    begin(home)
+    for bucket in (1, 2):
+        both = [
+            outcome(finding(f"A{bucket}"), cannot_tell=unjudged(f"C{bucket}")),
+            outcome(finding(f"B{bucket}", rule=other), cannot_tell=unjudged(f"D{bucket}"), rule=other),
+        ]
+        keep_outcomes(home, "run 1", Job(20_717, bucket, "trips"), both)
+    again = outcome(finding("A1"), cannot_tell=unjudged("E1"))
+    keep_outcomes(home, begin(home, "run 2"), Job(20_717, 1, "trips"), [again])
+    frame = export(home, with_cannot_tell=True).sort_values("trip_id")
+    assert frame[["trip_id", "run_id"]].to_numpy().tolist() == [
+        ["A1", "run 2"], ["A2", "run 1"], ["B1", "run 1"], ["B2", "run 1"],
+        ["C2", "run 1"], ["D1", "run 1"], ["D2", "run 1"], ["E1", "run 2"],
+    ]  # fmt: skip
+
+
+def test_a_digest_is_the_same_in_every_version() -> None:
+    """Another digest of the same content would cast doubt on every decided case at the next run."""
+    plain = finding("A")
+    odd = finding(
+        "A", lon=None, measured=float("nan"),
+        evidence={"waiting_s": np.float64(240.5), "place": "白云机场", "kind": "it's"},
+    )  # fmt: skip
+    (said,) = say(JOB, outcome(plain, odd))
+    assert [row[-1] for row in said.found] == [3_061_448_603_135_968_033, -7_390_934_356_415_480_931]
 
 
 def test_a_rule_that_names_two_acts_alike_is_a_mistake(home: Home) -> None:
