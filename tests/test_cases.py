@@ -41,7 +41,7 @@ def city_of(case: Case) -> City:
         for kind, rows in case.get("records", {}).items()
     }
     said: dict[str, Any] = {name: str(case[name]) for name in ("day", "place", "heard_to") if name in case}
-    said |= {name: case[name] for name in ("tracks", "feeds", "seen") if name in case}
+    said |= {name: case[name] for name in ("tracks", "feeds", "seen", "streets", "limits") if name in case}
     return City(records=records, **said)
 
 

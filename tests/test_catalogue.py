@@ -23,6 +23,7 @@ from tests.test_cases import Case, cases
 # The contract: which clause of the pledge each rule serves.
 CLAUSES: Final = {
     "driving.long_hours": "五",
+    "driving.speeding": "五.5",
     "fare.early_meter": "六.6",
     "fare.late_meter": "六.6",
     "fare.metered_distance": "六.5, 七",
@@ -39,6 +40,7 @@ CLAUSES: Final = {
 }
 # Law that reaches a rule inside its units, place by place, with the cities whose dates the cases go through.
 IN_THE_UNITS: Final = {
+    "driving.speeding": {"guangzhou": "driving.speeding_"},
     "fare.overcharge": {"guangzhou": "fare.", "shenzhen": "fare."},
     "fare.wrong_rate": {"guangzhou": "fare.night."},
     "licence.outside_area": {"nyc": "licence."},
@@ -86,7 +88,7 @@ def test_every_file_of_a_family_is_a_rule() -> None:
 @each_rule
 def test_what_it_declares_exists(one: Rule) -> None:
     assert one.judges in UNITS
-    assert set(one.needs) <= set(KINDS)
+    assert set(one.needs) <= {*KINDS, "roads"}
     assert one.version >= 1
     assert one.stage in ("trial", "stable", "index")
     assert one.sources
@@ -224,6 +226,8 @@ def test_no_case_says_a_word_that_is_not_read() -> None:
         "heard_to",
         "scope",
         "days",
+        "streets",
+        "limits",
         "defaults",
         "found",
         "clean",

@@ -51,7 +51,12 @@ def made_city(seed: int) -> City:
         tracks += one.pop("tracks")
         for kind, rows in one.items():
             records.setdefault(kind, []).extend(rows)
-    return City(records=records, tracks=tracks, feeds=FEEDS)
+    # A street along the way all cars take, another beside it, and none at all in one city of three.
+    streets = [
+        {"limit": int(rng.choice([20, 30, 60])), "line": [[112.9, 23.1], [113.3, 23.1], [114.5, 23.1]]},
+        {"class": "tertiary", "limit": 40, "line": [[113.3, 23.0], [113.3, 23.1], [113.3, 23.3]]},
+    ]
+    return City(records=records, tracks=tracks, feeds=FEEDS, streets=streets if seed % 3 else ())
 
 
 def _car(rng: np.random.Generator, name: str, driver: str) -> dict[str, list[dict[str, Any]]]:
@@ -332,6 +337,7 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
                 {"event_id": "E2", "vehicle_id": "粤A1", "time": "08:20:00", "kind": "passenger_alighted"},
             ],
         },
+        streets=[{"limit": 60, "line": [[113.2, 23.1], [113.4, 23.1]]}],
         tracks=[
             {
                 "vehicle_id": "粤A1",

@@ -29,6 +29,7 @@ WITHOUT: Final = {
     "zones": "the city's boundary is the shipped one, if there is one",
     "repairs": "no ticket explains a broken device",
     "excuses": "nothing is excused",
+    "roads": "nobody can tell a speed limit or a reasonable route: `taxi-qa roads build` makes a network",
 }
 _PACKAGES: Final = ("numpy", "pandas", "pyarrow", "numba", "sqlmodel", "shapely")
 
@@ -73,9 +74,10 @@ def examined(home: "Home") -> dict[str, Any]:
     from taxi_qa.law.read import read_law
     from taxi_qa.rules.kit import catalogue
     from taxi_qa.store.quarantine import ACCEPTED, summary
+    from taxi_qa.store.road_files import network_path
 
     kept = _kept(home)
-    counts = {one["kind"]: one["rows"] for one in kept}
+    counts = {one["kind"]: one["rows"] for one in kept} | {"roads": int(network_path(home) is not None)}
     law = read_law(home.city)
     rules = list(catalogue().values())
     refused = summary(home)
@@ -89,7 +91,7 @@ def examined(home: "Home") -> dict[str, Any]:
         "database": home.engine.dialect.name,
         "records": kept,
         "absent": [name for name in KINDS if name not in counts],
-        "without": {kind: loss for kind, loss in WITHOUT.items() if kind not in counts},
+        "without": {kind: loss for kind, loss in WITHOUT.items() if not counts.get(kind)},
         "quarantined": int(refused.loc[refused["state"] != ACCEPTED, "rows"].sum()),
         "rules": [supported(rule, counts, law) for rule in rules],
         "unverified": _unverified(home, rules, law),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # As `facts.units.DAY_FACTS`; named here so that asking for help loads no heavy library (a test compares).
-FACTS = ("occupied_runs", "trips", "carriages", "outages", "driving_spells", "plates", "meter_checks")
+FACTS = (
+    "occupied_runs", "trips", "carriages", "outages", "driving_spells", "plates", "speed_stretches",
+    "meter_checks",
+)  # fmt: skip
 
 
 @click.group(cls=Group)
@@ -56,6 +59,7 @@ def export(
       outages         duties and their gaps without a position
       driving_spells  driving between rests, and of whole shifts
       plates          cars heard from two places at once
+      speed_stretches  stretches above the limit, and each car's day
       meter_checks    metered against driven distance
     """  # noqa: D301 - click reads \b as a mark: keep the lines
     from taxi_qa.reports.outside import fact_cells, facts_outside

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from taxi_qa.ingest.roads import Shape
 
 
+# Refused rows told one by one.
+_LINES = 20
+
+
 @click.group(cls=Group)
 def roads() -> None:
     """The road network of the home."""
@@ -37,6 +41,36 @@ def build(ctx: click.Context, file: Path, as_json: bool) -> None:
         shape = take_roads(home, file, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
     show_shape(shape, as_json=as_json)
     note("next: `taxi-qa roads check`, `taxi-qa check`")
+
+
+@roads.command()
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def limits(ctx: click.Context, file: Path) -> None:
+    """Take the operator's speed limits in, from CSV or GeoJSON.
+
+    \b
+    Columns, or properties of lines:
+      kmh         the limit; 0 means that nobody may drive there
+      way_id      OpenStreetMap's id of the road; or a line along it, in the direction of travel:
+      line        LINESTRING (104.10 30.60, 104.20 30.60), in GeoJSON the geometry
+      both_ways   yes where the line means both directions
+      from, to    the days on which it holds; empty is open
+      hours       07:00-09:00;17:00-19:00; empty is always
+      name        what it is called
+    They decide over the map's own limits, and those over the defaults of the law.
+    The table counts instead of the one before.
+    """  # noqa: D301 - click reads \b as a mark: keep the lines
+    from taxi_qa.ingest.roads import take_limits
+
+    taken = take_limits(opened(ctx), file, now_ms=now_ms())
+    say(f"{file}: {taken.rows:,} limits taken, {len(taken.refused):,} refused")
+    for line in taken.refused[:_LINES]:
+        note(f"not taken: {line}")
+    if taken.nowhere:
+        rows = ", ".join(map(str, taken.nowhere[:_LINES]))
+        note(f"{len(taken.nowhere):,} mean no road of the home's network: good rows {rows}")
+    ctx.exit(1 if taken.refused else 0)
 
 
 @roads.command()

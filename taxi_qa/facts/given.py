@@ -16,6 +16,7 @@ import shapely
 from taxi_qa.facts.track import Track
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.records.kinds import KINDS
+from taxi_qa.roads.city import Roads
 
 MADE = TypeVar("MADE")
 
@@ -35,6 +36,7 @@ class Given:
             none" from "nobody sends any".
         seen: vehicle_id -> (first day, last day) with positions in the home.
         areas: zone_id -> its area in lon/lat.
+        roads: the city's roads, None where the home has none.
     """
 
     zone: str
@@ -47,6 +49,7 @@ class Given:
     feeds: dict[str, frozenset[int]]
     seen: dict[str, tuple[int, int]]
     areas: dict[str, shapely.Geometry]
+    roads: Roads | None = None
     # Not handed on by `replace`: other records make other things.
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

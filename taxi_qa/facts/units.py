@@ -16,6 +16,7 @@ from taxi_qa.facts.driving import driving_spells
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
+from taxi_qa.facts.speed_stretches import speed_stretches
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trips import metered_trips
 from taxi_qa.facts.uptime import outages
@@ -91,6 +92,7 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "outages": lambda day: outages(day.given, day.law),
     "driving_spells": lambda day: driving_spells(day.given, day.law),
     "plates": lambda day: plates(day.given, day.law),
+    "speed_stretches": lambda day: speed_stretches(day.given, day.law),
     "meter_checks": lambda day: meter_trips(day.rows("trips"), day.law, day.given.from_ms),
 }
 

@@ -1,17 +1,28 @@
-"""Maps in: an OpenStreetMap extract becomes the home's road network."""
+"""Maps in: an OpenStreetMap extract becomes the home's road network, an operator's table its limits."""
 
-from collections.abc import Callable
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from taxi_qa.roads.network import APART, CLASSES, NO_TAG, TUNNEL, Network, save_network
+from taxi_qa.roads.index import segment_index
+from taxi_qa.roads.limit_table import LimitRow, limit_rows, limit_table
+from taxi_qa.roads.network import APART, CLASSES, NO_TAG, TUNNEL, Network, load_network, save_network
 from taxi_qa.roads.osm import read_pbf
 from taxi_qa.store.home import Home, writing
-from taxi_qa.store.road_files import keep_network
+from taxi_qa.store.road_files import keep_limits, keep_network, network_path
+from taxi_qa.values.clock import clock_text, date_of
 
 Progress = Callable[[int], None]
+
+_GEOJSON: Final = (".geojson", ".json")
+# As operators name the columns.
+_ALIASES: Final = {"limit_kmh": "kmh", "valid_from": "from", "valid_to": "to", "maxspeed": "kmh"}
 
 
 @dataclass(frozen=True)
@@ -84,3 +95,94 @@ def shape_of(network: Network) -> Shape:
         tunnels_km=float(length[(network.edge_flags & TUNNEL) != 0].sum()) / 1000,
         by_class=by_class,
     )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an operator's limit table.
+
+    Attributes:
+        rows: good rows, which count now.
+        refused: the others, each `row 3: kmh: …`, counted from 1.
+        nowhere: good rows that mean no road of the home's network, counted from 1; empty without a network.
+    """
+
+    rows: int
+    refused: list[str]
+    nowhere: list[int]
+
+
+def take_limits(home: Home, path: Path, *, now_ms: int) -> Taken:
+    """Take an operator's limit table in; it counts instead of the one before.
+
+    Args:
+        home: where.
+        path: CSV (UTF-8 or GB18030) or GeoJSON, with the columns or properties of `limit_table.limit_rows`;
+            `limit_kmh`, `valid_from` and `valid_to` are read as `kmh`, `from` and `to`.
+        now_ms: the present moment.
+
+    Raises:
+        NoLimitsError: not one good row; the table before still counts.
+    """
+    rows = [_named(row) for row in (_features(path) if path.suffix.lower() in _GEOJSON else _cells(path))]
+    good, refused = limit_rows(rows)
+    if not good:
+        why = f": {refused[0]}" if refused else "; it holds no row"
+        raise NoLimitsError(f"{path} holds no limit{why}; expected columns kmh and way_id or line")
+    with writing(home):
+        keep_limits(home, lambda beside: _write(good, beside), now_ms=now_ms)
+    network = network_path(home)
+    nowhere: list[int] = []
+    if network is not None:
+        one = load_network(network)
+        nowhere = [at + 1 for at in limit_table(one, segment_index(one), good).without_edges()]
+    return Taken(len(good), refused, nowhere)
+
+
+class NoLimitsError(ValueError):
+    """A file without a single good limit."""
+
+
+def _named(row: Mapping[str, object]) -> dict[str, object]:
+    return {_ALIASES.get(str(name).strip().lower(), str(name).strip().lower()): row[name] for name in row}
+
+
+def _cells(path: Path) -> list[dict[str, object]]:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("gb18030", errors="replace")
+    return [
+        {name: value for name, value in row.items() if name is not None}
+        for row in csv.DictReader(io.StringIO(text))
+    ]
+
+
+def _features(path: Path) -> list[dict[str, object]]:
+    try:
+        collection = json.loads(path.read_text(encoding="utf-8-sig"))
+        features = collection["features"]
+        return [
+            {"line": (one.get("geometry") or {}).get("coordinates"), **(one.get("properties") or {})}
+            for one in features
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoLimitsError(f"{path} is no GeoJSON of lines: {type(error).__name__}") from error
+
+
+def _write(rows: list[LimitRow], path: Path) -> None:
+    """As `runs.maps.rows_of` reads it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(("kmh", "way_id", "line", "both_ways", "from", "to", "hours", "name"))
+        for row in rows:
+            line = ", ".join(f"{lon} {lat}" for lon, lat in row.line)
+            days = ("" if day is None else str(date_of(day)) for day in (row.from_day, row.to_day))
+            hours = ";".join(f"{clock_text(begin)}-{clock_text(end)}" for begin, end in row.hours)
+            out.writerow(
+                (
+                    row.kmh, "" if row.way_id is None else row.way_id, f"LINESTRING ({line})" if line else "",
+                    "yes" if row.both_ways else "", *days, hours, row.name,
+                )
+            )  # fmt: skip

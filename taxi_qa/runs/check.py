@@ -17,6 +17,7 @@ from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery, position_rows
+from taxi_qa.store.road_files import digest
 from taxi_qa.values.identity import bucket_of
 
 Progress = Callable[[int, int], None]
@@ -150,7 +151,8 @@ def _run_id(
 ) -> str:
     """A name made of what is judged, so that the same run asked for twice is one run."""
     parts = [
-        str(first), str(last), str(delivery), home.city, law_digest(law_of(home.city)), *sorted(vehicles),
+        str(first), str(last), str(delivery), home.city, law_digest(law_of(home.city)), digest(home),
+        *sorted(vehicles),
         *(f"{rule.name}/{rule.version}" for rule in rules),
     ]  # fmt: skip
     return "run-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -21,6 +21,7 @@ from taxi_qa.records.fixes import Fixes, empty_fixes, joined, stacked
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.runs.jobs import WHOLE_CITY, Order
+from taxi_qa.runs.maps import roads_at
 from taxi_qa.store import library, presence
 from taxi_qa.store.home import Home, open_home
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, day_start_ms
@@ -44,7 +45,7 @@ _OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses")
 # Positions judged at once: with all that is made of them some 120 bytes each, so 180 MB a worker.
 MOST_FIXES: Final = 1_500_000
 # Of positions the facts read these.
-_MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
+_MEASURED: Final = ("speed_ckmh", "heading_ddeg", "flags", "delay_ms")
 _FEED_DAYS: Final = 8
 
 
@@ -196,6 +197,7 @@ def given_day(
     span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
     tables: Mapping[str, pd.DataFrame] = _Tables(span, {"zones": city.zones, "excuses": city.excuses})
     seen = {} if whole_city else _seen(home, order.buckets)
+    roads = None if whole_city or not tracks else roads_at(home)
     cuts = _cuts(fixes)
     for number, (first, past) in enumerate(pairwise(cuts)):
         some = fixes if len(cuts) == 2 else _slice(fixes, first, past)  # noqa: PLR2004 - begin and end: all in one
@@ -210,6 +212,7 @@ def given_day(
             feeds=city.feeds,
             seen=seen,
             areas=city.areas,
+            roads=roads,
         )
 
 

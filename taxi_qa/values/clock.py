@@ -127,6 +127,11 @@ def clock_ms(text: str) -> int:
     raise ValueError(f"{text!r} is no time of day; expected the form 23:00")
 
 
+def clock_text(ms_of_day: int) -> str:
+    """`HH:MM` of milliseconds since midnight; what `clock_ms` reads."""
+    return f"{ms_of_day // MS_PER_H:02d}:{ms_of_day // MS_PER_MIN % 60:02d}"
+
+
 def weekday(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Monday = 0 … Sunday = 6; 1970-01-01 was a Thursday (3)."""
     return ((np.asarray(days, dtype=np.int32) + 3) % 7).astype(np.int32)

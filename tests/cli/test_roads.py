@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from taxi_qa.roads.limit_table import LimitRow, hours_of
+from taxi_qa.runs.maps import rows_of
+from taxi_qa.values.clock import day_from_text
+
 Call = Callable[..., tuple[int, str, str]]
 
 MAP = """<?xml version="1.0" encoding="UTF-8"?>
@@ -58,3 +62,53 @@ def test_a_bad_map_is_refused_and_the_one_before_still_counts(
     assert "bad.osm.pbf" in err
     assert len(err.strip().splitlines()) == 1
     assert "4 directed edges" in call("roads", "show", "--home", home)[1]
+
+
+LIMITS = """way_id,limit_kmh,valid_from,hours,name
+10,50,2025-01-01,,大道
+11,30,,07:00-09:00;16:00-18:00,学校
+99,40,,,不在图上
+10,fast,,,
+"""
+
+
+def test_limits_are_taken_row_by_row_and_count(call: Call, home: Path, streets: Path, tmp_path: Path) -> None:
+    call("roads", "build", streets, "--home", home)
+    table = tmp_path / "limits.csv"
+    table.write_bytes(LIMITS.encode("gb18030"))
+    status, out, err = call("roads", "limits", table, "--home", home)
+    assert status == 1
+    assert "3 limits taken, 1 refused" in out
+    assert "row 4: kmh: expected a whole number, found fast" in err
+    assert "good rows 3" in err
+    (kept,) = (home / "roads").glob("limits-*.csv")
+    assert rows_of(kept) == [
+        LimitRow(kmh=50, way_id=10, from_day=day_from_text("2025-01-01"), name="大道"),
+        LimitRow(kmh=30, way_id=11, hours=hours_of("07:00-09:00;16:00-18:00"), name="学校"),
+        LimitRow(kmh=40, way_id=99, name="不在图上"),
+    ]
+
+
+def test_limits_along_lines_come_as_geojson(call: Call, home: Path, streets: Path, tmp_path: Path) -> None:
+    call("roads", "build", streets, "--home", home)
+    line = {"type": "LineString", "coordinates": [[113.2, 23.1], [113.21, 23.1]]}
+    feature = {"type": "Feature", "geometry": line, "properties": {"kmh": 45, "both_ways": "yes"}}
+    table = tmp_path / "limits.geojson"
+    table.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    status, out, err = call("roads", "limits", table, "--home", home)
+    assert (status, err) == (0, "")
+    assert "1 limits taken" in out
+    (kept,) = (home / "roads").glob("limits-*.csv")
+    assert rows_of(kept) == [LimitRow(kmh=45, line=((113.2, 23.1), (113.21, 23.1)), both_ways=True)]
+
+
+@pytest.mark.parametrize("content", ["", "way_id,kmh\n", "a,b\n1,2\n", "way_id,kmh\n10,-5\n"])
+def test_a_table_without_a_limit_is_refused_whole(
+    call: Call, home: Path, tmp_path: Path, content: str
+) -> None:
+    table = tmp_path / "limits.csv"
+    table.write_text(content, encoding="utf-8")
+    status, _, err = call("roads", "limits", table, "--home", home)
+    assert status == 2
+    assert "limits.csv" in err
+    assert not (home / "roads").exists()

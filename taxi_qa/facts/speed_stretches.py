@@ -1,0 +1,279 @@
+"""Where cars drove faster than the limit of every road they may have been on, and how much could be judged.
+
+Every fix is held against the highest limit of all roads within reach that run its way (`roads.limits`), so
+that a car on an expressway is never judged by the street under it. Most fixes are slower than any limit
+near them allows; they are not looked up at all.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from taxi_qa.facts.duty import duties, one_driver
+from taxi_qa.facts.given import Given, judged_rows
+from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Runs, over_limit_runs
+from taxi_qa.facts.unit import named_subject, unit_rows
+from taxi_qa.law.parameter import Law
+from taxi_qa.roads.city import Roads
+from taxi_qa.roads.index import NO_EDGE, SegmentIndex, cell_of
+from taxi_qa.roads.limits import CLASS_DEFAULT, OPERATOR, TAG, Limits, highest_codirectional
+from taxi_qa.values.clock import MS_PER_DAY, city_day
+from taxi_qa.values.columns import Columns, Texts, Values
+
+Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+SOURCES: Final = {OPERATOR: "operator", TAG: "map", CLASS_DEFAULT: "class default"}
+# How far from its road a car may seem to be: half a wide road and the map's error, and 1.5 times the
+# receiver's (shared measurements: with it no innocent trace was found).
+ROAD_REACH_M: Final = 15.0
+ERROR_SHARE: Final = 1.5
+# Of the fixes that are not suspicious every so many tells how much of the driving has known limits.
+SAMPLE: Final = 16
+
+
+def speed_stretches(given: Given, law: Law) -> Columns:
+    """Each stretch above the limit that began in the span, and each car's day as a whole.
+
+    Returns:
+        Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (the lower of the device's mean and
+        the speed from point to point), top_kmh, held_s, distance_m, fixes, limit_source, road, way_ids,
+        judged_ratio (of the day's moving fixes, the share whose limit is known; 1 for a stretch);
+        notable_ratio, grave_ratio (where the law's bands of excess begin, NaN where it has none) and
+        limit_leans_on (the versions of those, and of the class defaults a stretch leaned on).
+    """
+    rows = _stretches(given, law) if given.roads is not None else _none()
+    days = _days(given, law)
+    names = list(rows)
+    columns: dict[str, Values] = {name: np.concatenate((rows[name], days[name])) for name in names}
+    vehicle_id, start = columns["vehicle_id"], columns["start_ms"]
+    subject = named_subject(vehicle_id, start)
+    kinds = zip(subject, columns["kind"], strict=True)
+    columns["subject"] = np.array([f"{name}/{kind}" for name, kind in kinds], dtype=object)
+    return unit_rows(given, columns | _by_law(law, columns))
+
+
+def _by_law(law: Law, columns: Mapping[str, Values]) -> dict[str, Values]:
+    """Where the law's bands of excess begin at each moment, and the versions leaned on."""
+    start = columns["start_ms"]
+    found: dict[str, Values] = {}
+    names: Texts = np.full(start.size, "", dtype=object)
+    for name in ("notable_ratio", "grave_ratio"):
+        parameter = law.get(f"driving.speeding_{name}")
+        found[name] = np.full(start.size, np.nan) if parameter is None else parameter.at(start)
+        if parameter is not None:
+            names = names + ";" + parameter.names_at(start)
+    return {**found, "limit_leans_on": names}
+
+
+def _none() -> Columns:
+    nothing: Texts = np.array([], dtype=object)
+    texts = dict.fromkeys(("vehicle_id", "driver_id", "kind", "limit_source", "road", "way_ids"), nothing)
+    numbers = (
+        "lon", "lat", "limit_kmh", "mean_kmh", "top_kmh", "held_s", "distance_m", "fixes", "judged_ratio",
+    )  # fmt: skip
+    moments = {name: np.zeros(0, dtype=np.int64) for name in ("start_ms", "end_ms")}
+    return Columns({**texts, "missing": nothing, **moments, **{name: np.zeros(0) for name in numbers}})
+
+
+def _stretches(given: Given, law: Law) -> Columns:
+    roads = given.roads
+    if roads is None or not given.track.time_ms.size:
+        return _none()
+    limit, source, edge = _limits_of_line(given, law, roads)
+    ratio, kmh, fixes = (law.number(f"house.driving.speeding_{name}", given.from_ms) for name in _MARGINS)
+    runs = over_limit_runs(given.track, limit, ratio=ratio, kmh=kmh, least_fixes=int(fixes))
+    track = given.track
+    began = (track.time_ms[runs.first] >= given.from_ms) & (track.time_ms[runs.first] < given.to_ms)
+    first, last = runs.first[began], runs.last[began]
+    if not first.size:
+        return _none()
+    vehicle_id = np.array(track.vehicle_ids, dtype=object)[runs.vehicle[began]]
+    start, end = track.time_ms[first], track.time_ms[last]
+    middle = (first + last) // 2
+    road, way_ids, weakest = _named(roads, runs, began, edge, source)
+    return Columns(
+        {
+            "vehicle_id": vehicle_id,
+            "driver_id": _driver(given, vehicle_id, start, end),
+            "kind": np.full(first.size, "stretch", dtype=object),
+            "limit_source": weakest,
+            "road": road,
+            "way_ids": way_ids,
+            "missing": np.full(first.size, "", dtype=object),
+            "start_ms": start,
+            "end_ms": end,
+            "lon": track.lon_e7[middle] * 1e-7,
+            "lat": track.lat_e7[middle] * 1e-7,
+            "limit_kmh": runs.limit_kmh[began].astype(np.float64),
+            "mean_kmh": np.minimum(runs.device_kmh, runs.chord_kmh)[began],
+            "top_kmh": runs.top_kmh[began],
+            "held_s": (end - start) / 1000.0,
+            "distance_m": runs.distance_m[began],
+            "fixes": (last - first + 1).astype(np.float64),
+            "judged_ratio": np.ones(first.size),
+        }
+    )
+
+
+_MARGINS: Final = ("ratio", "kmh", "fixes")
+
+
+def _limits_of_line(given: Given, law: Law, roads: Roads) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:
+    """The limit, its source and its edge at each fix that is faster than the lowest limit near it."""
+    track = given.track
+    day = int(city_day(np.array([given.from_ms]), given.zone)[0])
+    limits, lowest = roads.limits(law, day), roads.lowest(law, day)
+    ratio, kmh = (law.number(f"house.driving.speeding_{name}", given.from_ms) for name in ("ratio", "kmh"))
+    wanted = np.flatnonzero(
+        _suspicious(roads.index, lowest, track.lon_e7, track.lat_e7, track.speed_ckmh, ratio, kmh)
+    )
+    limit = np.full(track.time_ms.size, NO_LIMIT, dtype=np.int16)
+    source = np.zeros(track.time_ms.size, dtype=np.uint8)
+    edge = np.full(track.time_ms.size, NO_EDGE, dtype=np.int32)
+    if wanted.size:
+        limit[wanted], source[wanted], edge[wanted] = _looked_up(given, law, roads, limits, wanted)
+    return limit, source, edge
+
+
+def _looked_up(
+    given: Given, law: Law, roads: Roads, limits: Limits, rows: Int64s
+) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:
+    track = given.track
+    sigma_m = law.number("house.quality.gnss_error_m", given.from_ms)
+    reach = np.full(rows.size, ROAD_REACH_M + ERROR_SHARE * sigma_m, dtype=np.float32)
+    ms_of_day = ((track.time_ms[rows] - given.from_ms) % MS_PER_DAY).astype(np.int32)
+    heading = given.once("headings", _headings)[rows]
+    return highest_codirectional(
+        roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], heading, ms_of_day, reach
+    )
+
+
+def _headings(given: Given) -> Int16s:
+    """The direction of travel at each fix of the line: as sent, else that of the step that led there."""
+    kept = given.track.labels == 0
+    heading: Int16s = given.fixes.heading_ddeg[kept]
+    return _filled(
+        heading, given.track.starts, given.track.lon_e7, given.track.lat_e7, given.track.speed_ckmh
+    )
+
+
+# A step this long shows where the car went, whatever the receiver's error.
+_STEP_E7: Final = 6_000  # 60 m
+
+
+@njit(cache=True, nogil=True)
+def _filled(heading: Int16s, starts: Int64s, lon_e7: Int32s, lat_e7: Int32s, speed_ckmh: Int32s) -> Int16s:
+    filled = heading.copy()
+    for v in range(starts.size - 1):
+        for i in range(starts[v] + 1, starts[v + 1]):
+            if heading[i] >= 0 or speed_ckmh[i] < MOVING_CKMH:
+                continue
+            x = (lon_e7[i] - lon_e7[i - 1]) * np.cos(np.radians(lat_e7[i] * 1e-7))
+            y = float(lat_e7[i] - lat_e7[i - 1])
+            if x * x + y * y >= _STEP_E7 * _STEP_E7:
+                filled[i] = np.int16(round(np.degrees(np.arctan2(x, y)) * 10.0) % 3600)
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _suspicious(
+    index: SegmentIndex,
+    lowest: Int16s,
+    lon_e7: Int32s,
+    lat_e7: Int32s,
+    speed_ckmh: Int32s,
+    ratio: float,
+    kmh: float,
+) -> npt.NDArray[np.bool_]:
+    """Fixes faster than the lowest limit near them allows."""
+    found = np.zeros(lon_e7.size, dtype=np.bool_)
+    for i in range(lon_e7.size):
+        if speed_ckmh[i] < MOVING_CKMH:
+            continue
+        cell = cell_of(index, lon_e7[i], lat_e7[i])
+        if cell < 0:
+            continue
+        limit = float(lowest[cell])
+        found[i] = speed_ckmh[i] > 100.0 * max(limit * (1.0 + ratio), limit + kmh)
+    return found
+
+
+def _driver(given: Given, vehicle_id: Texts, start: Int64s, end: Int64s) -> Texts:
+    """The driver who alone had the car, "" where nobody or several had it."""
+    duty = duties(given)
+    known = set(duty["vehicle_id"].tolist())
+    inside = np.array([name in known for name in vehicle_id], dtype=bool)
+    driver = np.full(vehicle_id.size, "", dtype=object)
+    if inside.any():
+        driver[inside] = one_driver(duty, vehicle_id[inside], start[inside], end[inside])[0]
+    return driver
+
+
+def _named(
+    roads: Roads, runs: Runs, began: npt.NDArray[np.bool_], edge: Int32s, source: npt.NDArray[np.uint8]
+) -> tuple[Texts, Texts, Texts]:
+    """The names and ids of the roads whose limits counted, and the weakest source among them."""
+    names, ids, weakest = [], [], []
+    for first, last in zip(runs.first[began], runs.last[began], strict=True):
+        ways = list(dict.fromkeys(roads.network.way[edge[first : last + 1]].tolist()))
+        names.append(";".join(dict.fromkeys(filter(None, (roads.network.way_name[way] for way in ways)))))
+        ids.append(";".join(str(roads.network.way_id[way]) for way in ways))
+        weakest.append(SOURCES.get(int(source[first : last + 1].min()), ""))
+    return np.array(names, dtype=object), np.array(ids, dtype=object), np.array(weakest, dtype=object)
+
+
+def _days(given: Given, law: Law) -> Columns:
+    """A row for each car with positions in the span."""
+    first, past = judged_rows(given)
+    names = np.array(given.fixes.vehicle_ids, dtype=object)
+    cars = np.flatnonzero(past > first)
+    n = cars.size
+    missing = np.full(n, "", dtype=object)
+    judged = np.full(n, np.nan)
+    if given.roads is None:
+        missing[:] = "roads"
+    else:
+        moving, known = _known_share(given, law, given.roads)
+        missing[moving[cars] == 0] = "moving positions with speed"
+        with np.errstate(invalid="ignore"):
+            judged = known[cars] / moving[cars]
+    nothing = np.full(n, "", dtype=object)
+    nan = np.full(n, np.nan)
+    return Columns(
+        {
+            "vehicle_id": names[cars],
+            "driver_id": nothing,
+            "kind": np.full(n, "day", dtype=object),
+            **dict.fromkeys(("limit_source", "road", "way_ids"), nothing),
+            "missing": missing,
+            "start_ms": np.full(n, given.from_ms, dtype=np.int64),
+            "end_ms": np.full(n, given.to_ms - 1, dtype=np.int64),
+            **dict.fromkeys(
+                ("lon", "lat", "limit_kmh", "mean_kmh", "top_kmh", "held_s", "distance_m", "fixes"), nan
+            ),
+            "judged_ratio": judged,
+        }
+    )
+
+
+def _known_share(given: Given, law: Law, roads: Roads) -> tuple[Floats, Floats]:
+    """Of a sample of each car's moving fixes in the span: how many, and of how many the limit is known."""
+    track = given.track
+    inside = (track.time_ms >= given.from_ms) & (track.time_ms < given.to_ms)
+    rows = np.flatnonzero(inside & (track.speed_ckmh >= MOVING_CKMH))
+    # At least a few of every car: the first of it, and every so many.
+    vehicle = np.searchsorted(track.starts, rows, side="right") - 1
+    number = np.arange(rows.size) - np.searchsorted(vehicle, vehicle)
+    rows, vehicle = rows[number % SAMPLE == 0], vehicle[number % SAMPLE == 0]
+    limits = roads.limits(law, int(city_day(np.array([given.from_ms]), given.zone)[0]))
+    limit = _looked_up(given, law, roads, limits, rows)[0] if rows.size else np.zeros(0, dtype=np.int16)
+    cars = len(track.vehicle_ids)
+    moving = np.bincount(vehicle, minlength=cars).astype(np.float64)
+    known = np.bincount(vehicle[limit >= 0], minlength=cars).astype(np.float64)
+    return moving, known
