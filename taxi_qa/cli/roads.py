@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taxi_qa.cli.command import Group, now_ms, opened
+from taxi_qa.cli.command import Group, city_today, now_ms, opened
 from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.screen import figures, note, say, table
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from taxi_qa.ingest.roads import Shape
 
 
+NO_ROADS = "the home has no road network; make one with `taxi-qa roads build FILE.osm.pbf`"
 # Refused rows told one by one.
 _LINES = 20
 
@@ -88,6 +89,43 @@ def show(ctx: click.Context, as_json: bool) -> None:
             "the home has no road network; make one with `taxi-qa roads build FILE.osm.pbf`"
         )
     show_shape(shape_of(load_network(path)), as_json=as_json)
+
+
+@roads.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Give the figures as JSON.")
+@click.pass_context
+def check_roads(ctx: click.Context, as_json: bool) -> None:
+    """Say how far the limits reach, and if positions fit the roads.
+
+    Positions of a wrong datum are half a kilometre off and still lie near some road, but seldom near
+    one that runs their way: that tells WGS-84 from GCJ-02 and BD-09.
+    """
+    from taxi_qa.runs.road_check import road_check
+    from taxi_qa.values.clock import date_of
+
+    home = opened(ctx)
+    seen = road_check(home, city_today(home.timezone))
+    if seen is None:
+        raise click.UsageError(NO_ROADS)
+    if as_json:
+        figures(asdict(seen) | {"day": str(date_of(seen.day))})
+        return
+    say(
+        f"limits of {date_of(seen.day)}, by length: "
+        + ", ".join(f"{n} {s:.1%}" for n, s in seen.share.items())
+    )
+    say(f"{seen.apart_share:.1%} of the length cannot be reached from the main part")
+    if seen.table_rows:
+        say(f"the operator's table: {seen.table_rows:,} rows, {len(seen.nowhere):,} of them mean no road")
+    if seen.datum is None:
+        say("datum: no positions")
+        return
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in seen.datum.share.items())
+    say(f"datum: {seen.datum.likely or 'cannot tell'}; of {seen.datum.fixes:,} moving fixes fit as {shares}")
+    if seen.datum.why:
+        note(seen.datum.why)
+    if seen.datum.likely not in (None, "wgs84"):
+        note(f"the positions were taken for WGS-84: ingest such files with --datum {seen.datum.likely}")
 
 
 def show_shape(shape: "Shape", *, as_json: bool) -> None:

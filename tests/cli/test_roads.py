@@ -112,3 +112,20 @@ def test_a_table_without_a_limit_is_refused_whole(
     assert status == 2
     assert "limits.csv" in err
     assert not (home / "roads").exists()
+
+
+def test_the_check_says_where_limits_come_from(call: Call, home: Path, streets: Path, tmp_path: Path) -> None:
+    assert call("roads", "check", "--home", home)[0] == 2
+    call("roads", "build", streets, "--home", home)
+    status, out, _ = call("roads", "check", "--home", home)
+    assert status == 0
+    # 1,024 m tagged, 1,107 m of a residential street under the law's default
+    assert "map 48." in out
+    assert "class default 51." in out
+    assert "datum: no positions" in out
+    table = tmp_path / "limits.csv"
+    table.write_text("way_id,kmh\n10,50\n99,40\n", encoding="utf-8")
+    call("roads", "limits", table, "--home", home)
+    told = json.loads(call("roads", "check", "--json", "--home", home)[1])
+    assert told["share"]["operator"] == pytest.approx(0.48, abs=0.01)
+    assert (told["table_rows"], told["nowhere"]) == (2, [2])
