@@ -30,6 +30,10 @@ def whole(values: npt.NDArray[np.float64]) -> Texts:
     return np.array([None if np.isnan(value) else int(value) for value in values], dtype=object)
 
 
+# Acts on roads also carry these, joined by `;`: names and OpenStreetMap ids of the roads they concern.
+ROAD_COLUMNS: Final = ("road", "way_ids")
+
+
 def unit_rows(given: Given, columns: Mapping[str, Values]) -> Columns:
     """Columns; what is not given is empty, the company comes from the register of vehicles.
 

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from taxi_qa.facts.given import instants, words
+from taxi_qa.facts.unit import ROAD_COLUMNS
 from taxi_qa.values.columns import Values
 
 _NO_EXCUSES: Final = pd.DataFrame(
@@ -68,7 +69,8 @@ class Excuses:
 
         Args:
             rule: the rule's name.
-            acts: vehicle_id, company_id, start_ms, lon, lat of the found rows.
+            acts: vehicle_id, company_id, start_ms, lon, lat of the found rows; of acts on roads also
+                road and way_ids.
 
         Returns:
             Two lists as long as the acts: ids joined by `;`, "" where there is none.
@@ -92,10 +94,20 @@ class Excuses:
             return np.ones(count, dtype=bool)
         if scope in ("vehicle", "company"):
             return np.asarray(acts[f"{scope}_id"] == scope_id, dtype=bool)
+        if scope == "road":
+            return _on_road(scope_id, acts)
         area = self.areas.get(scope_id)
         if scope == "zone" and area is not None:
             return np.asarray(shapely.contains_xy(area, acts["lon"], acts["lat"]), dtype=bool)
         return np.zeros(count, dtype=bool)
+
+
+def _on_road(scope_id: str, acts: Mapping[str, Values]) -> npt.NDArray[np.bool_]:
+    """Acts that concern a road, by the id of its way or by its name."""
+    covers = np.zeros(len(acts["start_ms"]), dtype=bool)
+    for name in ROAD_COLUMNS:
+        covers |= [scope_id in roads.split(";") for roads in acts.get(name, np.full(covers.size, ""))]
+    return covers
 
 
 def no_excuses() -> Excuses:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 import taxi_qa.rules
-from taxi_qa.facts.unit import UNIT_COLUMNS
+from taxi_qa.facts.unit import ROAD_COLUMNS, UNIT_COLUMNS
 from taxi_qa.findings.evidence import FIELDS, UNITS
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, Stage, Status, finding_key
 from taxi_qa.findings.verdict import Verdict
@@ -211,7 +211,8 @@ def _findings(
     if guilty.size == 0:
         return []
     acts = {name: rows[name][guilty] for name in UNIT_COLUMNS}
-    covering, unapproved = excuses.covering(one.name, acts)
+    on_roads = {name: rows[name][guilty] for name in ROAD_COLUMNS if name in rows}
+    covering, unapproved = excuses.covering(one.name, acts | on_roads)
     moments = acts["start_ms"]
     units = {name: values.tolist() for name, values in acts.items()}
     evidence = {name: values[guilty].tolist() for name, values in verdict.evidence.items()}
