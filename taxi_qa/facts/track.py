@@ -52,7 +52,7 @@ class Track:
 
     Attributes:
         vehicle_ids, starts: as in `Fixes`, of the kept fixes.
-        time_ms, lon_e7, lat_e7, speed_ckmh, flags: the kept fixes.
+        time_ms, lon_e7, lat_e7, speed_ckmh: the kept fixes.
         leap: True where no car could have come from the fix before.
         cum_m, cum_ride_m: metres since the vehicle's first fix (chords; speed integral or chords).
         labels: the label bits of every fix of the `Fixes` it was made from, kept or not.
@@ -64,7 +64,6 @@ class Track:
     lon_e7: Int32s
     lat_e7: Int32s
     speed_ckmh: Int32s
-    flags: npt.NDArray[np.int16]
     leap: npt.NDArray[np.bool_]
     cum_m: Floats
     cum_ride_m: Floats
@@ -81,58 +80,73 @@ def lay(fixes: Fixes, jump_kmh: float) -> Track:
     labels = label(
         fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, fixes.flags, fixes.delay_ms, jump_kmh / 3.6
     )
-    kept = labels == 0
-    counts = (
-        np.add.reduceat(np.append(kept, False).astype(np.int64), fixes.starts[:-1])
-        if len(fixes)
-        else kept[:0]
-    )
-    counts = (
-        np.where(np.diff(fixes.starts) > 0, counts, 0)
-        if len(fixes)
-        else np.zeros(len(fixes.vehicle_ids), int)
-    )
-    starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    if kept.all():
-        time_ms, lon_e7, lat_e7 = fixes.time_ms, fixes.lon_e7, fixes.lat_e7
-        speed_ckmh, flags = fixes.speed_ckmh, fixes.flags
-    else:
-        time_ms, lon_e7, lat_e7 = fixes.time_ms[kept], fixes.lon_e7[kept], fixes.lat_e7[kept]
-        speed_ckmh, flags = fixes.speed_ckmh[kept], fixes.flags[kept]
-    order = driven_order(starts, time_ms, lon_e7, lat_e7)
-    if order is not None:
-        lon_e7, lat_e7, speed_ckmh, flags = lon_e7[order], lat_e7[order], speed_ckmh[order], flags[order]
+    starts, time_ms, lon_e7, lat_e7, speed_ckmh = (
+        fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, fixes.speed_ckmh
+    )  # fmt: skip
+    if labels.any():
+        starts, time_ms, lon_e7, lat_e7, speed_ckmh = kept_fixes(
+            starts, time_ms, lon_e7, lat_e7, speed_ckmh, labels
+        )
+    turned = turned_pairs(starts, time_ms, lon_e7, lat_e7)
+    if turned.size:
+        if lon_e7 is fixes.lon_e7:
+            lon_e7, lat_e7, speed_ckmh = lon_e7.copy(), lat_e7.copy(), speed_ckmh.copy()
+        for column in (lon_e7, lat_e7, speed_ckmh):
+            column[turned], column[turned + 1] = column[turned + 1], column[turned]
     leap, cum_m, cum_ride_m = measure(starts, time_ms, lon_e7, lat_e7, speed_ckmh, jump_kmh / 3.6)
     return Track(
-        fixes.vehicle_ids, starts, time_ms, lon_e7, lat_e7, speed_ckmh, flags, leap, cum_m, cum_ride_m, labels
+        fixes.vehicle_ids, starts, time_ms, lon_e7, lat_e7, speed_ckmh, leap, cum_m, cum_ride_m, labels
     )
 
 
-def driven_order(starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s) -> Int64s | None:
-    """The order in which two fixes of the same second were driven, or None where there are no such pairs.
+@njit(cache=True, nogil=True)
+def kept_fixes(
+    starts: Int64s,
+    time_ms: Int64s,
+    lon_e7: Int32s,
+    lat_e7: Int32s,
+    speed_ckmh: Int32s,
+    labels: npt.NDArray[np.uint8],
+) -> tuple[Int64s, Int64s, Int32s, Int32s, Int32s]:
+    """The offsets and columns of the fixes without a label. Numpy's way would hold masks and indexes too."""
+    kept_starts = np.zeros(starts.size, dtype=np.int64)
+    for vehicle in range(starts.size - 1):
+        kept = np.int64(0)
+        for i in range(starts[vehicle], starts[vehicle + 1]):
+            kept += labels[i] == 0
+        kept_starts[vehicle + 1] = kept_starts[vehicle] + kept
+    n = kept_starts[-1]
+    kept_ms = np.empty(n, dtype=np.int64)
+    kept_lon = np.empty(n, dtype=np.int32)
+    kept_lat = np.empty(n, dtype=np.int32)
+    kept_speed = np.empty(n, dtype=np.int32)
+    at = 0
+    for i in range(labels.size):
+        if labels[i] == 0:
+            kept_ms[at], kept_lon[at], kept_lat[at] = time_ms[i], lon_e7[i], lat_e7[i]
+            kept_speed[at] = speed_ckmh[i]
+            at += 1
+    return kept_starts, kept_ms, kept_lon, kept_lat, kept_speed
+
+
+def turned_pairs(starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s) -> Int64s:
+    """The first rows of pairs of fixes of one second that were driven the other way round.
 
     The store sorts them by place. Of both orders the one with the shorter way from the fix before to
     the fix after is taken; else a feed with second stamps would gain a zigzag at every such pair.
     """
     first = np.flatnonzero(time_ms[1:] == time_ms[:-1])
-    ends = np.zeros(time_ms.size + 1, dtype=bool)
-    ends[starts] = True
     # before, first, second, after: four fixes of one vehicle, only the middle two at one moment.
     first = first[(first >= 1) & (first + 2 < time_ms.size)]
-    first = first[~(ends[first] | ends[first + 1] | ends[first + 2])]
+    first = first[~np.isin(first[:, None] + np.arange(3), starts).any(axis=1)]
     first = first[(time_ms[first - 1] < time_ms[first]) & (time_ms[first + 2] > time_ms[first + 1])]
-    if first.size == 0:
-        return None
 
     def way(a: Int64s, b: Int64s) -> Floats:
         return _chords(lon_e7[a], lat_e7[a], lon_e7[b], lat_e7[b])
 
     as_sorted = way(first - 1, first) + way(first + 1, first + 2)
-    swapped = way(first - 1, first + 1) + way(first, first + 2)
-    swap = first[swapped < as_sorted]
-    order = np.arange(time_ms.size, dtype=np.int64)
-    order[swap], order[swap + 1] = swap + 1, swap
-    return order
+    turned = way(first - 1, first + 1) + way(first, first + 2)
+    return first[turned < as_sorted]
 
 
 @njit(cache=True, inline="always")

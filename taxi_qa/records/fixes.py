@@ -4,7 +4,6 @@ A `Fixes` holds the positions of some vehicles over some time, sorted by vehicle
 what the store gives out and what the facts are made from; positions are never objects.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -57,6 +56,8 @@ class Fixes:
         odometer_m: odometer in metres, NO_ODOMETER where not sent.
         delay_ms: received minus fix time, NO_DELAY where the time of receipt was not sent; a clock so
             wrong that the difference does not fit 32 bits is cut to the nearest that does.
+
+    A column the store was not asked for stands as never sent: one value in memory, not to be written to.
     """
 
     vehicle_ids: tuple[str, ...]
@@ -102,54 +103,4 @@ def empty_fixes() -> Fixes:
         flags=np.zeros(0, dtype=np.int16),
         odometer_m=np.zeros(0, dtype=np.int32),
         delay_ms=np.zeros(0, dtype=np.int32),
-    )
-
-
-def joined(parts: Sequence[Fixes]) -> Fixes:
-    """Several `Fixes` of successive spans as one; a vehicle's rows follow each other part by part.
-
-    Args:
-        parts: in the order of time; no fix of a later part lies before one of an earlier.
-    """
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return empty_fixes()
-    if len(parts) == 1:
-        return parts[0]
-    vehicle_ids = tuple(dict.fromkeys(name for part in parts for name in part.vehicle_ids))
-    index = {name: at for at, name in enumerate(vehicle_ids)}
-    vehicle = np.concatenate(
-        [
-            np.array([index[name] for name in part.vehicle_ids], np.int64)[part.vehicle_of_row()]
-            for part in parts
-        ]
-    )
-    # Stable: within a vehicle the parts stay in their order.
-    order = np.argsort(vehicle, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(np.bincount(vehicle, minlength=len(vehicle_ids))))).astype(
-        np.int64
-    )
-    names = [f.name for f in fields(Fixes)[2:]]
-    columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
-    return Fixes(vehicle_ids=vehicle_ids, starts=starts, **columns)
-
-
-def stacked(parts: Sequence[Fixes]) -> Fixes:
-    """Several `Fixes` of different vehicles as one, part after part; no row moves among its own.
-
-    Args:
-        parts: no vehicle is in two of them.
-    """
-    parts = [part for part in parts if len(part)]
-    if not parts:
-        return empty_fixes()
-    if len(parts) == 1:
-        return parts[0]
-    shifts = np.cumsum([0, *(len(part) for part in parts)])
-    starts = [part.starts[:-1] + shift for part, shift in zip(parts, shifts[:-1], strict=True)]
-    names = [f.name for f in fields(Fixes)[2:]]
-    return Fixes(
-        vehicle_ids=tuple(name for part in parts for name in part.vehicle_ids),
-        starts=np.concatenate([*starts, shifts[-1:]]).astype(np.int64),
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names},
     )

@@ -1,10 +1,10 @@
 """Out of the store into a `Given`: the records of one bucket around one day."""
 
 import json
+import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +17,14 @@ from taxi_qa.facts.given import Given, empty_table, words
 from taxi_qa.facts.track import lay
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
-from taxi_qa.records.fixes import Fixes, empty_fixes, joined, stacked
+from taxi_qa.records.fixes import empty_fixes
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.runs.jobs import WHOLE_CITY, Order
 from taxi_qa.runs.maps import roads_at
-from taxi_qa.store import library, presence
+from taxi_qa.store import library, positions, presence
 from taxi_qa.store.home import Home, open_home
+from taxi_qa.store.positions import Stretch
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, day_start_ms
 
 # An act belongs to the day it began. What began before midnight ends after it, and what is judged at
@@ -42,10 +43,12 @@ _SINCE_EVER: Final = ("device_status", "repairs", "excuses")
 _REGISTERS: Final = ("vehicles", "drivers", "companies", "zones")
 # Read for the whole city whatever the bucket: they speak of no vehicle, or not of one alone.
 _OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses")
-# Positions judged at once: with all that is made of them some 120 bytes each, so 180 MB a worker.
-MOST_FIXES: Final = 1_500_000
-# Of positions the facts read these.
-_MEASURED: Final = ("speed_ckmh", "heading_ddeg", "flags", "delay_ms")
+# Positions judged at once: with all that is made of them some 70 bytes each, so 210 MB. A little more than
+# `runs.check.MOST_ROWS`: where both reckon a margin otherwise, an order is not cut in two for it.
+MOST_FIXES: Final = 3_000_000
+# Of positions the facts read these, and where there are roads the heading, too.
+_MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
+_MEASURED_ON_ROADS: Final = ("heading_ddeg",)
 _FEED_DAYS: Final = 8
 
 
@@ -188,27 +191,27 @@ def given_day(
     buckets = None if whole_city or len(order.buckets) == home.buckets else order.buckets
     city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
     from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
-    fixes = empty_fixes()
-    if tracks and not whole_city:
-        fixes = stacked([_fixes(home, day, bucket, from_ms, to_ms) for bucket in order.buckets])
-    if order.vehicles:
-        fixes = joined([fixes.of(name) for name in order.vehicles])
     heard_to_ms = None if whole_city else city.heard_to_ms
     span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
     tables: Mapping[str, pd.DataFrame] = _Tables(span, {"zones": city.zones, "excuses": city.excuses})
     seen = {} if whole_city else _seen(home, order.buckets)
     roads = None if whole_city or not tracks else roads_at(home)
-    cuts = _cuts(fixes)
-    for number, (first, past) in enumerate(pairwise(cuts)):
-        some = fixes if len(cuts) == 2 else _slice(fixes, first, past)  # noqa: PLR2004 - begin and end: all in one
+    measured = _MEASURED if roads is None else (*_MEASURED, *_MEASURED_ON_ROADS)
+    # The day, and the days beside it that its margins lie in.
+    around = Stretch((day - 1, day, day + 1), order.buckets, from_ms - BEFORE_MS, to_ms + AFTER_MS)
+    has_tracks = tracks and not whole_city
+    slices = _slices(home, order, around) if has_tracks else [None]
+    of_car = {name: number for number, cars in enumerate(slices) for name in cars or ()}
+    for number, cars in enumerate(slices):
+        fixes = positions.fixes_of(home, around, measured, cars) if has_tracks else empty_fixes()
         yield Given(
             zone=home.timezone,
             from_ms=from_ms,
             to_ms=to_ms,
             heard_to_ms=heard_to_ms if heard_to_ms is not None else to_ms + AFTER_MS,
-            fixes=some,
-            track=lay(some, law.number("house.quality.jump_kmh", from_ms)),
-            tables=tables if some is fixes else _Sliced(tables, _slice_of(fixes, cuts), number),
+            fixes=fixes,
+            track=lay(fixes, law.number("house.quality.jump_kmh", from_ms)),
+            tables=_Sliced(tables, of_car, number) if len(slices) > 1 else tables,
             feeds=city.feeds,
             seen=seen,
             areas=city.areas,
@@ -216,31 +219,22 @@ def given_day(
         )
 
 
-def _cuts(fixes: Fixes) -> list[int]:
-    """Where slices of whole cars begin: indexes of cars, the number of cars last."""
-    cars = len(fixes.vehicle_ids)
-    cuts = [0]
-    for car in range(1, cars):
-        if fixes.starts[car + 1] - fixes.starts[cuts[-1]] > MOST_FIXES:
-            cuts.append(car)
-    return [*cuts, cars]
-
-
-def _slice(fixes: Fixes, first: int, past: int) -> Fixes:
-    """The rows of some neighbouring cars (views, nothing is copied)."""
-    rows = slice(int(fixes.starts[first]), int(fixes.starts[past]))
-    columns = {f.name: getattr(fixes, f.name)[rows] for f in fields(fixes)[2:]}
-    starts = fixes.starts[first : past + 1] - fixes.starts[first]
-    return replace(fixes, vehicle_ids=fixes.vehicle_ids[first:past], starts=starts, **columns)
-
-
-def _slice_of(fixes: Fixes, cuts: list[int]) -> dict[str, int]:
-    """The number of the slice in which each car with positions is judged; all others are in the first."""
-    return {
-        name: number
-        for number, (first, past) in enumerate(pairwise(cuts))
-        for name in fixes.vehicle_ids[first:past]
-    }
+def _slices(home: Home, order: Order, around: Stretch) -> list[Collection[str] | None]:
+    """The cars of each slice of an order, None for all it has."""
+    asked = order.vehicles or None
+    rows = positions.about_rows(home, around)
+    if rows <= MOST_FIXES:
+        return [asked]
+    held = positions.cars_of(home, around)
+    names = np.array([name for name in held if asked is None or name in asked], dtype=object)
+    past = np.cumsum([held[name] for name in names])
+    # What the files hold in all is more than what lies between the instants.
+    slices = math.ceil(rows * (past[-1] / sum(held.values())) / MOST_FIXES) if names.size else 0
+    if slices <= 1:
+        return [asked]
+    # Of equal size: a small slice that is left over costs nearly as much as a large one.
+    number = (past - 1) * slices // past[-1]
+    return [frozenset(names[number == one]) for one in np.unique(number)]
 
 
 @dataclass(frozen=True)
@@ -281,27 +275,6 @@ def excuses_of(order: Order, day: int) -> Excuses:
     """The excuses on file for acts of that day, and the zones they may speak of."""
     city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
     return Excuses(city.excuses, city.areas)
-
-
-def _fixes(home: Home, day: int, bucket: int, from_ms: int, to_ms: int) -> Fixes:
-    """The day's positions with their margins from the days beside it."""
-    low, high = from_ms - BEFORE_MS, to_ms + AFTER_MS
-    return _own(
-        joined(
-            [
-                library.fixes(home, at, bucket, from_ms=low, to_ms=high, columns=_MEASURED)
-                for at in (day - 1, day, day + 1)
-            ]
-        )
-    )
-
-
-def _own(fixes: Fixes) -> Fixes:
-    """The same in arrays that may be written to: for those that may not, all would be compiled once more."""
-    columns = {f.name: getattr(fixes, f.name) for f in fields(fixes)[1:]}
-    return replace(
-        fixes, **{name: values.copy() for name, values in columns.items() if not values.flags.writeable}
-    )
 
 
 def _only(table: pd.DataFrame, vehicles: tuple[str, ...]) -> pd.DataFrame:

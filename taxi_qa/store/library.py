@@ -39,6 +39,7 @@ _FALSE: Final = pa.scalar(value=False)
 _TURNED_ROWS: Final = 500
 
 T = TypeVar("T")
+PATHS = TypeVar("PATHS")
 
 
 def frame_of(rows: Sequence[tuple[Any, ...]], columns: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -266,7 +267,7 @@ def fixes(
     def read(paths: Sequence[Path]) -> Fixes:
         return tracks.read(paths, vehicle_id=vehicle_id, from_ms=from_ms, to_ms=to_ms, columns=columns)
 
-    return _of_current(home, day, bucket, read)
+    return of_current(lambda: existing_segments(home, day, bucket).current, read)
 
 
 def raw_positions(
@@ -283,18 +284,27 @@ def raw_positions(
     def read(paths: Sequence[Path]) -> pd.DataFrame:
         return tracks.read_raw(paths, vehicle_id=vehicle_id, from_ms=from_ms, to_ms=to_ms)
 
-    return _of_current(home, day, bucket, read)
+    return of_current(lambda: existing_segments(home, day, bucket).current, read)
 
 
-def _of_current(home: Home, day: int, bucket: int, read: Callable[[Sequence[Path]], T]) -> T:
-    """What `read` makes of the current segments, which a delivery may replace at any moment."""
-    paths = existing_segments(home, day, bucket).current
+def of_current(look: Callable[[], PATHS], read: Callable[[PATHS], T], seen: PATHS | None = None) -> T:
+    """What `read` makes of the current segments, which a delivery may replace at any moment.
+
+    Args:
+        look: says which they are now.
+        read: opens them.
+        seen: which they were a moment ago, if that is known.
+
+    Raises:
+        FileNotFoundError: a track file the manifest names is gone.
+    """
+    paths = look() if seen is None else seen
     while True:
         try:
             return read(paths)
         except FileNotFoundError:
             # Replaced between the look into the manifest and the opening: look again.
-            now = existing_segments(home, day, bucket).current
+            now = look()
             if now == paths:
                 raise
             paths = now
