@@ -4,6 +4,7 @@ A `Fixes` holds the positions of some vehicles over some time, sorted by vehicle
 what the store gives out and what the facts are made from; positions are never objects.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -104,3 +105,32 @@ def empty_fixes() -> Fixes:
         odometer_m=np.zeros(0, dtype=np.int32),
         delay_ms=np.zeros(0, dtype=np.int32),
     )
+
+
+def joined(parts: Sequence[Fixes]) -> Fixes:
+    """Several `Fixes` of successive spans as one; a vehicle's rows follow each other part by part.
+
+    Args:
+        parts: in the order of time; no fix of a later part lies before one of an earlier.
+    """
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return empty_fixes()
+    if len(parts) == 1:
+        return parts[0]
+    vehicle_ids = tuple(dict.fromkeys(name for part in parts for name in part.vehicle_ids))
+    index = {name: at for at, name in enumerate(vehicle_ids)}
+    vehicle = np.concatenate(
+        [
+            np.array([index[name] for name in part.vehicle_ids], np.int64)[part.vehicle_of_row()]
+            for part in parts
+        ]
+    )
+    # Stable: within a vehicle the parts stay in their order.
+    order = np.argsort(vehicle, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(np.bincount(vehicle, minlength=len(vehicle_ids))))).astype(
+        np.int64
+    )
+    names = [f.name for f in fields(Fixes)[2:]]
+    columns = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
+    return Fixes(vehicle_ids=vehicle_ids, starts=starts, **columns)
