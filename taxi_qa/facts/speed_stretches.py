@@ -14,7 +14,7 @@ from numba import njit
 
 from taxi_qa.facts.duty import duties, one_driver
 from taxi_qa.facts.given import Given, judged_rows
-from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Runs, over_limit_runs
+from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, Runs, over_limit_runs
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.roads.city import Roads
@@ -41,8 +41,8 @@ def speed_stretches(given: Given, law: Law) -> Columns:
     """Each stretch above the limit that began in the span, and each car's day as a whole.
 
     Returns:
-        Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (the lower of the device's mean and
-        the speed from point to point), top_kmh, held_s, distance_m, fixes, limit_source, road, way_ids,
+        Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (what the device and the
+        speed from point to point both say), top_kmh, held_s, distance_m, fixes, limit_source, road, way_ids,
         judged_ratio (of the day's moving fixes, the share whose limit is known; 1 for a stretch);
         notable_ratio, grave_ratio (where the law's bands of excess begin, NaN where it has none) and
         limit_leans_on (the versions of those, and of the class defaults a stretch leaned on).
@@ -86,8 +86,7 @@ def _stretches(given: Given, law: Law) -> Columns:
     if roads is None or not given.track.time_ms.size:
         return _none()
     limit, source, edge = _limits_of_line(given, law, roads)
-    ratio, kmh, fixes = (law.number(f"house.driving.speeding_{name}", given.from_ms) for name in _MARGINS)
-    runs = over_limit_runs(given.track, limit, ratio=ratio, kmh=kmh, least_fixes=int(fixes))
+    runs = over_limit_runs(given.track, limit, margins_of(law, given.from_ms))
     track = given.track
     began = (track.time_ms[runs.first] >= given.from_ms) & (track.time_ms[runs.first] < given.to_ms)
     first, last = runs.first[began], runs.last[began]
@@ -110,8 +109,8 @@ def _stretches(given: Given, law: Law) -> Columns:
             "end_ms": end,
             "lon": track.lon_e7[middle] * 1e-7,
             "lat": track.lat_e7[middle] * 1e-7,
-            "limit_kmh": runs.limit_kmh[began].astype(np.float64),
-            "mean_kmh": np.minimum(runs.device_kmh, runs.chord_kmh)[began],
+            "limit_kmh": runs.limit_kmh[began],
+            "mean_kmh": runs.sure_kmh[began],
             "top_kmh": runs.top_kmh[began],
             "held_s": (end - start) / 1000.0,
             "distance_m": runs.distance_m[began],
@@ -121,7 +120,13 @@ def _stretches(given: Given, law: Law) -> Columns:
     )
 
 
-_MARGINS: Final = ("ratio", "kmh", "fixes")
+def margins_of(law: Law, instant_ms: int) -> Margins:
+    """The house's margins, and the errors of its witnesses, at one instant."""
+    ratio, kmh, fixes, cut = (
+        law.number(f"house.driving.speeding_{name}", instant_ms)
+        for name in ("ratio", "kmh", "fixes", "cut_ratio")
+    )
+    return Margins(ratio, kmh, int(fixes), law.number("house.quality.gnss_error_m", instant_ms), cut)
 
 
 def _limits_of_line(given: Given, law: Law, roads: Roads) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:

@@ -2,11 +2,12 @@
 
 A fix counts as above its limit when the device's own speed is above both margins. A run is made of
 successive such fixes, without a jump or a long gap between them; whether it was long enough is the rule's
-question. The speed from point to point is measured over the same run and has to say the same.
+question. The speed from point to point is measured over the same run and has to say the same, as far as it
+can: it falls short in bends, and places err.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,12 @@ class Runs:
         first, last: rows of the track's line.
         device_kmh: mean of the device's speeds.
         chord_kmh: metres from point to point over the time between first and last.
+        sure_kmh: what both speeds say: the device's mean, or the speed from point to point and what it may
+            fall short by, whichever is lower.
         top_kmh: the device's highest.
         distance_m: metres from point to point.
-        limit_kmh: the highest limit of any of its fixes.
+        limit_kmh: mean over time of the limit, on each step the higher of its two ends: on the way from an
+            expressway to a street the speed allowed lies between theirs.
     """
 
     vehicle: Int64s
@@ -47,9 +51,10 @@ class Runs:
     last: Int64s
     device_kmh: Floats
     chord_kmh: Floats
+    sure_kmh: Floats
     top_kmh: Floats
     distance_m: Floats
-    limit_kmh: Int16s
+    limit_kmh: Floats
 
 
 def allowed_kmh(limit_kmh: Floats, ratio: float, kmh: float) -> Floats:
@@ -58,19 +63,34 @@ def allowed_kmh(limit_kmh: Floats, ratio: float, kmh: float) -> Floats:
     return result
 
 
-def over_limit_runs(track: Track, limit_kmh: Int16s, *, ratio: float, kmh: float, least_fixes: int) -> Runs:
+class Margins(NamedTuple):
+    """What has to be exceeded, and how far the witnesses may err.
+
+    Attributes:
+        ratio, kmh: a speed has to be above the limit by both.
+        least_fixes: shorter runs are left out.
+        error_m: error of a place, one sigma.
+        cut_ratio: share by which straight lines between fixes may fall short of the way.
+    """
+
+    ratio: float
+    kmh: float
+    least_fixes: int
+    error_m: float
+    cut_ratio: float
+
+
+def over_limit_runs(track: Track, limit_kmh: Int16s, margins: Margins) -> Runs:
     """Runs of at least `least_fixes` successive fixes above their limits. Oracle: `over_limit_runs_in_numpy`.
 
     Args:
         track: the clean line.
         limit_kmh: the limit at each fix of the line, `NO_LIMIT` where nobody knows it; such a fix ends a run.
-        ratio, kmh: margins; a speed has to be above the limit by both.
-        least_fixes: shorter runs are left out.
+        margins: of the house.
     """
     return Runs(
         *_runs(
-            track.starts, track.time_ms, track.speed_ckmh, track.leap, track.cum_m, limit_kmh,
-            ratio, kmh, least_fixes,
+            track.starts, track.time_ms, track.speed_ckmh, track.leap, track.cum_m, limit_kmh, margins
         )
     )  # fmt: skip
 
@@ -83,11 +103,9 @@ def _runs(
     leap: npt.NDArray[np.bool_],
     cum_m: Floats,
     limit_kmh: Int16s,
-    ratio: float,
-    kmh: float,
-    least_fixes: int,
-) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats, Int16s]:
-    most = time_ms.size // max(1, least_fixes) + 1
+    margins: Margins,
+) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats, Floats, Floats]:
+    most = time_ms.size // max(1, margins.least_fixes) + 1
     vehicle = np.empty(most, dtype=np.int64)
     first = np.empty(most, dtype=np.int64)
     last = np.empty(most, dtype=np.int64)
@@ -98,10 +116,11 @@ def _runs(
             over = False
             if i < starts[v + 1] and limit_kmh[i] >= 0 and speed_ckmh[i] >= MOVING_CKMH:
                 limit = float(limit_kmh[i])
-                over = speed_ckmh[i] > _CKMH * max(limit * (1.0 + ratio), limit + kmh)
+                allowed = max(limit * (1.0 + margins.ratio), limit + margins.kmh)
+                over = speed_ckmh[i] > _CKMH * allowed
             broken = i < starts[v + 1] and begin >= 0 and (leap[i] or time_ms[i] - time_ms[i - 1] > GAP_MS)
             if begin >= 0 and (not over or broken):
-                if i - begin >= least_fixes:
+                if i - begin >= margins.least_fixes:
                     vehicle[n], first[n], last[n] = v, begin, i - 1
                     n += 1
                 begin = np.int64(-1)
@@ -110,31 +129,36 @@ def _runs(
     vehicle, first, last = vehicle[:n].copy(), first[:n].copy(), last[:n].copy()
     device = np.zeros(n)
     chord = np.zeros(n)
+    sure = np.zeros(n)
     top = np.zeros(n)
     distance = np.zeros(n)
-    highest = np.zeros(n, dtype=np.int16)
+    limit_mean = np.zeros(n)
     for run in range(n):
         total = 0.0
         for i in range(first[run], last[run] + 1):
             total += speed_ckmh[i] / 100.0
             top[run] = max(top[run], speed_ckmh[i] / 100.0)
-            highest[run] = max(highest[run], limit_kmh[i])
+            if i > first[run]:
+                held_s = (time_ms[i] - time_ms[i - 1]) / 1000.0
+                limit_mean[run] += max(limit_kmh[i - 1], limit_kmh[i]) * held_s
         device[run] = total / (last[run] - first[run] + 1)
         distance[run] = cum_m[last[run]] - cum_m[first[run]]
         seconds = (time_ms[last[run]] - time_ms[first[run]]) / 1000.0
         chord[run] = distance[run] / seconds * _MPS_TO_KMH if seconds > 0 else 0.0
-    return vehicle, first, last, device, chord, top, distance, highest
+        # Two places err, each by less than two sigma of 1.41 times the error of one.
+        short = 2.0 * np.sqrt(2.0) * margins.error_m / seconds * _MPS_TO_KMH if seconds > 0 else 0.0
+        sure[run] = min(device[run], chord[run] * (1.0 + margins.cut_ratio) + short)
+        limit_mean[run] = limit_mean[run] / seconds if seconds > 0 else float(limit_kmh[first[run]])
+    return vehicle, first, last, device, chord, sure, top, distance, limit_mean
 
 
-def over_limit_runs_in_numpy(
-    track: Track, limit_kmh: Int16s, *, ratio: float, kmh: float, least_fixes: int
-) -> Runs:
+def over_limit_runs_in_numpy(track: Track, limit_kmh: Int16s, margins: Margins) -> Runs:
     """The same over whole columns."""
     n = track.time_ms.size
     speed = track.speed_ckmh / _CKMH
     with np.errstate(invalid="ignore"):
         over = (limit_kmh >= 0) & (track.speed_ckmh >= MOVING_CKMH)
-        over &= speed > allowed_kmh(limit_kmh.astype(np.float64), ratio, kmh)
+        over &= speed > allowed_kmh(limit_kmh.astype(np.float64), margins.ratio, margins.kmh)
     vehicle = np.repeat(np.arange(track.starts.size - 1), np.diff(track.starts))
     new = np.ones(n, dtype=bool)
     new[1:] = ~over[:-1] | (vehicle[1:] != vehicle[:-1]) | track.leap[1:] | (np.diff(track.time_ms) > GAP_MS)
@@ -142,18 +166,30 @@ def over_limit_runs_in_numpy(
     ends = np.ones(n, dtype=bool)
     ends[:-1] = ~over[1:] | new[1:]
     last = np.flatnonzero(over & ends)
-    enough = last - first + 1 >= least_fixes
+    enough = last - first + 1 >= margins.least_fixes
     first, last = first[enough], last[enough]
     rows = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
     distance = track.cum_m[last] - track.cum_m[first]
     seconds = (track.time_ms[last] - track.time_ms[first]) / 1000.0
+    moved = seconds > 0
+    per_s = np.divide(1.0, seconds, out=np.zeros(seconds.size), where=moved)
+    device, chord = np.array([speed[of].mean() for of in rows]), distance * per_s * _MPS_TO_KMH
+    short = 2 * np.sqrt(2) * margins.error_m * per_s * _MPS_TO_KMH
     return Runs(
         vehicle[first].astype(np.int64),
         first,
         last,
-        np.array([speed[of].mean() for of in rows]),
-        np.array([d / s * _MPS_TO_KMH if s > 0 else 0.0 for d, s in zip(distance, seconds, strict=True)]),
+        device,
+        chord,
+        np.minimum(device, chord * (1 + margins.cut_ratio) + short),
         np.array([speed[of].max() for of in rows]),
         distance,
-        np.array([limit_kmh[of].max() for of in rows], dtype=np.int16),
+        np.array([_mean_limit(limit_kmh[of].astype(np.float64), track.time_ms[of]) for of in rows]),
     )
+
+
+def _mean_limit(limit_kmh: Floats, time_ms: Int64s) -> float:
+    held_ms = np.diff(time_ms)
+    if not held_ms.sum():
+        return float(limit_kmh[0])
+    return float(np.average(np.maximum(limit_kmh[:-1], limit_kmh[1:]), weights=held_ms))
