@@ -856,7 +856,14 @@ def speeding(b: Bucket) -> Answer:
     return answer(cars, np.zeros(len(cars)), np.ones(len(cars)))
 
 
+def detour(b: Bucket) -> Answer:
+    """Of a home without roads: nobody can tell."""
+    trips = len(b.metered)
+    return answer(b.metered["trip_id"], np.zeros(trips), np.ones(trips))
+
+
 RULES: Final[dict[str, Callable[[Bucket], Answer]]] = {
+    "driving.detour": detour,
     "driving.long_hours": long_hours,
     "driving.speeding": speeding,
     "fare.early_meter": early_meter,

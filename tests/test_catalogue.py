@@ -22,6 +22,7 @@ from tests.test_cases import Case, cases
 
 # The contract: which clause of the pledge each rule serves.
 CLAUSES: Final = {
+    "driving.detour": "五.7",
     "driving.long_hours": "五",
     "driving.speeding": "五.5",
     "fare.early_meter": "六.6",

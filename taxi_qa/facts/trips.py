@@ -26,7 +26,7 @@ from taxi_qa.facts.spans import along, place_at, standing_s
 from taxi_qa.facts.unit import unit_rows
 from taxi_qa.facts.who import candidate_at, named, near_handover, signed_in
 from taxi_qa.law.parameter import Law
-from taxi_qa.law.tariff import bands
+from taxi_qa.law.tariff import Bands, bands
 from taxi_qa.values.clock import MS_PER_MIN, city_day
 from taxi_qa.values.columns import Columns, Values
 from taxi_qa.values.place import DATUMS, to_wgs84
@@ -222,10 +222,17 @@ def _meter_unverified(
     return ticket
 
 
-def _prices(given: Given, law: Law, columns: Mapping[str, Values]) -> dict[str, Values]:
+def fare_bands(given: Given, law: Law, columns: Mapping[str, Values] | Columns) -> Bands:
+    """The lawful fares of trips.
+
+    Args:
+        given: for the register.
+        law: of the place.
+        columns: vehicle_id, start_ms, end_ms, slack_s, metered_m, waiting_s, rate_code and both zones.
+    """
     register = given.tables["vehicles"]
     energy = dict(zip(words(register["vehicle_id"]), words(register["energy"]), strict=True))
-    due = bands(
+    return bands(
         {
             "boarded_ms": columns["start_ms"],
             "alighted_ms": columns["end_ms"],
@@ -239,6 +246,10 @@ def _prices(given: Given, law: Law, columns: Mapping[str, Values]) -> dict[str, 
         },
         law,
     )
+
+
+def _prices(given: Given, law: Law, columns: Mapping[str, Values]) -> dict[str, Values]:
+    due = fare_bands(given, law, columns)
     return {
         "due_low_fen": due.low_fen.astype(np.float64),
         "due_high_fen": due.high_fen.astype(np.float64),

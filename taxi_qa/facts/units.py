@@ -12,6 +12,7 @@ import pandas as pd
 
 from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.delays import delay_part, vehicle_months
+from taxi_qa.facts.driven_routes import driven_routes
 from taxi_qa.facts.driving import driving_spells
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
@@ -93,6 +94,7 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "driving_spells": lambda day: driving_spells(day.given, day.law),
     "plates": lambda day: plates(day.given, day.law),
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
+    "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
     "meter_checks": lambda day: meter_trips(day.rows("trips"), day.law, day.given.from_ms),
 }
 

@@ -1,6 +1,7 @@
 """The roads of a city as facts ask for them: the network, what finds its edges, and the limits of a day."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from taxi_qa.roads.index import SegmentIndex, segment_index
 from taxi_qa.roads.limit_table import LimitRow, LimitTable, limit_table
 from taxi_qa.roads.limits import Limits, limits_on
 from taxi_qa.roads.network import Network
+from taxi_qa.roads.routes import ContractionRouter, router
 
 Int16s = npt.NDArray[np.int16]
 
@@ -36,6 +38,11 @@ class Roads:
     _made: dict[tuple[str, int], tuple[Limits, Int16s]] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    @cached_property
+    def router(self) -> ContractionRouter:
+        """What finds routes, made when first asked for."""
+        return router(self.network)
 
     def limits(self, law: Law, day: int) -> Limits:
         """The limits of a city day.

@@ -1,0 +1,74 @@
+"""Detours: longer than every reasonable route, dearer, and not faster."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.values.columns import Columns
+
+
+@rule(
+    name="driving.detour",
+    clause="五.7",
+    title_zh="绕路行驶",
+    judges="driven_routes",
+    law=(
+        "house.driving.detour_ratio",
+        "house.driving.detour_m",
+        "house.driving.detour_fen",
+        "house.driving.detour_similar_n",
+    ),
+    sources=("gnss", "map"),
+    needs=("trips", "positions", "roads"),
+)
+def detour(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
+    """The trip was longer than the longest reasonable route by both margins, dearer, and not faster.
+
+    Reasonable are the fastest route, the fastest at that hour, and others not much slower; never the
+    shortest alone. The driven distance is the sum between positions, at the shortest the trip's times
+    allow. What other taxis drove between the same places is a second witness: without it, or against it,
+    a finding is only a lead.
+
+    Why it matters: the passenger pays for every kilometre, and the driver pledged no detours (五.7).
+    Evidence: driven and reasonable distance, extra distance, fare and time, where the ways part and meet,
+        the reasonable route, how many comparable trips were shorter and their median.
+    Cannot tell: no road network; an end or part of the track unknown; a long stop on the way that
+        explains it; no tariff in force.
+    Looks like it, but is not: a longer but faster way; a closed road under an approved excuse; a stop on
+        the way; a gap in the track; a fifth longer exactly; a few hundred metres on a short trip.
+    """
+    driven, reference = trips["driven_m"], trips["reference_m"]
+    allowed = np.maximum(
+        reference * (1 + law["house.driving.detour_ratio"]), reference + law["house.driving.detour_m"]
+    )
+    longer = driven > allowed
+    dearer = trips["extra_fen"] > law["house.driving.detour_fen"]
+    # At free flow the reasonable route takes at least so long: who took less drove the faster way.
+    faster = trips["took_s"] < trips["reference_s"]
+    guilty = longer & dearer & ~faster
+    known = trips["similar_n"] >= law["house.driving.detour_similar_n"]
+    usual = known & (driven <= trips["similar_p90_m"])
+    by_stop = guilty & (driven <= trips["over_stop_m"] * (1 + law["house.driving.detour_ratio"]))
+    return Verdict(
+        guilty=guilty & ~usual,
+        measured=driven,
+        allowed=allowed,
+        unit="m",
+        cannot_tell=np.select(
+            [guilty & (trips["fare_missing"] != ""), by_stop],
+            [trips["fare_missing"], "reason of the stop"],
+            "",
+        ).astype(object),
+        trial=~known,
+        leans_on=trips["fare_leans_on"],
+        sources=np.where(known, "gnss+map+other taxis", "gnss+map").astype(object),
+        evidence={
+            **trips.some("reference_m", "reference_s", "took_s", "extra_fen", "routes", "route", "similar_n"),
+            **trips.some("similar_median_m", "similar_share_shorter", "unusual_m", "metered_m", "way_ids"),
+            **trips.some("road", "detour_from", "detour_to"),
+            "extra_m": driven - reference,
+            "extra_s": trips["took_s"] - trips["reference_s"],
+        },
+    )
