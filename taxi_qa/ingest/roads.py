@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from taxi_qa.roads.dissection import order_of, save_order
 from taxi_qa.roads.index import segment_index
 from taxi_qa.roads.limit_table import LimitRow, limit_rows, limit_table
 from taxi_qa.roads.network import APART, CLASSES, NO_TAG, TUNNEL, Network, load_network, save_network
 from taxi_qa.roads.osm import read_pbf
 from taxi_qa.store.home import Home, writing
-from taxi_qa.store.road_files import keep_limits, keep_network, network_path
+from taxi_qa.store.road_files import keep_limits, keep_network, network_path, order_path
 from taxi_qa.values.clock import clock_text, date_of
 
 Progress = Callable[[int], None]
@@ -65,7 +66,11 @@ def take_roads(home: Home, path: Path, *, now_ms: int, progress: Progress | None
     """
     with writing(home):
         network = read_pbf(path, progress)
-        keep_network(home, lambda beside: save_network(network, beside), now_ms=now_ms)
+        path = keep_network(home, lambda beside: save_network(network, beside), now_ms=now_ms)
+        # Found once for all routes; whoever misses it finds it anew.
+        beside = order_path(path).with_suffix(".tmp")
+        save_order(order_of(network), network, beside)
+        beside.replace(order_path(path))
     return shape_of(network)
 
 

@@ -16,6 +16,7 @@ from taxi_qa.roads.network import Network
 from taxi_qa.roads.routes import ContractionRouter, router
 
 Int16s = npt.NDArray[np.int16]
+Int32s = npt.NDArray[np.int32]
 
 _MOST_DAYS: Final = 4
 # Higher than any limit: near this cell no limit is known.
@@ -30,11 +31,13 @@ class Roads:
         network: of the city.
         index: finds its edges.
         table: the operator's limits, None where there are none.
+        order: in which junctions are contracted for routes, None: made when first needed.
     """
 
     network: Network
     index: SegmentIndex
     table: LimitTable | None
+    order: Int32s | None = None
     _made: dict[tuple[str, int], tuple[Limits, Int16s]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -42,7 +45,7 @@ class Roads:
     @cached_property
     def router(self) -> ContractionRouter:
         """What finds routes, made when first asked for."""
-        return router(self.network)
+        return router(self.network, self.order)
 
     def limits(self, law: Law, day: int) -> Limits:
         """The limits of a city day.
@@ -67,15 +70,16 @@ class Roads:
         return self._made[key]
 
 
-def roads_of(network: Network, rows: list[LimitRow]) -> Roads:
+def roads_of(network: Network, rows: list[LimitRow], order: Int32s | None = None) -> Roads:
     """The roads of a network and the operator's limits on it.
 
     Args:
         network: of at least one edge.
         rows: of the operator's table, maybe none.
+        order: see `Roads`.
     """
     index = segment_index(network)
-    return Roads(network, index, limit_table(network, index, rows) if rows else None)
+    return Roads(network, index, limit_table(network, index, rows) if rows else None, order)
 
 
 @njit(cache=True, nogil=True)

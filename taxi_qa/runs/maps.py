@@ -5,10 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from taxi_qa.roads.city import Roads, roads_of
+from taxi_qa.roads.dissection import load_order
 from taxi_qa.roads.limit_table import LimitRow, limit_rows
 from taxi_qa.roads.network import load_network
 from taxi_qa.store.home import Home
-from taxi_qa.store.road_files import limits_path, network_path
+from taxi_qa.store.road_files import limits_path, network_path, order_path
 
 
 def roads_at(home: Home) -> Roads | None:
@@ -20,7 +21,12 @@ def roads_at(home: Home) -> Roads | None:
 # Files are named by their content: what is kept here is never stale.
 @lru_cache(maxsize=2)
 def _roads(network: Path, limits: Path | None) -> Roads:
-    return roads_of(load_network(network), [] if limits is None else rows_of(limits))
+    made, order = load_network(network), order_path(network)
+    rows = [] if limits is None else rows_of(limits)
+    try:
+        return roads_of(made, rows, load_order(order, made))
+    except (FileNotFoundError, ValueError):
+        return roads_of(made, rows)  # found anew when first needed
 
 
 def rows_of(path: Path) -> list[LimitRow]:

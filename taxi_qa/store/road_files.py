@@ -55,6 +55,11 @@ def network_path(home: Home) -> Path | None:
     return roads_folder(home) / name if name else None
 
 
+def order_path(network: Path) -> Path:
+    """Where the order of contraction of a network lies, if it was kept."""
+    return network.with_suffix(".order.npz")
+
+
 def limits_path(home: Home) -> Path | None:
     """The operator's limit table that counts, None where the home has none."""
     name = current(home).limits
