@@ -20,6 +20,7 @@ from taxi_qa.law.parameter import Law
 from taxi_qa.roads.city import Roads
 from taxi_qa.roads.index import NO_EDGE, SegmentIndex, cell_of
 from taxi_qa.roads.limits import CLASS_DEFAULT, OPERATOR, TAG, Limits, highest_codirectional
+from taxi_qa.roads.receivers import receiver_errors_m
 from taxi_qa.values.clock import MS_PER_DAY, city_day
 from taxi_qa.values.columns import Columns, Texts, Values
 
@@ -150,12 +151,28 @@ def _looked_up(
     given: Given, law: Law, roads: Roads, limits: Limits, rows: Int64s
 ) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:
     track = given.track
-    sigma_m = law.number("house.quality.gnss_error_m", given.from_ms)
-    reach = np.full(rows.size, ROAD_REACH_M + ERROR_SHARE * sigma_m, dtype=np.float32)
+    vehicle = np.searchsorted(track.starts, rows, side="right") - 1
+    # A receiver that errs more than the house believes has its roads looked for further away.
+    sigma_m = np.fmax(
+        law.number("house.quality.gnss_error_m", given.from_ms),
+        given.once("receiver errors", _receiver_errors)[vehicle],
+    )
+    reach = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
     ms_of_day = ((track.time_ms[rows] - given.from_ms) % MS_PER_DAY).astype(np.int32)
     heading = given.once("headings", _headings)[rows]
     return highest_codirectional(
         roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], heading, ms_of_day, reach
+    )
+
+
+def _receiver_errors(given: Given) -> Floats:
+    """How far each car's places lie from the roads it is driven along, NaN where too few tell."""
+    track = given.track
+    if given.roads is None:
+        return np.full(len(track.vehicle_ids), np.nan)
+    heading = given.once("headings", _headings)
+    return receiver_errors_m(
+        given.roads.index, track.starts, track.lon_e7, track.lat_e7, heading, track.speed_ckmh
     )
 
 
