@@ -8,7 +8,7 @@ import click
 from taxi_qa.cli.check import cores, show_summary
 from taxi_qa.cli.command import Command, now_ms, place_of
 from taxi_qa.cli.ingest import ending, show_reports
-from taxi_qa.cli.lab import CITIES, FIRST_DAY, made_files
+from taxi_qa.cli.lab import CITIES, FIRST_DAY, made_files, street_files
 from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.screen import note, say
 
@@ -44,6 +44,7 @@ def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int
     folder = home.path / _FOLDER
     note(f"making {vehicles} cars and {days} days of {city} in {folder}")
     files = made_files(folder, vehicles, days, seed=1, city=city, first_day=day_from_text(FIRST_DAY))
+    _take_streets(home, folder)
     refused = _take_in(home, files)
     with Progress("check") as progress:
         report = check(
@@ -78,6 +79,17 @@ def _demo_home(ctx: click.Context, city: str) -> "Home":
             f"{place.home} holds data already; give the demonstration a home of its own: --home DIR"
         )
     return home
+
+
+def _take_streets(home: "Home", folder: Path) -> None:
+    """The map of the made city and its operator's limits, before the records that are judged by them."""
+    from taxi_qa.ingest.roads import take_limits, take_roads
+
+    streets, limits = street_files(folder)
+    with Progress("roads") as progress:
+        shape = take_roads(home, streets, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
+        taken = take_limits(home, limits, now_ms=now_ms())
+    note(f"roads: {shape.length_km:,.0f} km of {shape.ways:,} streets, {taken.rows:,} limits of the operator")
 
 
 def _take_in(home: "Home", files: list[Path]) -> int:

@@ -12,12 +12,14 @@ from taxi_qa.cli.rules import known_rules
 from taxi_qa.cli.screen import note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     import pandas as pd
 
     from taxi_qa.reports.export import Cell
+    from taxi_qa.rules.kit import Rule
+    from taxi_qa.store.export import RuleAbout
 
 FORMAT_NAMES = ("csv", "jsonl", "parquet", "xlsx")
 
@@ -59,17 +61,13 @@ def export(
     part of the value. Times carry the city's offset.
     """
     from taxi_qa.reports.outside import FINDING_CELLS, MISSING_CELL
-    from taxi_qa.store.export import RuleAbout
     from taxi_qa.store.export import findings as kept_findings
 
     refuse_backwards(from_day, to_day)
     known = known_rules(list(rules))
-    about = {
-        name: RuleAbout(rule.clause, rule.stage, rule.title_zh, rule.title_en) for name, rule in known.items()
-    }
     frames = kept_findings(
         opened(ctx),
-        about=about,
+        about=about_rules(known),
         from_day=from_day,
         to_day=to_day,
         rules=list(known) if rules else None,
@@ -77,6 +75,15 @@ def export(
     )
     cells = (*FINDING_CELLS, MISSING_CELL) if verdict == "all" else FINDING_CELLS
     write_out(frames, cells, out, form, sheet="findings")
+
+
+def about_rules(rules: "Mapping[str, Rule]") -> "dict[str, RuleAbout]":
+    """What an export says of each rule."""
+    from taxi_qa.store.export import RuleAbout
+
+    return {
+        name: RuleAbout(rule.clause, rule.stage, rule.title_zh, rule.title_en) for name, rule in rules.items()
+    }
 
 
 def write_out(

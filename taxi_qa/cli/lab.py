@@ -42,13 +42,15 @@ def lab() -> None:
 def make(
     folder: Path, vehicles: int, days: int, seed: int, offences: Path | None, city: str, first_day: int
 ) -> None:
-    """Write the records of a made fleet to DIR.
+    """Write the records of a made fleet to DIR, and the map of its streets to DIR/roads.
 
     Every planted act stands in truth.csv beside them; the same arguments give the same bytes.
     """
     for path in made_files(folder, vehicles, days, seed, city, first_day, offences):
         say(str(path))
     note(f"next: `taxi-qa ingest` these files; {folder / ANSWER_KEY} names the planted acts, leave it out")
+    streets, limits = street_files(folder)
+    note(f"the streets: `taxi-qa roads build {streets}`, `taxi-qa roads limits {limits}`")
 
 
 def made_files(
@@ -78,6 +80,13 @@ def made_files(
     return sorted(
         (path for path in files if path.name != ANSWER_KEY), key=lambda path: (_turn(path), path.name)
     )
+
+
+def street_files(folder: Path) -> tuple[Path, Path]:
+    """Where a made fleet's map and its operator's limits lie."""
+    from taxi_qa.lab.street_files import LIMITS_FILE, ROADS_FOLDER, STREETS_FILE
+
+    return folder / ROADS_FOLDER / STREETS_FILE, folder / ROADS_FOLDER / LIMITS_FILE
 
 
 def _turn(path: Path) -> int:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taxi_qa.cli.command import Group, city_today, now_ms, opened
+from taxi_qa.cli.check import refuse_backwards
+from taxi_qa.cli.command import DAY, Group, city_today, now_ms, opened
 from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.screen import figures, note, say, table
 
@@ -126,6 +127,51 @@ def check_roads(ctx: click.Context, as_json: bool) -> None:
         note(seen.datum.why)
     if seen.datum.likely not in (None, "wgs84"):
         note(f"the positions were taken for WGS-84: ingest such files with --datum {seen.datum.likely}")
+
+
+@roads.command()
+@click.option("--from", "from_day", type=DAY, help="The first day.")
+@click.option("--to", "to_day", type=DAY, help="The last day, included.")
+@click.option("--all", "all_roads", is_flag=True, help="Also roads with few drivers found.")
+@click.option("--json", "as_json", is_flag=True, help="Give the rows as JSON.")
+@click.pass_context
+def suspects(
+    ctx: click.Context, from_day: int | None, to_day: int | None, all_roads: bool, as_json: bool
+) -> None:
+    """List roads where many different drivers are found.
+
+    There the map or its limit is the suspect: look at the sign before anybody answers for it.
+    """
+    from taxi_qa.cli.findings import about_rules
+    from taxi_qa.law.read import read_law
+    from taxi_qa.reports.suspects import RULES
+    from taxi_qa.reports.suspects import suspects as found
+    from taxi_qa.rules.kit import catalogue
+    from taxi_qa.store.export import findings
+    from taxi_qa.values.clock import day_start_ms
+
+    refuse_backwards(from_day, to_day)
+    home = opened(ctx)
+    today_ms = day_start_ms(city_today(home.timezone), home.timezone)
+    least = int(read_law(home.city).number("house.driving.suspect_drivers", today_ms))
+    frames = findings(home, about=about_rules(catalogue()), from_day=from_day, to_day=to_day, rules=RULES)
+    rows = [one for one in found(frames, least_drivers=least) if all_roads or one.is_suspect]
+    if as_json:
+        figures([asdict(one) for one in rows])
+        return
+    headers = ("way_id", "road", "rule", "findings", "drivers", "most by one", "allowed", "limit from")
+    table(
+        headers,
+        [
+            (
+                one.way_id, one.road, one.rule, one.findings, one.drivers, f"{one.busiest_share:.0%}",
+                f"{one.allowed:g}", one.limit_source,
+            )
+            for one in rows
+        ],
+    )  # fmt: skip
+    if not rows:
+        note("no road stands out")
 
 
 def show_shape(shape: "Shape", *, as_json: bool) -> None:
