@@ -61,6 +61,7 @@ class ActMap:
         around: path of the minutes before and after.
         act: path of the act itself.
         second: path of the act's second stream, where one plate was in two places.
+        route: path of the reasonable route the act is held against.
         gaps: path of spans of the act without positions (straight, dashed).
         dots: the act's positions.
         strays: positions that no car could have reached, drawn as crosses.
@@ -76,6 +77,7 @@ class ActMap:
     around: str
     act: str
     second: str
+    route: str
     gaps: str
     dots: tuple[Mark, ...]
     strays: tuple[Mark, ...]
@@ -120,6 +122,7 @@ def draw(
     end_ms: int,
     outlines: Sequence[Outline] = (),
     moments: Sequence[tuple[int, str]] = (),
+    route_wkt: str = "",
 ) -> ActMap | None:
     """The map of one act.
 
@@ -129,6 +132,7 @@ def draw(
         end_ms: when it ended.
         outlines: areas to draw behind.
         moments: (instant, word) of things to mark within the act, such as the seat's emptying.
+        route_wkt: the reasonable route to draw beside it, a line of lon lat in degrees.
 
     Returns:
         The map; None where no usable position lies in or around the act.
@@ -143,7 +147,8 @@ def draw(
     good = near & ~stray
     if np.count_nonzero(good) < _LEAST_FIXES_AROUND:
         return None
-    frame = _frame_of(lon[good], lat[good])
+    route = shapely.get_coordinates(shapely.from_wkt(route_wkt)) if route_wkt else np.zeros((0, 2))
+    frame = _frame_of(np.append(lon[good], route[:, 0]), np.append(lat[good], route[:, 1]))
     places = frame.pixels(lon, lat)
     main = streams == 0
     inner, outer = in_act & main, near & main
@@ -158,6 +163,7 @@ def draw(
         around=_path(places[outer], time_ms[outer], gaps=False),
         act=_path(places[joined], time_ms[joined], gaps=False),
         second=_path(places[in_act & (streams == 1)], time_ms[in_act & (streams == 1)], gaps=False),
+        route=_clipped(frame.pixels(route[:, 0], route[:, 1])) if len(route) > 1 else "",
         gaps=_path(places[joined], time_ms[joined], gaps=True),
         dots=tuple(Mark(round(float(x), 1), round(float(y), 1)) for x, y in seen[::every]),
         strays=tuple(

@@ -183,7 +183,9 @@ def _map(home: Home, case: Case, areas: Sequence[Outline]) -> ActMap | None:
     bucket = bucket_of(case.vehicle_id, home.buckets)
     parts = [library.fixes(home, day, bucket, vehicle_id=case.vehicle_id) for day in days]
     start_ms, end_ms = (instant_of(dt.datetime.fromisoformat(text)) for text in (case.start, case.end))
-    return draw(joined([part for part in parts if len(part)]), start_ms, end_ms, areas, case.moments)
+    return draw(
+        joined([part for part in parts if len(part)]), start_ms, end_ms, areas, case.moments, case.route
+    )
 
 
 def joined(parts: Sequence[Fixes]) -> Fixes:

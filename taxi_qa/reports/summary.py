@@ -123,6 +123,8 @@ class Case:
     sources: Said
     evidence: tuple[Line, ...]
     moments: tuple[tuple[int, str], ...]
+    # The reasonable route a trip is held against (WKT, degrees): drawn, not read out; "" where there is none.
+    route: str
     citations: tuple[Citation, ...]
 
 
@@ -289,6 +291,7 @@ def _case(
     difference = None if measured is None or allowed is None else measured - allowed
     words = json.loads(str(row["evidence"] or "{}"))
     known = {str(name): value for name, value in words.items()}
+    route = str(known.pop("route", ""))
     return Case(
         rank=rank,
         finding_id=str(row["finding_id"]),
@@ -318,6 +321,7 @@ def _case(
             for name, word in _MOMENTS.items()
             if isinstance(value := known.get(name), int | float)
         ),
+        route=route,
         citations=citations(_text(row["leans_on"]), law),
     )
 
