@@ -57,7 +57,7 @@ def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
 
     Returns:
         Unit columns and: driven_m (sum of chords at its lowest), took_s, metered_m, fare_missing,
-        fare_leans_on; reference_m (longest reasonable route), reference_s (free flow, of the fastest), routes
+        fare_leans_on, back_aboard (seats emptied and filled again on the way); reference_m (longest reasonable route), reference_s (free flow, of the fastest), routes
         (how many are reasonable), over_stop_m (the way over the longest stand, NaN without one), extra_fen
         (by the tariff: driven above reference, at its lowest), route (WKT, lon lat), road and way_ids (of the
         fastest route), detour_from and detour_to (where the ways part and meet), all of trips much longer
@@ -66,7 +66,7 @@ def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
     """
     n = len(trips)
     columns: dict[str, Values] = {
-        **trips.some(*UNIT_COLUMNS, "metered_m", "fare_missing", "fare_leans_on"),
+        **trips.some(*UNIT_COLUMNS, "metered_m", "fare_missing", "fare_leans_on", "back_aboard"),
         "driven_m": trips["chord_low_m"],
         "took_s": (trips["end_ms"] - trips["start_ms"]) / 1000.0 + trips["slack_s"],
         **{name: np.full(n, np.nan) for name in _NUMBERS},

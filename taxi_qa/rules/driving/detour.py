@@ -35,7 +35,7 @@ def detour(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     Evidence: driven and reasonable distance, extra distance, fare and time, where the ways part and meet,
         the reasonable route, how many comparable trips were shorter and their median.
     Cannot tell: no road network; an end or part of the track unknown; a long stop on the way that
-        explains it; no tariff in force.
+        explains it, or one where passengers got out and in; no tariff in force.
     Looks like it, but is not: a longer but faster way; a closed road under an approved excuse; a stop on
         the way; a gap in the track; a fifth longer exactly; a few hundred metres on a short trip.
     """
@@ -50,7 +50,8 @@ def detour(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     guilty = longer & dearer & ~faster
     known = trips["similar_n"] >= law["house.driving.detour_similar_n"]
     usual = known & (driven <= trips["similar_p90_m"])
-    by_stop = guilty & (driven <= trips["over_stop_m"] * (1 + law["house.driving.detour_ratio"]))
+    by_stop = guilty & trips["back_aboard"]
+    by_stop |= guilty & (driven <= trips["over_stop_m"] * (1 + law["house.driving.detour_ratio"]))
     return Verdict(
         guilty=guilty & ~usual,
         measured=driven,

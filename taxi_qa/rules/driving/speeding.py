@@ -36,9 +36,9 @@ def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
         of excess.
     Cannot tell: no road network; no moving position; limits known on less than half of the day's driving.
         A limit that is only a default of the road's class makes a lead, never more.
-    Looks like it, but is not: a parallel road with another limit; an unknown limit beside a known one; a
-        burst of a few seconds; exactly ten per cent above; a jump of the position; a device that
-        exaggerates; a limit that holds at other hours; an approved excuse.
+    Looks like it, but is not: a parallel road with another limit; a poor receiver beside an expressway; an
+        unknown limit beside a known one; a burst of a few seconds; exactly ten per cent above; a jump of
+        the position; a device that exaggerates; a limit that holds at other hours; an approved excuse.
     """
     is_stretch = stretches["kind"] == "stretch"
     limit, mean = stretches["limit_kmh"], stretches["mean_kmh"]
