@@ -42,9 +42,10 @@ def lab() -> None:
 def make(
     folder: Path, vehicles: int, days: int, seed: int, offences: Path | None, city: str, first_day: int
 ) -> None:
-    """Write the records of a made fleet to DIR, and the map of its streets to DIR/roads.
+    """Write the records of a made fleet to DIR.
 
-    Every planted act stands in truth.csv beside them; the same arguments give the same bytes.
+    Every planted act stands in truth.csv beside them, the map of its streets and their limits in DIR/roads;
+    the same arguments give the same bytes.
     """
     for path in made_files(folder, vehicles, days, seed, city, first_day, offences):
         say(str(path))

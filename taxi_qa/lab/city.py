@@ -1,7 +1,8 @@
-"""A made street city: a bent, turned grid near a real place, with ranks, a depot, a tunnel and a border.
+"""Where a made city lies and how it is laid out: corners of a bent, turned grid near a real place.
 
 Everything is drawn in a flat frame of metres (east, north) about the centre and only turned into degrees
-when a file is written; the border stands on the east side, and beyond it lies another town.
+when a file is written; the border stands on the east side, and beyond it lies another town. A river runs
+through the north, and an expressway from west to east above the street of one row (`taxi_qa.lab.streets`).
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Node = tuple[int, int]
+Box = tuple[float, float, float, float]
 
 BLOCK_M: Final = 400.0
 COLUMNS: Final = 81
@@ -19,14 +21,23 @@ ROWS: Final = 45
 # Node (30, 22) is the centre: 12 km of city to the west and to the east, 8 km of the next town beyond.
 CENTRE: Final[Node] = (30, 22)
 LAST_CITY_COLUMN: Final = 60
-TUNNEL_ROW: Final = 24
+EXPRESSWAY_ROW: Final = 24
 TUNNEL_COLUMNS: Final = (40, 43)
-RANKS: Final[tuple[Node, ...]] = ((30, 22), (24, 26), (37, 18), (45, 27), (18, 15))
-HUB: Final[Node] = (37, 18)
+# The river flows between this row and the next; every sixth street crosses it.
+RIVER_ROW: Final = 33
+BRIDGES: Final = tuple(range(0, COLUMNS, 6))
+# A crossing of two wide streets that is a roundabout; its corner is the eastern point of the circle.
+ROUNDABOUT: Final[Node] = (26, 18)
+ROUNDABOUT_RADIUS_M: Final = 45.0
+STATION: Final[Node] = (37, 18)
+COACHES: Final[Node] = (24, 26)
+PIER: Final[Node] = (45, 32)
+RANKS: Final[tuple[Node, ...]] = ((30, 22), COACHES, STATION, (45, 27), (18, 15), PIER)
 DEPOTS: Final[tuple[Node, ...]] = ((22, 12), (38, 31))
 
 _BEND_M: Final = 60.0
-_TURN_RAD: Final = np.radians(9.0)
+TURN_DEG: Final = 9.0
+_TURN_RAD: Final = np.radians(TURN_DEG)
 
 # WGS-84, written here on its own: the lab does not measure with the ruler it is there to test.
 _AXIS_M: Final = 6_378_137.0
@@ -71,8 +82,9 @@ class City:
         lon = self.lon + np.degrees(x / (_AXIS_M / np.sqrt(root) * np.cos(np.radians(lat))))
         return lon, lat
 
-    def ring(self, west_m: float, south_m: float, east_m: float, north_m: float) -> list[list[float]]:
-        """A closed ring of degrees about a rectangle of the flat frame (GeoJSON order, 6 decimals)."""
+    def outline(self, box: Box) -> list[list[float]]:
+        """A closed line of degrees about a rectangle of the flat frame (GeoJSON order, 6 decimals)."""
+        west_m, south_m, east_m, north_m = box
         corners = np.array(
             [[west_m, south_m], [east_m, south_m], [east_m, north_m], [west_m, north_m], [west_m, south_m]]
         )
@@ -91,30 +103,35 @@ def build_city(name: str, seed: int) -> City:
     rng = np.random.default_rng([seed, 1])
     columns, rows = np.meshgrid(np.arange(COLUMNS), np.arange(ROWS), indexing="ij")
     bend = rng.uniform(-_BEND_M, _BEND_M, (2, COLUMNS, ROWS))
-    first, last = TUNNEL_COLUMNS
-    bend[:, first : last + 1, TUNNEL_ROW] = 0.0  # the tunnel is straight
+    bend[:, :, EXPRESSWAY_ROW] = 0.0  # the expressway and the street below it are straight
     lon, lat = CENTRES[name]
-    return City(
-        name,
-        lon,
-        lat,
-        (columns - CENTRE[0]) * BLOCK_M + bend[0],
-        (rows - CENTRE[1]) * BLOCK_M + bend[1],
-    )
+    east_m = (columns - CENTRE[0]) * BLOCK_M + bend[0]
+    east_m[ROUNDABOUT] += ROUNDABOUT_RADIUS_M
+    return City(name, lon, lat, east_m, (rows - CENTRE[1]) * BLOCK_M + bend[1])
 
 
-def tunnel_box() -> tuple[float, float, float, float]:
+def corner_of(node: Node) -> int:
+    """The number of a street corner; other points of streets are numbered after the corners."""
+    return node[0] * ROWS + node[1]
+
+
+def node_at(east_m: float, north_m: float) -> Node:
+    """The corner that lies about there."""
+    column = int(np.clip(round(east_m / BLOCK_M) + CENTRE[0], 0, COLUMNS - 1))
+    return column, int(np.clip(round(north_m / BLOCK_M) + CENTRE[1], 0, ROWS - 1))
+
+
+def tunnel_box() -> Box:
     """West, south, east, north of the tunnel in metres."""
     first, last = TUNNEL_COLUMNS
-    north = (TUNNEL_ROW - CENTRE[1]) * BLOCK_M
+    north = (EXPRESSWAY_ROW - CENTRE[1]) * BLOCK_M
     return (first - CENTRE[0]) * BLOCK_M, north - 30.0, (last - CENTRE[0]) * BLOCK_M, north + 30.0
 
 
-def in_tunnel(east_m: Floats, north_m: Floats) -> npt.NDArray[np.bool_]:
-    """Whether each place lies in the tunnel."""
-    west, south, east, north = tunnel_box()
-    inside: npt.NDArray[np.bool_] = (east_m > west) & (east_m < east) & (north_m > south) & (north_m < north)
-    return inside
+def river_box() -> Box:
+    """West, south, east, north of the river in metres."""
+    north = (RIVER_ROW + 0.5 - CENTRE[1]) * BLOCK_M
+    return -CENTRE[0] * BLOCK_M, north - 60.0, (COLUMNS - 1 - CENTRE[0]) * BLOCK_M, north + 60.0
 
 
 def border_east_m() -> float:
@@ -125,33 +142,6 @@ def border_east_m() -> float:
 def is_outside(node: Node) -> bool:
     """Whether a node lies beyond the border."""
     return node[0] > LAST_CITY_COLUMN
-
-
-def route(start: Node, goal: Node, rng: np.random.Generator) -> list[Node]:
-    """The nodes from start to goal, both included: along one street, then another, at times a third.
-
-    Every route is as short as the grid allows: an honest car makes no detour.
-    """
-    (c0, r0), (c1, r1) = start, goal
-    bends: list[Node]
-    shape = int(rng.integers(0, 4))
-    if shape == 0:
-        bends = [(c1, r0)]
-    elif shape == 1:
-        bends = [(c0, r1)]
-    elif shape == 2:  # noqa: PLR2004 - the third of four shapes
-        middle = int(rng.integers(min(c0, c1), max(c0, c1) + 1))
-        bends = [(middle, r0), (middle, r1)]
-    else:
-        middle = int(rng.integers(min(r0, r1), max(r0, r1) + 1))
-        bends = [(c0, middle), (c1, middle)]
-    nodes = [start]
-    for column, row in (*bends, goal):
-        here_c, here_r = nodes[-1]
-        step_c, step_r = int(np.sign(column - here_c)), int(np.sign(row - here_r))
-        count = max(abs(column - here_c), abs(row - here_r))
-        nodes += [(here_c + step_c * k, here_r + step_r * k) for k in range(1, count + 1)]
-    return nodes
 
 
 def node_near(start: Node, distance_m: float, rng: np.random.Generator, *, outside: bool = False) -> Node:
@@ -169,32 +159,46 @@ def node_near(start: Node, distance_m: float, rng: np.random.Generator, *, outsi
     return (column, row) if (column, row) != start else (column - 1, row)
 
 
+def node_beyond(start: Node, here: Node, distance_m: float, rng: np.random.Generator) -> Node:
+    """A node about that far from `here` that leads on from `start`, not back to it."""
+    goals = [node_near(here, distance_m, rng) for _ in range(12)]
+    return max(goals, key=lambda goal: abs(goal[0] - start[0]) + abs(goal[1] - start[1]))
+
+
+# The city's hubs: zone, name, where, and how OpenStreetMap tags such a place.
+HUBS: Final[tuple[tuple[str, str, Node, dict[str, str]], ...]] = (
+    ("HUB1", "示范城轨站", STATION, {"railway": "station", "station": "light_rail"}),
+    ("HUB2", "示范汽车客运站", COACHES, {"amenity": "bus_station"}),
+    ("HUB3", "示范客运码头", PIER, {"amenity": "ferry_terminal"}),
+)
+
+
+def around(city: City, node: Node, reach_m: float) -> Box:
+    """A square about a corner."""
+    east, north = city.place(node)
+    return east - reach_m, north - reach_m, east + reach_m, north + reach_m
+
+
 def zone_features(city: City) -> list[dict[str, object]]:
-    """GeoJSON features: the city, the tunnel, and a hub with its holding area and bay."""
+    """GeoJSON features: the city, the tunnel, and the hubs with their bays."""
     west = (0 - CENTRE[0] - 0.5) * BLOCK_M
     south = (0 - CENTRE[1] - 0.5) * BLOCK_M
     north = (ROWS - CENTRE[1] - 0.5) * BLOCK_M
-    hub_e, hub_n = city.place(HUB)
-    boxes: list[tuple[dict[str, object], tuple[float, float, float, float]]] = [
-        (
-            {"zone_id": "CITY", "name": "示范市", "kind": "city"},
-            (west, south, border_east_m(), north),
-        ),
+    boxes: list[tuple[dict[str, object], Box]] = [
+        ({"zone_id": "CITY", "name": "示范市", "kind": "city"}, (west, south, border_east_m(), north)),
         ({"zone_id": "TUNNEL1", "name": "示范隧道", "kind": "tunnel"}, tunnel_box()),
-        (
-            {"zone_id": "HUB1", "name": "示范城轨站", "kind": "hub", "max_wait_min": 45},
-            (hub_e - 150, hub_n - 150, hub_e + 150, hub_n + 150),
-        ),
-        (
-            {"zone_id": "HUB1-BAY", "name": "示范城轨站上客区", "kind": "bay", "hub_id": "HUB1"},
-            (hub_e - 60, hub_n - 60, hub_e + 60, hub_n + 60),
-        ),
     ]
+    for zone_id, name, node, _ in HUBS:
+        hub: dict[str, object] = {"zone_id": zone_id, "name": name, "kind": "hub", "max_wait_min": 45}
+        bay: dict[str, object] = {
+            "zone_id": f"{zone_id}-BAY", "name": f"{name}上客区", "kind": "bay", "hub_id": zone_id,
+        }  # fmt: skip
+        boxes += [(hub, around(city, node, 150.0)), (bay, around(city, node, 60.0))]
     return [
         {
             "type": "Feature",
             "properties": properties,
-            "geometry": {"type": "Polygon", "coordinates": [city.ring(*box)]},
+            "geometry": {"type": "Polygon", "coordinates": [city.outline(box)]},
         }
         for properties, box in boxes
     ]

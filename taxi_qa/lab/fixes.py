@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.lab.city import in_tunnel
+from taxi_qa.lab.city import TURN_DEG
 from taxi_qa.lab.life import Disturbance, Life
 from taxi_qa.lab.motion import Sampled
 
-_NOISE_M: Final = 2.5
+# A receiver's error (one sigma of each axis), car by car, and what trembles while the car stands.
+_NOISE_M: Final = (5.0, 6.0, 7.0, 8.0)
+_TREMBLE_M: Final = 0.4
 _MISSING_SHARE: Final = 0.012
 _JUMP_SHARE: Final = 1 / 4_000
 _CLOCK_SHARE: Final = 1 / 30_000
@@ -33,18 +35,19 @@ def fixes_of(life: Life, sampled: Sampled, spans: list[tuple[int, int]], midnigh
     Returns:
         The columns of `positions`, times as int64 milliseconds UTC, in the order of sending.
     """
-    rng = life.rng
-    seconds = _moments(life, spans)
+    (rng,) = life.rng.spawn(1)  # the terminal's own dice: what it sends wrongly moves nothing else
+    seconds = _moments(life, spans, rng)
     seconds = seconds[rng.random(seconds.size) >= _MISSING_SHARE]
     row = np.clip(seconds - sampled.first_s, 0, sampled.along_m.size - 1)
     east, north = sampled.east_m[row], sampled.north_m[row]
     moved = np.clip(row + 1, 0, sampled.along_m.size - 1)
     d_east, d_north = sampled.east_m[moved] - east, sampled.north_m[moved] - north
-    heading = np.degrees(np.arctan2(d_east, d_north))  # of the flat frame; the true north is close enough
-    heading = np.where(np.hypot(d_east, d_north) > 0.3, heading, np.nan)  # noqa: PLR2004 - creeping
+    moves = np.hypot(d_east, d_north) > 0.3  # noqa: PLR2004 - creeping
+    heading = np.where(moves, np.degrees(np.arctan2(d_east, d_north)) - TURN_DEG, np.nan)
     heading = pd.Series(heading).ffill().fillna(0.0).to_numpy() % 360
-    covered = in_tunnel(east, north)
-    noise_e, noise_n = _noise(rng, seconds.size), _noise(rng, seconds.size)
+    covered = life.track.streets.graph.covered[sampled.edge[row]]
+    sigma_m = _NOISE_M[life.number % len(_NOISE_M)]
+    noise_e, noise_n = _noise(rng, moves, sigma_m), _noise(rng, moves, sigma_m)
     jumped = rng.random(seconds.size) < _JUMP_SHARE
     for span in life.disturbances:
         jumped |= _scattered(span, seconds)
@@ -53,7 +56,7 @@ def fixes_of(life: Life, sampled: Sampled, spans: list[tuple[int, int]], midnigh
     for span in life.disturbances:
         if span.kind == "drift":
             noise_e = noise_e + 3_000.0 * ((seconds >= span.start_s) & (seconds < span.end_s))
-    lon, lat = life.track.city.degrees(east + noise_e, north + noise_n)
+    lon, lat = life.track.streets.city.degrees(east + noise_e, north + noise_n)
     loaded = _inside(seconds, [(r.on_s, r.off_s) for r in life.rides])
     speed = np.abs(sampled.speed_ms[row] * 3.6 + rng.normal(0, 0.5, seconds.size))
     frame = pd.DataFrame(
@@ -84,19 +87,23 @@ def fixes_of(life: Life, sampled: Sampled, spans: list[tuple[int, int]], midnigh
     return _finished(life, frame, rng)
 
 
-def _moments(life: Life, spans: list[tuple[int, int]]) -> Rows:
+def _moments(life: Life, spans: list[tuple[int, int]], rng: np.random.Generator) -> Rows:
     parts = []
     for start, end in spans:
-        ticks = np.arange(start + int(life.rng.integers(0, life.interval_s)), end, life.interval_s)
-        parts.append(ticks + life.rng.integers(-1, 2, ticks.size))
+        ticks = np.arange(start + int(rng.integers(0, life.interval_s)), end, life.interval_s)
+        parts.append(ticks + rng.integers(-1, 2, ticks.size))
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts]).astype(np.int64)
 
 
-def _noise(rng: np.random.Generator, count: int) -> npt.NDArray[np.float64]:
-    """Metres of error of a receiver, its neighbours alike (a drifting sky, not dice)."""
-    raw = rng.normal(0, 1, count + 7)
-    smooth: npt.NDArray[np.float64] = np.convolve(raw, np.full(8, _NOISE_M / np.sqrt(8)), mode="valid")
-    return smooth
+def _noise(rng: np.random.Generator, moves: npt.NDArray[np.bool_], sigma_m: float) -> npt.NDArray[np.float64]:
+    """Metres of error of a receiver, its neighbours alike (a drifting sky, not dice).
+
+    While the car stands the receiver holds its place, as receivers do.
+    """
+    drift = np.convolve(rng.normal(0, 1, moves.size + 7), np.full(8, sigma_m / np.sqrt(8)), mode="valid")
+    held = np.maximum(np.cumsum(moves) - 1, 0)
+    noise: npt.NDArray[np.float64] = drift[held] + rng.normal(0, _TREMBLE_M, moves.size)
+    return noise
 
 
 def _inside(seconds: Rows, spans: list[tuple[int, int]]) -> npt.NDArray[np.bool_]:

@@ -14,8 +14,9 @@ Label = Literal["clear", "near_miss", "look_alike"]
 LABELS: Final[tuple[Label, ...]] = ("clear", "near_miss", "look_alike")
 DAY_S: Final = 86_400
 
-_CRUISE_KMH: Final = 34.0
-_RIDE_KMH: Final = 44.0
+# What is driven of the limit, on average.
+CRUISE: Final = 0.72
+RIDE: Final = 0.86
 _MEDIAN_RIDE_M: Final = 4_600.0
 _LONGEST_RIDE_M: Final = 24_000.0
 _SHORT_RIDE_M: Final = 4_000.0
@@ -100,6 +101,16 @@ class Disturbance:
 
 
 @dataclass(frozen=True)
+class Closure:
+    """A road somebody said was closed (seconds from the fleet's first midnight)."""
+
+    way_id: int
+    start_s: int
+    end_s: int
+    approved: bool
+
+
+@dataclass(frozen=True)
 class Mode:
     """How a shift is worked: hours to work, minutes of work before a rest, minutes of rest."""
 
@@ -143,6 +154,7 @@ class Life:
     excuses: list[dict[str, object]] = field(default_factory=list)
     device_status: list[dict[str, object]] = field(default_factory=list)
     papers: dict[str, dict[str, str]] = field(default_factory=dict)
+    closures: list[Closure] = field(default_factory=list)
     ghosts: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -209,7 +221,7 @@ def live_day(
 
 def _go_home(life: Life) -> None:
     depot = town.DEPOTS[life.number % len(town.DEPOTS)]
-    life.track.drive(town.route(life.track.node, depot, life.rng), _CRUISE_KMH)
+    life.track.drive(depot, CRUISE)
 
 
 def _work(life: Life, duty: Duty, scenes: list[Planned]) -> None:
@@ -247,7 +259,7 @@ def find_fare(life: Life, duty: Duty) -> Ride:
     """Cruises or waits at a rank, then carries somebody."""
     rng = life.rng
     if town.is_outside(life.track.node):
-        life.track.drive(town.route(life.track.node, (54, int(rng.integers(8, 36))), rng), _CRUISE_KMH)
+        life.track.drive((54, int(rng.integers(8, town.RIVER_ROW))), CRUISE)
     if rng.random() < 0.3 and duty.mode.queues:  # noqa: PLR2004 - the share of rank rides
         to_rank(life)
         life.track.stand(float(rng.uniform(90, 840)))
@@ -271,14 +283,14 @@ def choose_goal(life: Life, mode: Mode = HONEST) -> town.Node:
 def cruise(life: Life, distance_m: float) -> None:
     """Drives empty about that far."""
     goal = town.node_near(life.track.node, distance_m, life.rng)
-    life.track.drive(town.route(life.track.node, goal, life.rng), _CRUISE_KMH)
+    life.track.drive(goal, CRUISE)
 
 
 def to_rank(life: Life) -> None:
     """Drives empty to the nearest rank."""
     here = np.array(life.track.node)
     nearest = min(town.RANKS, key=lambda rank: int(np.abs(here - rank).sum()))
-    life.track.drive(town.route(life.track.node, nearest, life.rng), _CRUISE_KMH)
+    life.track.drive(nearest, CRUISE)
 
 
 def carry(life: Life, duty: Duty, goal: town.Node) -> Ride:
@@ -288,7 +300,7 @@ def carry(life: Life, duty: Duty, goal: town.Node) -> Ride:
     boarded = life.now
     track.stand(float(rng.uniform(4, 12)))
     ride = start_meter(life, duty)
-    track.drive(town.route(track.node, goal, rng), _RIDE_KMH)
+    track.drive(goal, RIDE)
     track.stand(float(rng.uniform(2, 8)))
     stop_meter(life, ride)
     track.stand(float(rng.uniform(10, 45)))

@@ -16,7 +16,9 @@ from taxi_qa.lab import fixes, papers, records, scenes, signals, tampering
 from taxi_qa.lab.life import HONEST, Life, Planned, live_day
 from taxi_qa.lab.meter import TARIFFS
 from taxi_qa.lab.motion import Track
-from taxi_qa.lab.plan import Counts, Post, allot, default_plan
+from taxi_qa.lab.plan import INTERVALS_S, Counts, Post, allot, default_plan
+from taxi_qa.lab.street_files import write_street_files
+from taxi_qa.lab.streets import Streets, build_streets
 from taxi_qa.values.clock import day_of, day_start_ms
 
 ZONE: Final = "Asia/Shanghai"
@@ -93,7 +95,7 @@ def make_city(
     """
     if not 1 <= vehicles <= _MAX_VEHICLES or days < 1:
         raise ValueError(f"{vehicles} vehicles and {days} days: expected 1 to {_MAX_VEHICLES} and at least 1")
-    streets = town.build_city(city, seed)
+    streets = build_streets(city, seed)
     wanted: Counts = offences if offences is not None else default_plan(vehicles, days)
     posts = allot(wanted, vehicles, days, seed, must_fit=offences is not None)
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,21 +114,21 @@ def make_city(
     _write_tables(folder, streets, tables)
 
 
-def _new_life(streets: town.City, number: int, seed: int) -> Life:
+def _new_life(streets: Streets, number: int, seed: int) -> Life:
     rng = np.random.default_rng([seed, 2, number])
     track = Track(streets, rng, 5 * 3600.0, town.DEPOTS[number % len(town.DEPOTS)])
     return Life(
         number=number,
-        vehicle_id=f"{_PLATES[streets.name]}D{number:04d}",
+        vehicle_id=f"{_PLATES[streets.city.name]}D{number:04d}",
         company_id=_COMPANIES[number % len(_COMPANIES)][0],
         drivers=(f"D{number:04d}A", f"D{number:04d}B"),
         track=track,
-        tariff=TARIFFS[streets.name],
+        tariff=TARIFFS[streets.city.name],
         rng=rng,
         has_seat_sensor=number % 2 == 1,
         old_meter=number % 8 == 6,  # noqa: PLR2004 - one car in eight
         sends_driver=number % 6 != 4,  # noqa: PLR2004 - one car in six
-        interval_s=(10, 10, 15, 20, 10, 30, 15)[number % 7],
+        interval_s=INTERVALS_S[number % len(INTERVALS_S)],
         meter_factor=1.0 + float(np.clip(rng.normal(0, 0.002), -0.005, 0.005)),
         electric=number % 3 != 0,
     )
@@ -204,10 +206,11 @@ class _PositionFiles:
             self._writers[number].write_table(table)
 
 
-def _write_tables(folder: Path, streets: town.City, tables: dict[str, list[records.Row]]) -> None:
+def _write_tables(folder: Path, streets: Streets, tables: dict[str, list[records.Row]]) -> None:
     for name, columns in _COLUMNS.items():
         frame = records.frame_of(tables[name], columns)
         frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
-    zones = {"type": "FeatureCollection", "features": town.zone_features(streets)}
+    zones = {"type": "FeatureCollection", "features": town.zone_features(streets.city)}
     text = json.dumps(zones, ensure_ascii=False, indent=1)
     (folder / "zones.geojson").write_text(text + "\n", encoding="utf-8")
+    write_street_files(folder, streets)

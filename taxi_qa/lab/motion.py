@@ -1,6 +1,6 @@
-"""How a made car moves: from stop to stop with a start, a steady stretch and a braking, and how it stands.
+"""How a made car moves: along streets, as fast as its driver likes, with halts at lights and turns.
 
-A `Track` is written leg by leg. When it is complete, `Track.sampled()` gives where the car was at every
+A `Track` is written drive by drive. When it is complete, `Track.sampled()` gives where the car was at every
 whole second; meter, fixes and events are all read off that, so they agree about one true movement.
 """
 
@@ -10,13 +10,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from taxi_qa.lab.city import City, Floats, Node
+from taxi_qa.lab.city import COLUMNS, ROWS, Floats, Node, corner_of, node_at
+from taxi_qa.lab.pace import Pieces, Sprint, pieces_of, shares
+from taxi_qa.lab.streets import Streets
+from taxi_qa.lab.wayfinding import Habit, Ints, habit_of, route
 
-_SPEED_UP_MS2: Final = 1.3
-_SLOW_DOWN_MS2: Final = 1.6
 _RED_LIGHT_SHARE: Final = 0.28
 _RED_LIGHT_S: Final = (6.0, 45.0)
 _TURN_PAUSE_S: Final = (0.5, 3.0)
+_TURN_RAD: Final = 0.8  # some 45 degrees
+# No lights hold up a sprint, nor the approach to it.
+_CLEAR_WAY_M: Final = 400.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Sampled:
         along_m: distance driven since the start.
         speed_ms: speed in metres a second.
         east_m, north_m: where it was.
+        edge: the edge of the streets it was on.
     """
 
     first_s: int
@@ -35,6 +40,7 @@ class Sampled:
     speed_ms: Floats
     east_m: Floats
     north_m: Floats
+    edge: Ints
 
     def row(self, second: int) -> int:
         """The row of a second, kept inside."""
@@ -46,120 +52,190 @@ class Track:
     """A car's movement while it is being written.
 
     Attributes:
-        now_s: the second at which the next leg begins (a whole number between legs).
-        node: the street corner the car stands at, or drives to next.
+        streets: where it drives.
+        now_s: the second at which the next drive begins (a whole number between drives).
+        point: the point of the streets it stands at, or drives to next.
         at_m: where it stands, metres east and north.
+        midway: the edge it stands in the middle of, -1 at a point.
+        habit: what its driver thinks of the streets.
     """
 
-    city: City
+    streets: Streets
     rng: np.random.Generator
     now_s: float
-    node: Node
-    at_m: tuple[float, float] = (0.0, 0.0)
+    start: Node
     driven_m: float = 0.0
+    midway: int = -1
     _starts: list[Floats] = field(default_factory=list)
-    _lengths: list[Floats] = field(default_factory=list)
-    _tops: list[Floats] = field(default_factory=list)
+    _lasts: list[Floats] = field(default_factory=list)
+    _speeds: list[Floats] = field(default_factory=list)
+    _changes: list[Floats] = field(default_factory=list)
     _vertices: list[Floats] = field(default_factory=list)
-    first_s: int = 0
+    _edges: list[Ints] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Puts the car on its corner."""
-        self.at_m = self.city.place(self.node)
+        self.point = corner_of(self.start)
+        self.at_m = self._place(self.point)
+        self.habit: Habit = habit_of(self.streets.graph, self.rng)
         self.first_s = int(self.now_s)
         self._vertices.append(np.array([[0.0, *self.at_m]]))
+
+    def _place(self, point: int) -> tuple[float, float]:
+        return float(self.streets.east_m[point]), float(self.streets.north_m[point])
+
+    @property
+    def node(self) -> Node:
+        """The street corner the car stands at, or the one nearest to where it drives next."""
+        if self.point < COLUMNS * ROWS:
+            return divmod(self.point, ROWS)
+        return node_at(*self._place(self.point))
 
     def stand(self, seconds: float) -> None:
         """Stands still for whole seconds."""
         seconds = float(max(0, round(seconds)))
         if seconds:
-            self._append(np.array([0.0]), np.array([0.0]), np.array([seconds]))
+            self._append(Pieces(np.array([seconds]), np.zeros(1), np.zeros(1)))
 
     def stand_until(self, second: int) -> None:
         """Stands still until a moment that has not passed."""
         self.stand(second - self.now_s)
 
-    def drive(self, nodes: list[Node], kmh: float, *, stop_after_m: float | None = None) -> None:
-        """Drives along nodes (the first is where it stands or goes), ending at a whole second.
+    def route_to(self, goal: Node) -> Ints:
+        """The edges its driver would take to a corner."""
+        return route(self.streets.graph, self.habit, self.streets.places, self.point, corner_of(goal))
 
-        With `stop_after_m` it stops in the middle of the street after that many metres.
+    def drive(self, goal: Node, share: float, *, stop_after_m: float | None = None) -> None:
+        """Drives to a corner the way its driver likes best; see `follow`."""
+        self.follow(self.route_to(goal), share, stop_after_m=stop_after_m)
+
+    def follow(
+        self, edges: Ints, share: float, *, stop_after_m: float | None = None, sprint: Sprint | None = None
+    ) -> Ints:
+        """Drives along edges (from the point where it stands or goes), ending at a whole second.
+
+        Args:
+            edges: the way.
+            share: what the driver drives of the limit, on average.
+            stop_after_m: it stops in the middle of the street after that many metres.
+            sprint: a stretch driven at another speed; then the rest is driven at just `share` of the limit.
+
+        Returns:
+            The edges it has not yet come to.
         """
-        places = np.array([self.at_m, *(self.city.place(n) for n in nodes)])
-        keep = np.concatenate(([True], np.hypot(*np.diff(places, axis=0).T) > 1.0))
-        places = places[keep]
+        graph = self.streets.graph
+        here = self._place(self.point)
+        if self.midway >= 0 and np.hypot(self.at_m[0] - here[0], self.at_m[1] - here[1]) > 1.0:
+            edges = np.concatenate(([self.midway], edges))
+        left = edges[:0]
+        if not edges.size:
+            return left
+        points = graph.head[edges]
+        places = np.vstack(
+            (self.at_m, np.column_stack((self.streets.east_m[points], self.streets.north_m[points])))
+        )
         steps = np.hypot(*np.diff(places, axis=0).T)
-        self.node = nodes[-1]
+        self.midway = -1
         if stop_after_m is not None and steps.sum() > stop_after_m:
             ends = np.cumsum(steps)
             cut = int(np.searchsorted(ends, stop_after_m))
             part = (stop_after_m - (ends[cut] - steps[cut])) / steps[cut]
             places = np.vstack((places[: cut + 1], places[cut] + part * (places[cut + 1] - places[cut])))
-            steps = np.hypot(*np.diff(places, axis=0).T)
-            self.node = [n for n, k in zip([None, *nodes], keep, strict=True) if k][cut + 1] or self.node
-        if steps.size == 0:
-            return
-        heading = np.arctan2(*np.diff(places, axis=0).T)
-        turn = np.abs(np.angle(np.exp(1j * np.diff(heading)))) > 0.8  # noqa: PLR2004 - some 45 degrees
-        red = self.rng.random(turn.size) < _RED_LIGHT_SHARE
-        pause = np.where(
-            red, self.rng.uniform(*_RED_LIGHT_S, turn.size), self.rng.uniform(*_TURN_PAUSE_S, turn.size)
-        )
-        halts = np.flatnonzero(turn | red)
-        ends = np.cumsum(steps)
-        marks = np.concatenate((ends[halts], ends[-1:]))
-        lengths = np.diff(np.concatenate(([0.0], marks)))
-        tops = np.clip(self.rng.normal(kmh, 4.0, lengths.size), 18.0, 62.0) / 3.6
-        tops = np.minimum(
-            tops, np.sqrt(2 * lengths * _SPEED_UP_MS2 * _SLOW_DOWN_MS2 / (_SPEED_UP_MS2 + _SLOW_DOWN_MS2))
-        )
-        lasts = lengths / tops + tops / 2 * (1 / _SPEED_UP_MS2 + 1 / _SLOW_DOWN_MS2)
-        rests = np.concatenate((pause[halts], [0.0]))
-        total = float(np.sum(lasts + rests))
-        rests[-1] = np.ceil(self.now_s + total) - (self.now_s + total)
-        self._vertices.append(np.column_stack((self.driven_m + ends, places[1:])))
-        moving = np.column_stack((lengths, np.zeros_like(lengths))).ravel()
-        top = np.column_stack((tops, np.zeros_like(tops))).ravel()
-        self._append(moving, top, np.column_stack((lasts, rests)).ravel())
+            edges, left = edges[: cut + 1], edges[cut + 1 :]
+            steps = np.append(steps[:cut], part * steps[cut])
+            self.midway = int(edges[cut])
+        self.point = int(graph.head[edges[-1]])
+        pause = self._pauses(edges, places, steps, sprint)
+        lengths, tops, pauses = self._sections(edges, steps, pause, share, sprint)
+        pieces = pieces_of(lengths, tops, pauses)
+        self._vertices.append(np.column_stack((self.driven_m + np.cumsum(steps), places[1:])))
+        self._edges.append(edges)
+        self._append(pieces)
+        idle = float(np.ceil(self.now_s) - self.now_s)
+        self._append(Pieces(np.array([idle]), np.zeros(1), np.zeros(1)))
         self.now_s = float(round(self.now_s))
         self.at_m = (float(places[-1, 0]), float(places[-1, 1]))
+        return left
 
-    def _append(self, lengths: Floats, tops: Floats, lasts: Floats) -> None:
-        self._starts.append(self.now_s + np.concatenate(([0.0], np.cumsum(lasts)[:-1])))
-        self._lengths.append(lengths)
-        self._tops.append(tops)
-        self.now_s += float(lasts.sum())
-        self.driven_m += float(lengths.sum())
+    def _pauses(self, edges: Ints, places: Floats, steps: Floats, sprint: Sprint | None) -> Floats:
+        """How long the car stands at the end of each edge."""
+        heading = np.arctan2(*np.diff(places, axis=0).T)
+        turn = np.abs(np.angle(np.exp(1j * np.diff(heading)))) > _TURN_RAD
+        red = (self.rng.random(turn.size) < _RED_LIGHT_SHARE) & self.streets.graph.lit[
+            self.streets.graph.head[edges[:-1]]
+        ]
+        if sprint is not None:
+            ends = np.cumsum(steps)[:-1]
+            red &= ends < sprint.from_m - _CLEAR_WAY_M
+        waits, slows = (self.rng.uniform(*span, turn.size) for span in (_RED_LIGHT_S, _TURN_PAUSE_S))
+        return np.append(np.where(red, waits, np.where(turn, slows, 0.0)), 0.0)
+
+    def _sections(
+        self, edges: Ints, steps: Floats, pause: Floats, share: float, sprint: Sprint | None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Lengths, speeds and pauses of the sections driven in one go."""
+        limits = self.streets.graph.limits_at(edges, self.now_s)
+        if sprint is not None:
+            return _with_sprint(steps, share * limits / 3.6, pause, sprint)
+        parted = (pause[:-1] > 0) | (limits[1:] != limits[:-1])
+        first = np.concatenate(([0], np.flatnonzero(parted) + 1))
+        last = np.append(first[1:] - 1, steps.size - 1)
+        driven = shares(share, first.size, self.now_s, self.rng)
+        return np.add.reduceat(steps, first), limits[first] / 3.6 * driven, pause[last]
+
+    def _append(self, pieces: Pieces) -> None:
+        self._starts.append(self.now_s + np.concatenate(([0.0], np.cumsum(pieces.lasts_s)[:-1])))
+        self._lasts.append(pieces.lasts_s)
+        self._speeds.append(pieces.speed_ms)
+        self._changes.append(pieces.change_ms2)
+        self.now_s += float(pieces.lasts_s.sum())
+        self.driven_m += float(pieces.metres().sum())
+
+    def _so_far(self) -> tuple[Floats, Floats, Pieces]:
+        """When each piece begins, the metres driven before it, and the pieces."""
+        joined = (np.concatenate(parts) for parts in (self._lasts, self._speeds, self._changes))
+        pieces = Pieces(*joined)
+        return np.concatenate(self._starts), np.cumsum(pieces.metres()) - pieces.metres(), pieces
+
+    def when(self, driven_m: float) -> int:
+        """The second in which it had driven so many metres, to be asked of a place it did not stand at."""
+        starts, begun, _ = self._so_far()
+        return int(np.interp(driven_m, begun, starts))
 
     def sampled(self) -> Sampled:
         """The movement at every whole second from the first to now."""
-        starts, lengths = np.concatenate(self._starts), np.concatenate(self._lengths)
-        tops = np.concatenate(self._tops)
-        begun = np.concatenate(([0.0], np.cumsum(lengths)[:-1]))
+        starts, begun, pieces = self._so_far()
+        lasts, speeds, changes = pieces.lasts_s, pieces.speed_ms, pieces.change_ms2
         seconds = np.arange(self.first_s, int(self.now_s) + 1, dtype=np.float64)
         piece = np.searchsorted(starts, seconds, side="right") - 1
-        into, top, length = seconds - starts[piece], tops[piece], lengths[piece]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lasts = length / top + top / 2 * (1 / _SPEED_UP_MS2 + 1 / _SLOW_DOWN_MS2)
-        lasts = np.where(length > 0, lasts, 0.0)
-        left = np.maximum(lasts - into, 0.0)
-        gaining, braking = into < top / _SPEED_UP_MS2, left < top / _SLOW_DOWN_MS2
-        speed = np.where(gaining, _SPEED_UP_MS2 * into, np.where(braking, _SLOW_DOWN_MS2 * left, top))
-        speed = np.where(length > 0, speed, 0.0)
-        steady = top * top / 2 / _SPEED_UP_MS2 + top * (into - top / _SPEED_UP_MS2)
-        within = np.where(
-            gaining,
-            _SPEED_UP_MS2 * into * into / 2,
-            np.where(braking, length - _SLOW_DOWN_MS2 * left * left / 2, steady),
-        )
-        along = begun[piece] + np.where(length > 0, within, 0.0)
+        into = np.minimum(seconds - starts[piece], lasts[piece])
+        along = begun[piece] + speeds[piece] * into + changes[piece] * into**2 / 2
         vertices = np.concatenate(self._vertices)
+        edges = np.concatenate([*self._edges, np.array([0])])
         return Sampled(
             self.first_s,
             along,
-            speed,
+            np.maximum(speeds[piece] + changes[piece] * into, 0.0),
             np.interp(along, vertices[:, 0], vertices[:, 1]),
             np.interp(along, vertices[:, 0], vertices[:, 2]),
+            edges[np.clip(np.searchsorted(vertices[1:, 0], along), 0, max(edges.size - 2, 0))],
         )
+
+
+def _with_sprint(steps: Floats, tops: Floats, pause: Floats, sprint: Sprint) -> tuple[Floats, Floats, Floats]:
+    """Sections edge by edge, with the stretch of the sprint cut in."""
+    ends = np.cumsum(steps)
+    around = tops[min(int(np.searchsorted(ends, sprint.from_m)), tops.size - 1)]
+    to_m = sprint.from_m + sprint.length_m(float(around))
+    marks = np.unique(np.concatenate((ends, np.clip([sprint.from_m, to_m], 0.0, ends[-1]))))
+    marks = marks[marks > 0]
+    lengths = np.diff(np.concatenate(([0.0], marks)))
+    edge = np.minimum(np.searchsorted(ends, marks), steps.size - 1)
+    middle = marks - lengths / 2
+    within = (middle > sprint.from_m) & (middle < to_m)
+    speeds = np.where(within, sprint.kmh / 3.6, tops[edge])
+    pauses = np.where(np.isin(marks, ends), pause[edge], 0.0)
+    return lengths, speeds, pauses
 
 
 def seconds_slower(sampled: Sampled, from_s: int, to_s: int, kmh: float) -> int:

@@ -54,18 +54,30 @@ def ticket(
     )
 
 
-def excuse(life: Life, first_day: dt.date, span: tuple[int, int], rule: str, approved_by: str) -> None:
-    """An excuse for the car, five minutes wider than the span; approved where somebody is named."""
+def excuse(
+    life: Life,
+    first_day: dt.date,
+    span: tuple[int, int],
+    rule: str,
+    approved_by: str,
+    *,
+    closed_way: int | None = None,
+) -> None:
+    """An excuse for the car, or for a road that was closed, five minutes wider than the span.
+
+    It is approved where somebody is named.
+    """
+    is_road = closed_way is not None
     life.excuses.append(
         {
             "excuse_id": f"X{life.number:04d}-{len(life.excuses) + 1}",
-            "scope": "vehicle",
-            "scope_id": life.vehicle_id,
+            "scope": "road" if is_road else "vehicle",
+            "scope_id": closed_way if is_road else life.vehicle_id,
             "from": clock_text(first_day, span[0] - 300),
             "to": clock_text(first_day, span[1] + 300),
-            "cause": "carrier_outage",
+            "cause": "road_closure" if is_road else "carrier_outage",
             "rules": rule,
-            "proof": "carrier notice",
+            "proof": "police notice" if is_road else "carrier notice",
             "approved_by": approved_by,
         }
     )
@@ -77,6 +89,10 @@ def unidentified(life: Life, post: Post) -> None:
     rides = [r for r in life.rides if duty.start_s <= r.on_s < duty.end_s]
     if post.label == "clear" and post.variant % 2 == 0:
         duty.signed_s = duty.start_s + 80 * 60
+        # Between two rides: of one that he signs in on nobody could say whose it is.
+        duty.signed_s = max(
+            [duty.signed_s, *(ride.off_s + 60 for ride in rides if ride.on_s < duty.signed_s <= ride.off_s)]
+        )
         for ride in rides:
             ride.hide_driver |= ride.on_s < duty.signed_s
             if ride.on_s < duty.signed_s - _BEYOND_HANDOVER_S and ride.off_s < duty.signed_s:
@@ -129,7 +145,14 @@ def invalid(life: Life, post: Post, days: int, first_day: dt.date) -> None:
 
 
 def paperwork(life: Life, first_day: dt.date) -> None:
-    """Honest paper of some cars: a mended meter, an old excuse, one nobody approved, booked rides."""
+    """Honest paper of some cars: a mended meter, an old excuse, one nobody approved, booked rides.
+
+    And what was said of roads that were closed to them.
+    """
+    for closed in life.closures:
+        span = (closed.start_s, closed.end_s)
+        approver = APPROVER if closed.approved else ""
+        excuse(life, first_day, span, "driving.detour", approver, closed_way=closed.way_id)
     if life.number % 20 == 9:  # noqa: PLR2004 - one car in twenty
         reverified = (first_day - dt.timedelta(days=8)).isoformat()
         ticket(life, first_day, -10 * DAY_S, repaired_s=-9 * DAY_S, device="meter", reverified=reverified)
@@ -140,7 +163,7 @@ def paperwork(life: Life, first_day: dt.date) -> None:
         if index % 17 != 5 or ride.taken:  # noqa: PLR2004 - a few rides are booked
             continue
         ride.order_id = f"B{life.number:04d}-{index:04d}"
-        lon, lat = life.track.city.degrees(np.array(ride.from_m[0]), np.array(ride.from_m[1]))
+        lon, lat = life.track.streets.city.degrees(np.array(ride.from_m[0]), np.array(ride.from_m[1]))
         life.orders.append(
             {
                 "order_id": ride.order_id,

@@ -1,6 +1,6 @@
 """How many of each act are planted, and on which car, day and shift each one falls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +9,9 @@ import numpy as np
 from taxi_qa.lab.life import LABELS, Label
 
 Counts = Mapping[str, Mapping[str, int]]
+# Rule, label, variant; and car, day, turn.
+_Want = tuple[str, Label, int]
+_Slot = tuple[int, int, int]
 
 # For a fleet of forty cars and two days; a smaller fleet gets fewer.
 DEFAULT_PLAN: Final[Counts] = {
@@ -26,6 +29,8 @@ DEFAULT_PLAN: Final[Counts] = {
     "licence.outside_area": {"clear": 3, "near_miss": 2, "look_alike": 1},
     "vehicle.gnss_outage": {"clear": 5, "near_miss": 2, "look_alike": 3},
     "vehicle.late_data": {"clear": 2, "near_miss": 2, "look_alike": 1},
+    "driving.speeding": {"clear": 4, "near_miss": 2, "look_alike": 3},
+    "driving.detour": {"clear": 4, "near_miss": 2, "look_alike": 5},
 }
 _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 
@@ -33,7 +38,19 @@ _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 _WHOLE_CAR: Final = ("licence.cloned_plate", "vehicle.late_data")
 # Two of these on one car would contradict each other.
 _ABOUT_PAPERS: Final = ("licence.invalid", "licence.unidentified_driver")
+# A ride of these is a ride beside any other act of the shift: each shift has room for one of them more.
+_ON_ROADS: Final = ("driving.speeding", "driving.detour")
+# But not where the act is about the whole shift, or about what is not known of it.
+_ALONE: Final = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
 _STEADY: Final = 2  # every second fare.metered_distance is a steady one and colours the whole car
+
+# How often the cars send their place, in turn.
+INTERVALS_S: Final = (10, 10, 15, 20, 10, 30, 15)
+_OFTEN_S: Final = 15
+# Look-alikes of driving.detour (`detours`), by variant.
+_FASTER: Final = 0
+_STOP: Final = 2
+_RUSH: Final = 4
 
 
 @dataclass(frozen=True)
@@ -91,7 +108,6 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
     check_plan(plan)
     rng = np.random.default_rng([seed, 3])
     free_cars = [int(n) for n in rng.permutation(vehicles) + 1]
-    posts: list[Post] = []
     wanted = [
         (rule, label, variant)
         for label in LABELS
@@ -99,42 +115,57 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
         for rule, counts in plan.items()
         if variant < counts.get(label, 0)
     ]
-    whole = [want for want in wanted if is_whole_car(*want)]
     # A small fleet keeps at least half its cars for acts that share a car.
-    for rule, label, variant in whole:
-        chosen = next((n for n in free_cars if fits(rule, n)), None)
-        if chosen is None or (not must_fit and len(free_cars) <= vehicles // 2):
-            if must_fit:
-                raise ValueError(f"no room for all acts of {rule}: {vehicles} cars are too few")
-            continue
-        free_cars.remove(chosen)
-        posts.append(
-            Post(rule, label, variant, chosen, int(rng.integers(0, days)), turn_of(rule, label, variant))
-        )
+    least_cars = 0 if must_fit else vehicles // 2
+    posts: list[Post] = []
+    for rule, label, variant in (want for want in wanted if is_whole_car(*want)):
+        car = next((n for n in free_cars if fits(rule, label, variant, n)), None)
+        if car is not None and len(free_cars) > least_cars:
+            free_cars.remove(car)
+            day, turn = int(rng.integers(0, days)), turn_of(rule, label, variant)
+            posts.append(Post(rule, label, variant, car, day, turn))
+        elif must_fit:
+            raise ValueError(f"no room for all acts of {rule}: {vehicles} cars are too few")
     slots = [(n, d, t) for n in free_cars for d in range(days) for t in (0, 1)]
     slots = [slots[int(i)] for i in rng.permutation(len(slots))]
     # Acts that need no seat sensor take the cars without one first, and leave the others theirs.
     slots.sort(key=lambda slot: slot[0] % 2)
+    # Acts on roads find room beside others, so the others come first.
+    shared = sorted(
+        (want for want in wanted if not is_whole_car(*want)), key=lambda want: want[0] in _ON_ROADS
+    )
+    for (rule, label, variant), slot in _shared_out(shared, slots):
+        if slot is not None:
+            posts.append(Post(rule, label, variant, *slot))
+        elif must_fit:
+            raise ValueError(f"no room for all acts of {rule}: {vehicles} cars in {days} days are too few")
+    return posts
+
+
+def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want, _Slot | None]]:
+    """The shift of each act, None where there is no room left for it."""
+    rides_on = list(reversed(slots))
     papers_of: set[int] = set()
     for rule, label, variant in wanted:
-        if is_whole_car(rule, label, variant):
-            continue
-        turn = turn_of(rule, label, variant)
+        free = rides_on if rule in _ON_ROADS else slots
         barred = papers_of if rule in _ABOUT_PAPERS else set()
-        fitting = (s for s in slots if s[2] == turn and s[0] not in barred and fits(rule, s[0]))
+        fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
+        yield (rule, label, variant), slot
         if slot is None:
-            if must_fit:
-                raise ValueError(
-                    f"no room for all acts of {rule}: {vehicles} cars in {days} days are too few"
-                )
             continue
         if rule != "licence.invalid":  # papers hinder no other act of the shift
-            slots.remove(slot)
+            free.remove(slot)
+        if rule in _ALONE:
+            rides_on.remove(slot)
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
-        posts.append(Post(rule, label, variant, *slot))
-    return posts
+
+
+def _fitting(free: list[_Slot], rule: str, label: Label, variant: int) -> Iterator[_Slot]:
+    """The free shifts of the right hours, of cars that have what the act needs."""
+    turn = turn_of(rule, label, variant)
+    return (slot for slot in free if slot[2] == turn and fits(rule, label, variant, slot[0]))
 
 
 def is_whole_car(rule: str, label: Label, variant: int) -> bool:
@@ -158,14 +189,38 @@ def turn_of(rule: str, label: Label, variant: int) -> int:
         return 1
     if rule == "licence.unidentified_driver" and label != "clear":
         return 1
+    hour = hour_of(Post(rule, label, variant, 0, 0, 0))
+    if hour:
+        return int(hour == "rush")
     # Else in turns, the rules against each other, so that both shifts fill alike.
     return (variant + list(DEFAULT_PLAN).index(rule)) % 2
 
 
-def fits(rule: str, vehicle: int) -> bool:
-    """Whether a car has what an act needs: seat sensors, or a meter that records seconds."""
-    needs_seat = rule in ("fare.off_meter", "fare.early_meter", "fare.late_meter")
+def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
+    """Whether a car has what an act needs.
+
+    That is seat sensors, a meter that records seconds, or positions often enough to be sure of a speed.
+    """
+    needs_seat = rule in ("fare.off_meter", "fare.early_meter", "fare.late_meter") or (
+        rule == "driving.detour" and label == "look_alike" and variant % 5 == _STOP
+    )
     needs_seconds = rule in (
         "fare.overcharge", "fare.wrong_rate", "fare.metered_distance", "licence.outside_area",
+        "driving.detour",
     )  # fmt: skip
-    return (not needs_seat or vehicle % 2 == 1) and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004
+    return (
+        (not needs_seat or vehicle % 2 == 1)
+        and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004 - one car in eight
+        and (rule != "driving.speeding" or INTERVALS_S[vehicle % len(INTERVALS_S)] <= _OFTEN_S)
+    )
+
+
+def hour_of(post: Post) -> str:
+    """The hour of the day an act belongs to: school, noon, rush, or "" for any."""
+    at_school = {"clear": (4, 3, "school"), "look_alike": (3, 2, "noon")}
+    if post.rule == "driving.speeding" and post.label in at_school:
+        acts, which, hour = at_school[post.label]
+        return hour if post.variant % acts == which else ""
+    if post.rule == "driving.detour" and post.label == "look_alike":
+        return {_FASTER: "noon", _RUSH: "rush"}.get(post.variant % 5, "")
+    return ""

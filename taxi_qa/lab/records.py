@@ -65,7 +65,7 @@ def _trip_row(life: Life, ride: Ride, reading: Reading, empty_km: float, first_d
     on_s, off_s = (s - s % 60 if life.old_meter else s for s in (ride.on_s, ride.off_s))
     night = is_night(life.tariff, np.array([ride.on_s]))[0]
     due_rate = "night" if night else "day"
-    city = life.track.city
+    city = life.track.streets.city
     (from_lon, from_lat), (to_lon, to_lat) = (
         city.degrees(np.array(place[0] + rng.normal(0, 4)), np.array(place[1] + rng.normal(0, 4)))
         for place in (ride.from_m, ride.to_m)

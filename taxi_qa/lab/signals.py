@@ -3,7 +3,7 @@
 import datetime as dt
 
 from taxi_qa.lab import city as town
-from taxi_qa.lab.life import Disturbance, Life
+from taxi_qa.lab.life import CRUISE, Disturbance, Life
 from taxi_qa.lab.motion import Track
 from taxi_qa.lab.papers import APPROVER, duty_of, excuse, ticket
 from taxi_qa.lab.plan import Post
@@ -15,11 +15,11 @@ def ghosts(life: Life) -> list[Track]:
     made = []
     for start, end in life.ghosts:
         row = 4 if life.track.node[1] > town.CENTRE[1] else town.ROWS - 5
-        track = Track(life.track.city, life.rng, float(start), (4, row))
+        track = Track(life.track.streets, life.rng, float(start), (4, row))
         while track.now_s < end:
             # It keeps to the western edge, out of reach of the true car's ranks and depots.
             goal = (int(life.rng.integers(0, 9)), int(life.rng.integers(0, town.ROWS)))
-            track.drive(town.route(track.node, goal, life.rng), 38.0)
+            track.drive(goal, CRUISE)
             track.stand(float(life.rng.uniform(20, 200)))
         made.append(track)
     return made

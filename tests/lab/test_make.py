@@ -54,8 +54,9 @@ def _rests(shift: pd.Series, positions: pd.DataFrame) -> list[tuple[float, float
 
 def test_the_same_arguments_give_the_same_bytes(fleet: Path, tmp_path: Path) -> None:
     make_city(tmp_path, vehicles=24, days=1, seed=5, first_day=FIRST_DAY, city="guangzhou")
-    names = sorted(path.name for path in fleet.iterdir())
-    assert names == sorted(path.name for path in tmp_path.iterdir())
+    names = sorted(path.relative_to(fleet) for path in fleet.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert Path("roads", "streets.osm") in names
     assert all((fleet / name).read_bytes() == (tmp_path / name).read_bytes() for name in names)
 
 
@@ -173,8 +174,38 @@ def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
         make_city(tmp_path, vehicles=4, days=1, seed=1, first_day=FIRST_DAY, city="paris")
 
 
-def test_no_two_acts_share_a_shift() -> None:
+def test_acts_share_a_shift_only_where_neither_disturbs_the_other() -> None:
     posts = allot(DEFAULT_PLAN, 40, 2, 1, must_fit=True)
     assert len(posts) == sum(sum(labels.values()) for labels in DEFAULT_PLAN.values())
-    playing = [post for post in posts if post.rule != "licence.invalid"]  # papers hinder nothing else
-    assert len({(post.vehicle, post.day, post.turn) for post in playing}) == len(playing)
+    on_roads = ("driving.speeding", "driving.detour")
+    shifts: dict[tuple[int, int, int], list[str]] = {}
+    for post in posts:
+        if post.rule != "licence.invalid":  # papers hinder nothing else
+            shifts.setdefault((post.vehicle, post.day, post.turn), []).append(post.rule)
+    alone = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
+    for rules in shifts.values():
+        assert sum(rule in on_roads for rule in rules) <= 1
+        assert sum(rule not in on_roads for rule in rules) <= 1
+        assert len(rules) == 1 or not set(rules) & set(alone)
+
+
+def test_acts_of_the_road_are_on_cars_that_can_tell_of_them() -> None:
+    for post in allot(DEFAULT_PLAN, 40, 2, 1, must_fit=True):
+        if post.rule == "driving.speeding":
+            assert post.vehicle % 7 not in (3, 5)  # these send every 20 and 30 seconds
+        if (post.rule, post.label, post.variant) == ("driving.detour", "look_alike", 2):
+            assert post.vehicle % 2 == 1  # a stop that seat sensors tell of
+
+
+def test_a_closure_is_an_excuse_of_the_road(tmp_path: Path) -> None:
+    plan = {"driving.detour": {"clear": 4, "look_alike": 2}}
+    make_city(tmp_path, vehicles=8, days=1, seed=3, first_day=FIRST_DAY, offences=plan, city="zhongshan")
+    excuses = pd.read_csv(tmp_path / "excuses.csv", dtype=str, keep_default_na=False)
+    closed = excuses[excuses["scope"] == "road"].sort_values("approved_by")
+    assert closed["approved_by"].tolist() == ["", "示范监管员"]
+    assert set(closed["cause"]) == {"road_closure"}
+    assert set(closed["rules"]) == {"driving.detour"}
+    streets = (tmp_path / "roads" / "streets.osm").read_text(encoding="utf-8")
+    assert all(f'<way id="{way_id}"' in streets for way_id in closed["scope_id"])
+    truth = pd.read_csv(tmp_path / "truth.csv", dtype=str)
+    assert (truth["rule"] == "driving.detour").sum() == 6
