@@ -57,12 +57,13 @@ def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
 
     Returns:
         Unit columns and: driven_m (sum of chords at its lowest), took_s, metered_m, fare_missing,
-        fare_leans_on, back_aboard (seats emptied and filled again on the way); reference_m (longest reasonable route), reference_s (free flow, of the fastest), routes
-        (how many are reasonable), over_stop_m (the way over the longest stand, NaN without one), extra_fen
-        (by the tariff: driven above reference, at its lowest), route (WKT, lon lat), road and way_ids (of the
-        fastest route), detour_from and detour_to (where the ways part and meet), all of trips much longer
-        than the fastest route, NaN or "" else; similar_n, similar_median_m, similar_p90_m,
-        similar_share_shorter, unusual_m (what other taxis drove, NaN or 0 where nobody knows).
+        fare_leans_on, back_aboard (seats emptied and filled again on the way); reference_m (longest
+        reasonable route), reference_s (free flow, of the fastest), routes (how many are reasonable),
+        over_stop_m (the way over the longest stand, NaN without one), extra_fen (by the tariff: driven above
+        reference, at its lowest), route (WKT, lon lat), road and way_ids (of the fastest route), detour_from
+        and detour_to (where the ways part and meet), all of trips much longer than the fastest route, NaN or
+        "" else; similar_n, similar_median_m, similar_p90_m, similar_share_shorter, unusual_m (what other
+        taxis drove, NaN or 0 where nobody knows).
     """
     n = len(trips)
     columns: dict[str, Values] = {
