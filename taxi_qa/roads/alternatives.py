@@ -22,13 +22,12 @@ from taxi_qa.roads.climbing import (
     clear,
     end_at,
     first_ranks,
-    next_rank,
-    relax,
+    limit_of,
     room_for,
     search,
     unpack,
 )
-from taxi_qa.roads.contraction import NEVER, Climb, Hierarchy, Metric
+from taxi_qa.roads.contraction import NEVER, Hierarchy, Metric
 from taxi_qa.roads.routes import ContractionRouter, Routes, check_ends, routes_from
 from taxi_qa.roads.snapping import Ends, ends_of
 
@@ -52,14 +51,12 @@ class Wish(NamedTuple):
         most_slower: share of the fastest route's time it may take longer.
         most_shared: share of the shorter one of two routes they may have in common.
         local: share of the fastest route's time, see `LOCAL`.
-        longer_m: only routes that are so much longer than the fastest; -inf all.
         most: routes a trip, at most 6.
     """
 
     most_slower: float = MOST_SLOWER
     most_shared: float = MOST_SHARED
     local: float = LOCAL
-    longer_m: float = -np.inf
     most: int = MOST
 
 
@@ -95,7 +92,6 @@ class _Labels(NamedTuple):
 
     Attributes:
         room: of the search; an arc driven away from higher ranks has a number behind those of the climb.
-        ahead_m, back_m: metres of the ways the labels stand for.
         passed: junction -> number of the last route looked at that passes it.
         looked_at: how many routes were.
         driven: edge -> bits of the trip's routes that drive it.
@@ -104,8 +100,6 @@ class _Labels(NamedTuple):
     """
 
     room: Room
-    ahead_m: Floats32
-    back_m: Floats32
     passed: Int64s
     looked_at: Int64s
     driven: Int8s
@@ -118,8 +112,6 @@ def _labels_for(hierarchy: Hierarchy, most: int) -> _Labels:
     n = hierarchy.rank.size
     return _Labels(
         room_for(hierarchy),
-        np.empty(n, dtype=np.float32),
-        np.empty(n, dtype=np.float32),
         np.zeros(n, dtype=np.int64),
         np.zeros(1, dtype=np.int64),
         np.zeros(hierarchy.tail.size, dtype=np.int8),
@@ -129,48 +121,9 @@ def _labels_for(hierarchy: Hierarchy, most: int) -> _Labels:
 
 
 @njit(cache=True, nogil=True)
-def _climb(
-    hierarchy: Hierarchy, metric: Metric, ranks: Int32s, labels: _Labels, slower: float
-) -> tuple[int, int, int]:
-    """Labels all ranks above the ends: cost of the best way, where it meets, ranks visited."""
-    room = labels.room
-    best, meet, visited, limit = NEVER, -1, 0, NEVER - 1
-    count = ranks.size
-    while count > 0:
-        rank, count = next_rank(hierarchy, ranks, count)
-        room.visited[visited] = rank
-        visited += 1
-        both = room.ahead[rank] + room.back[rank]
-        if both < best:
-            best, meet = both, rank
-            limit = slowest(best, slower)
-        if room.ahead[rank] <= limit:
-            _measure(hierarchy, metric.up, rank, room.came, labels.ahead_m)
-            relax(metric.up, rank, room.ahead, room.came)
-        if room.back[rank] <= limit:
-            _measure(hierarchy, metric.down, rank, room.goes, labels.back_m)
-            relax(metric.down, rank, room.back, room.goes)
-    return best, meet, visited
-
-
-@njit(cache=True, inline="always")
-def slowest(best: int, slower: float) -> int:
-    """The cost of the slowest reasonable way."""
-    return min(NEVER - 1, int(best * (1.0 + slower)))
-
-
-@njit(cache=True, inline="always")
-def _measure(hierarchy: Hierarchy, climb: Climb, rank: int, came: Int32s, metres: Floats32) -> None:
-    """Metres of the way a climbed label stands for; those below it are measured."""
-    metres[rank] = 0.0
-    if came[rank] >= 0:
-        metres[rank] = metres[hierarchy.lower[climb.arc[came[rank]]]] + climb.length_m[came[rank]]
-
-
-@njit(cache=True, nogil=True)
-def _descend(metric: Metric, visited: int, labels: _Labels, limit: int) -> None:
+def _descend(metric: Metric, visited: int, room: Room, limit: int) -> None:
     """Makes the labels exact: the best way to a rank may come from above, that from a rank lead upwards."""
-    room, ups, downs = labels.room, metric.up.arc.size, metric.down.arc.size
+    ups, downs = metric.up.arc.size, metric.down.arc.size
     for at in range(visited - 1, -1, -1):
         rank = room.visited[at]
         for i in range(metric.down.start[rank], metric.down.start[rank + 1]):
@@ -178,13 +131,11 @@ def _descend(metric: Metric, visited: int, labels: _Labels, limit: int) -> None:
             there = room.ahead[above] + metric.down.cost[i]
             if there < room.ahead[rank] and there <= limit:
                 room.ahead[rank], room.came[rank] = there, ups + i
-                labels.ahead_m[rank] = labels.ahead_m[above] + metric.down.length_m[i]
         for i in range(metric.up.start[rank], metric.up.start[rank + 1]):
             above = metric.up.upper[i]
             there = room.back[above] + metric.up.cost[i]
             if there < room.back[rank] and there <= limit:
                 room.back[rank], room.goes[rank] = there, downs + i
-                labels.back_m[rank] = labels.back_m[above] + metric.up.length_m[i]
 
 
 @njit(cache=True, nogil=True)
@@ -255,12 +206,13 @@ def _is_local(
     hierarchy: Hierarchy, metric: Metric, way: Int32s, before: int, reach: int, labels: _Labels
 ) -> bool:
     """Whether a stretch of that cost to either side of the rank in between is the fastest there."""
+    # A stretch that begins within an edge has to drive the edge to its end: whole edges within reach count.
     first, cost = before, 0
-    while first > 0 and cost < reach:
+    while first > 0 and cost + metric.cost[way[first - 1]] <= reach:
         first -= 1
         cost += metric.cost[way[first]]
     last, behind = before, 0
-    while last < way.size and behind < reach:
+    while last < way.size and behind + metric.cost[way[last]] <= reach:
         behind += metric.cost[way[last]]
         last += 1
     if first == last:
@@ -269,22 +221,21 @@ def _is_local(
     ranks[0] = hierarchy.rank[hierarchy.tail[way[first]]]
     ranks[1] = hierarchy.rank[hierarchy.head[way[last - 1]]]
     room.ahead[ranks[0]], room.back[ranks[1]] = 0, 0
-    _, faster, visited = search(hierarchy, metric, ranks, room, cost + behind)
+    _, faster, visited = search(hierarchy, metric, ranks, room, cost + behind, 0.0)
     clear(room, visited)
     return bool(faster < 0)
 
 
 @njit(cache=True, nogil=True)
-def _over(labels: _Labels, visited: int, limit: int, longer_m: float) -> Int32s:
-    """The ranks over which ways lead that are fast and long enough, the fastest first, each way once."""
-    room = labels.room
+def _over(room: Room, visited: int, limit: int) -> Int32s:
+    """The ranks over which ways lead that are fast enough, the fastest first, each way once."""
     rank = np.empty(visited, dtype=np.int32)
     cost = np.empty(visited, dtype=np.int32)
     count = 0
     for at in range(visited):
         x = room.visited[at]
         both = room.ahead[x] + room.back[x]
-        if both <= limit and labels.ahead_m[x] + labels.back_m[x] > longer_m:
+        if both <= limit:
             rank[count], cost[count] = x, both
             count += 1
     order = np.argsort(cost[:count])
@@ -326,15 +277,14 @@ def _of_trip(
     begin_at(hierarchy, metric, begin[0], begin[1], room)
     end_at(hierarchy, metric, end[0], end[1], room)
     ranks = first_ranks(hierarchy, begin[0], end[0])
-    best, meet, visited = _climb(hierarchy, metric, ranks, labels, wish.most_slower)
+    best, meet, visited = search(hierarchy, metric, ranks, room, NEVER, wish.most_slower)
     start = np.zeros(wish.most + 2, dtype=np.int64)
     about = np.zeros((wish.most + 1, 3), dtype=np.int32)
     count = 0
     if meet >= 0:
-        limit = slowest(best, wish.most_slower)
-        fastest_m = labels.ahead_m[meet] + labels.back_m[meet]
-        _descend(metric, visited, labels, limit)
-        over = _over(labels, visited, limit, fastest_m + wish.longer_m)
+        limit = limit_of(best, wish.most_slower)
+        _descend(metric, visited, room, limit)
+        over = _over(room, visited, limit)
         routes_m = np.empty(wish.most + 1, dtype=np.float32)
         for at in range(-1, over.size):
             if count > wish.most:

@@ -144,9 +144,15 @@ def relax(climb: Climb, rank: int, cost: Int32s, came: Int32s) -> None:
             cost[climb.upper[i]], came[climb.upper[i]] = there, i
 
 
+@njit(cache=True, inline="always")
+def limit_of(best: int, slower: float) -> int:
+    """The cost of the slowest way of interest."""
+    return min(NEVER - 1, int(best * (1.0 + slower)))
+
+
 @njit(cache=True, nogil=True)
 def search(
-    hierarchy: Hierarchy, metric: Metric, ranks: Int32s, room: Room, enough: int
+    hierarchy: Hierarchy, metric: Metric, ranks: Int32s, room: Room, enough: int, slower: float
 ) -> tuple[int, int, int]:
     """Climbs from the ends that were put down until all has met.
 
@@ -155,11 +161,12 @@ def search(
         ranks: where the ends lie (`first_ranks`); used up.
         room: with the labels of the ends.
         enough: a way that costs this much is of no interest.
+        slower: labels are kept up to so much more than the best way, as a share; 0 for the best alone.
 
     Returns:
         Cost of the best way (`enough` or more: none better), the rank where it meets or -1, ranks visited.
     """
-    best, meet, visited = enough, -1, 0
+    best, meet, visited, limit = enough, -1, 0, limit_of(enough, slower)
     count = ranks.size
     while count > 0:
         rank, count = next_rank(hierarchy, ranks, count)
@@ -167,10 +174,10 @@ def search(
         visited += 1
         both = room.ahead[rank] + room.back[rank]
         if both < best:
-            best, meet = both, rank
-        if room.ahead[rank] < best:
+            best, meet, limit = both, rank, limit_of(both, slower)
+        if room.ahead[rank] <= limit:
             relax(metric.up, rank, room.ahead, room.came)
-        if room.back[rank] < best:
+        if room.back[rank] <= limit:
             relax(metric.down, rank, room.back, room.goes)
     return best, meet, visited
 
@@ -282,7 +289,7 @@ def best_ways(
         begin_at(hierarchy, metric, begin[0], begin[1], room)
         end_at(hierarchy, metric, end[0], end[1], room)
         ranks = first_ranks(hierarchy, begin[0], end[0])
-        best, meet, visited = search(hierarchy, metric, ranks, room, cost[q])
+        best, meet, visited = search(hierarchy, metric, ranks, room, cost[q], 0.0)
         between = 0
         if meet >= 0:
             between, first[q], last[q] = way_of(hierarchy, metric, meet, room)

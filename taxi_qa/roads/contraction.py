@@ -59,14 +59,12 @@ class Climb(NamedTuple):
         start: arcs of rank x are start[x]:start[x + 1] of the columns below.
         upper: the higher rank.
         cost: of the way the arc stands for.
-        length_m: of that way.
         arc: number in the hierarchy.
     """
 
     start: Int64s
     upper: Int32s
     cost: Int32s
-    length_m: Floats32
     arc: Int32s
 
 
@@ -182,11 +180,10 @@ def metric_of(hierarchy: Hierarchy, cost: npt.NDArray[np.integer]) -> Metric:
     up, below_up, down, below_down = _of_edges(hierarchy, costs)
     _by_lower(hierarchy, up, below_up, down, below_down)
     climbs_up, climbs_down = _climbed(hierarchy, up, down)
-    up_m, down_m = _lengths(hierarchy, below_up, below_down)
     return Metric(
         costs,
-        _kept(hierarchy, climbs_up, up, up_m),
-        _kept(hierarchy, climbs_down, down, down_m),
+        _kept(hierarchy, climbs_up, up),
+        _kept(hierarchy, climbs_down, down),
         below_up,
         below_down,
     )
@@ -257,25 +254,6 @@ def _climbed(hierarchy: Hierarchy, up: Int32s, down: Int32s) -> tuple[Bools, Boo
     return keep_up, keep_down
 
 
-@njit(cache=True, nogil=True)
-def _lengths(hierarchy: Hierarchy, below_up: Int32s, below_down: Int32s) -> tuple[Floats32, Floats32]:
-    """Metres of the way each arc stands for, up and down; a way consists of arcs of lower ranks."""
-    up = np.zeros(below_up.size, dtype=np.float32)
-    down = np.zeros(below_up.size, dtype=np.float32)
-    for a in range(below_up.size):
-        zx = below_up[a]
-        if zx >= 0:
-            up[a] = down[zx] + up[second_arc(hierarchy, zx, a)]
-        elif zx < -1:
-            up[a] = hierarchy.length_m[-2 - zx]
-        zx = below_down[a]
-        if zx >= 0:
-            down[a] = down[second_arc(hierarchy, zx, a)] + up[zx]
-        elif zx < -1:
-            down[a] = hierarchy.length_m[-2 - zx]
-    return up, down
-
-
 @njit(cache=True, inline="always")
 def second_arc(hierarchy: Hierarchy, zx: int, xy: int) -> int:
     """The arc from the rank in between to the higher end of arc xy, where zx leads to its lower end."""
@@ -286,7 +264,7 @@ def second_arc(hierarchy: Hierarchy, zx: int, xy: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _kept(hierarchy: Hierarchy, keep: Bools, cost: Int32s, length_m: Floats32) -> Climb:
+def _kept(hierarchy: Hierarchy, keep: Bools, cost: Int32s) -> Climb:
     arc = np.flatnonzero(keep).astype(np.int32)
     start = np.searchsorted(arc, hierarchy.start)
-    return Climb(start, hierarchy.upper[arc], cost[arc], length_m[arc], arc)
+    return Climb(start, hierarchy.upper[arc], cost[arc], arc)
