@@ -8,7 +8,7 @@ import pytest
 
 from taxi_qa.lab import city as town
 from taxi_qa.lab.street_files import LIMIT_COLUMNS, limit_rows, write_street_files
-from taxi_qa.lab.streets import ASIDE_M, EXPRESSWAY_KMH, Streets, build_streets
+from taxi_qa.lab.streets import EXPRESSWAY_KMH, Streets, build_streets
 from taxi_qa.lab.wayfinding import Graph, habit_of, longest_reasonable_m, route, tree_from, tree_to, way_back
 from taxi_qa.roads.network import APART, BRIDGE, CLASSES, ROUNDABOUT, TUNNEL
 from taxi_qa.roads.osm import read_pbf
@@ -89,7 +89,7 @@ def test_the_expressway_runs_beside_the_street_below_it(streets: Streets) -> Non
     graph = streets.graph
     ends = np.concatenate((graph.tail[graph.express], graph.head[graph.express]))
     ground_north = town.BLOCK_M * (town.EXPRESSWAY_ROW - town.CENTRE[1])
-    assert set(np.round(np.abs(streets.north_m[ends] - ground_north), 6)) == {ASIDE_M}
+    assert set(np.round(np.abs(streets.north_m[ends] - ground_north), 6)) == {20.0}
     assert (graph.limit_kmh[graph.express] == EXPRESSWAY_KMH).all()
     eastward = streets.east_m[graph.head] > streets.east_m[graph.tail]
     south = streets.north_m[graph.tail] < ground_north
