@@ -48,29 +48,32 @@ def batches(
     long = np.zeros(vehicles, dtype=np.int64)
     longest_s = np.zeros(vehicles, dtype=np.float64)
     for v in range(vehicles):
+        rows = slice(starts[v], starts[v + 1])
+        ms, delays, is_ignored = time_ms[rows], delay_ms[rows], ignored[rows]
         batch = np.int64(-1)
         received = np.int64(0)
-        for i in range(starts[v], starts[v + 1]):
-            if delay_ms[i] == NO_DELAY or ignored[i]:
-                continue
-            # A receiver's clock may run ahead of the platform's: that is no delay.
-            delay = max(np.int64(0), np.int64(delay_ms[i]))
-            arrived = time_ms[i] + delay_ms[i]
-            if batch >= 0 and abs(arrived - received) <= together_ms and max(batch, delay) > together_ms:
-                batch = max(batch, delay)
-            else:
-                if batch >= 0:
-                    number[v] += 1
-                    total_s[v] += batch / 1000.0
-                    long[v] += batch > long_ms
-                    longest_s[v] = max(longest_s[v], batch / 1000.0)
+        n, total_ms, n_long, longest_ms = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
+        for i in range(ms.size + 1):
+            at_end = i == ms.size
+            if not at_end:
+                if delays[i] == NO_DELAY or is_ignored[i]:
+                    continue
+                # A receiver's clock may run ahead of the platform's: that is no delay.
+                delay = max(np.int64(0), np.int64(delays[i]))
+                arrived = ms[i] + delays[i]
+                together = batch >= 0 and abs(arrived - received) <= together_ms
+                received = arrived
+                if together and max(batch, delay) > together_ms:
+                    batch = max(batch, delay)
+                    continue
+            if batch >= 0:
+                n += 1
+                total_ms += batch
+                n_long += batch > long_ms
+                longest_ms = max(longest_ms, batch)
+            if not at_end:
                 batch = delay
-            received = arrived
-        if batch >= 0:
-            number[v] += 1
-            total_s[v] += batch / 1000.0
-            long[v] += batch > long_ms
-            longest_s[v] = max(longest_s[v], batch / 1000.0)
+        number[v], total_s[v], long[v], longest_s[v] = n, total_ms / 1000.0, n_long, longest_ms / 1000.0
     return number, total_s, long, longest_s
 
 

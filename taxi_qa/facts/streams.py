@@ -11,12 +11,11 @@ import numpy.typing as npt
 from numba import njit
 
 from taxi_qa.facts.given import Given, counts_between, judged_rows
-from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track
+from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track, metres_nearby
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.values.columns import Columns
-from taxi_qa.values.place import metres_per_degree
 
 Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
@@ -26,8 +25,6 @@ Floats = npt.NDArray[np.float64]
 STREAM_ENDS_MS: Final = 30 * 60_000
 
 _MAX_EPISODES_PER_VEHICLE: Final = 64
-# The metres of a degree are worked out anew when the latitude has moved this far.
-_ANCHOR_E7: Final = 20_000
 
 
 def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Columns:
@@ -79,10 +76,12 @@ def _episodes(
     out_separation = np.empty(most, dtype=np.float64)
     out_at = np.empty(most, dtype=np.int64)
     found = 0
-    anchor = np.int64(2_000_000_000)
-    per_lon = 0.0
-    per_lat = 0.0
+    slack_m, jump_m_per_ms = jump_mps * CLOCK_SLACK_S, jump_mps / 1000.0
+    low, high = np.int64(0), np.int64(0)
+    lon_0, lon_1, lat_0, lat_1 = 0.0, 0.0, 0.0, 0.0
     for v in range(vehicles):
+        rows = slice(starts[v], starts[v + 1])
+        ms, lon, lat, is_usable = time_ms[rows], lon_e7[rows], lat_e7[rows], usable[rows]
         head = np.full(2, -1, dtype=np.int64)  # the last fix of each stream
         fixes = np.zeros(2, dtype=np.int64)  # of each stream within the open episode
         now = 0  # the stream of the fix before
@@ -91,15 +90,15 @@ def _episodes(
         last_switch = np.int64(0)
         separation = 0.0
         of_vehicle = 0
-        for i in range(starts[v], starts[v + 1] + 1):
-            at_end = i == starts[v + 1]
-            if not at_end and not usable[i]:
+        for i in range(ms.size + 1):
+            at_end = i == ms.size
+            if not at_end and not is_usable[i]:
                 continue
-            if switches > 0 and (at_end or time_ms[i] - last_switch > STREAM_ENDS_MS):
+            if switches > 0 and (at_end or ms[i] - last_switch > STREAM_ENDS_MS):
                 if of_vehicle < _MAX_EPISODES_PER_VEHICLE:
-                    out_vehicle[found], out_start[found], out_end[found] = v, time_ms[first_at], last_switch
+                    out_vehicle[found], out_start[found], out_end[found] = v, ms[first_at], last_switch
                     out_switches[found], out_fewer[found] = switches, min(fixes[0], fixes[1])
-                    out_separation[found], out_at[found] = separation, first_at
+                    out_separation[found], out_at[found] = separation, starts[v] + first_at
                     found += 1
                     of_vehicle += 1
                 switches = 0
@@ -107,29 +106,32 @@ def _episodes(
                 fixes[:] = 0
             if at_end:
                 break
-            if abs(lat_e7[i] - anchor) > _ANCHOR_E7:
-                anchor = np.int64(lat_e7[i])
-                per_lon, per_lat = metres_per_degree(anchor * 1e-7)
+            here = np.int64(lat[i])
+            if here < low or here >= high:
+                low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(here)
             # Does it fit the stream of the fix before? Nearly always, so that is asked first.
             chosen = -1
             fits = False
             far = 0.0
             for turn in range(2):
                 stream = now if turn == 0 else 1 - now
-                h = head[stream]
-                if h < 0 or time_ms[i] - time_ms[h] > STREAM_ENDS_MS:
+                if head[stream] < 0:
                     continue
-                dx = (lon_e7[i] - lon_e7[h]) * 1e-7 * per_lon
-                dy = (lat_e7[i] - lat_e7[h]) * 1e-7 * per_lat
-                metres = np.sqrt(dx * dx + dy * dy)
-                if metres <= jump_mps * ((time_ms[i] - time_ms[h]) / 1000.0 + CLOCK_SLACK_S):
+                h = np.uint64(head[stream])
+                took_ms = ms[i] - ms[h]
+                if took_ms > STREAM_ENDS_MS:
+                    continue
+                dx = (np.int64(lon[i]) - lon[h]) * (lon_0 + lon_1 * here)
+                dy = (here - lat[h]) * (lat_0 + lat_1 * here)
+                most_m = jump_m_per_ms * took_ms + slack_m
+                if dx * dx + dy * dy <= most_m * most_m:
                     chosen = stream
                     fits = True
                     break
-                far = max(far, metres)
+                far = max(far, np.sqrt(dx * dx + dy * dy))
             if chosen < 0:
                 # Impossible from the stream before, if that still goes on: a second begins (or begins anew).
-                ended = head[now] < 0 or time_ms[i] - time_ms[head[now]] > STREAM_ENDS_MS
+                ended = head[now] < 0 or ms[i] - ms[head[now]] > STREAM_ENDS_MS
                 chosen = now if ended else 1 - now
             if chosen != now:
                 if switches == 0:
@@ -137,7 +139,7 @@ def _episodes(
                     fixes[:] = 0
                     fixes[now] = 1
                 switches += 1
-                last_switch = time_ms[i]
+                last_switch = ms[i]
                 separation = max(separation, far)
                 now = chosen
             head[chosen] = i

@@ -38,12 +38,13 @@ AHEAD_MS: Final = 300_000
 CLOCK_SLACK_S: Final = 1.0
 # Beyond this spacing the mean of two speeds says little about the way between them.
 INTEGRAL_GAP_S: Final = 45.0
+_INTEGRAL_GAP_MS: Final = 45_000
 
 _NOWHERE_E7: Final = 1_000  # 0.0001 degree, 11 m around 0,0
 _E7: Final = 1e-7
 _NO_SPEED: Final = -1
-# The metres of a degree are worked out anew when the latitude has moved this far: 6e-6 relative at most.
-_ANCHOR_E7: Final = 20_000
+# The metres of a degree are taken as straight lines over stretches of so much latitude: 4e-7 off at most.
+_STRETCH_E7: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -112,20 +113,20 @@ def kept_fixes(
     kept_starts = np.zeros(starts.size, dtype=np.int64)
     for vehicle in range(starts.size - 1):
         kept = np.int64(0)
-        for i in range(starts[vehicle], starts[vehicle + 1]):
-            kept += labels[i] == 0
+        for what in labels[starts[vehicle] : starts[vehicle + 1]]:
+            kept += what == 0
         kept_starts[vehicle + 1] = kept_starts[vehicle] + kept
     n = kept_starts[-1]
     kept_ms = np.empty(n, dtype=np.int64)
     kept_lon = np.empty(n, dtype=np.int32)
     kept_lat = np.empty(n, dtype=np.int32)
     kept_speed = np.empty(n, dtype=np.int32)
-    at = 0
+    at = np.uint64(0)
     for i in range(labels.size):
         if labels[i] == 0:
             kept_ms[at], kept_lon[at], kept_lat[at] = time_ms[i], lon_e7[i], lat_e7[i]
             kept_speed[at] = speed_ckmh[i]
-            at += 1
+            at += np.uint64(1)
     return kept_starts, kept_ms, kept_lon, kept_lat, kept_speed
 
 
@@ -150,12 +151,25 @@ def turned_pairs(starts: Int64s, time_ms: Int64s, lon_e7: Int32s, lat_e7: Int32s
 
 
 @njit(cache=True, inline="always")
-def _metres(lon_1: int, lat_1: int, lon_2: int, lat_2: int, per_lon: float, per_lat: float) -> float:
-    dx = (lon_2 - lon_1) * per_lon
-    dy = (lat_2 - lat_1) * per_lat
-    return float(np.sqrt(dx * dx + dy * dy))
+def metres_nearby(lat_e7: np.int64) -> tuple[np.int64, np.int64, float, float, float, float]:
+    """The metres of 1e-7 degree around a latitude: two lines, in place of three cosines for every fix.
+
+    Returns:
+        Where the lines begin and end (the end excluded); a step of 1e-7 degree east is the third and the
+        fourth times the latitude (1e-7 degree), a step north the fifth and the sixth times it.
+    """
+    low = lat_e7 // _STRETCH_E7 * _STRETCH_E7
+    high = low + _STRETCH_E7
+    low_lon, low_lat = metres_per_degree(low * _E7)
+    high_lon, high_lat = metres_per_degree(high * _E7)
+    by_lon = (high_lon - low_lon) * _E7 / _STRETCH_E7
+    by_lat = (high_lat - low_lat) * _E7 / _STRETCH_E7
+    return low, high, low_lon * _E7 - by_lon * low, by_lon, low_lat * _E7 - by_lat * low, by_lat
 
 
+# In these kernels a vehicle's rows are sliced out first: an index into a slice that begins at 0 is never
+# negative, which the compiler else checks at every access. Milliseconds are only multiplied, and squares
+# compared where a root is not needed: roots and divisions would take most of the time.
 @njit(cache=True, nogil=True)
 def label(
     starts: Int64s,
@@ -168,42 +182,45 @@ def label(
 ) -> npt.NDArray[np.uint8]:
     """The label bits of every fix. Oracle: `label_in_numpy`."""
     labels = np.zeros(time_ms.size, dtype=np.uint8)
-    anchor = np.int64(2_000_000_000)
-    per_lon = 0.0
-    per_lat = 0.0
+    slack_m, jump_m_per_ms = jump_mps * CLOCK_SLACK_S, jump_mps / 1000.0
+    low, high = np.int64(0), np.int64(0)
+    lon_0, lon_1, lat_0, lat_1 = 0.0, 0.0, 0.0, 0.0
     for vehicle in range(starts.size - 1):
-        first, past = starts[vehicle], starts[vehicle + 1]
+        rows = slice(starts[vehicle], starts[vehicle + 1])
+        ms, lon, lat, flag, delay = time_ms[rows], lon_e7[rows], lat_e7[rows], flags[rows], delay_ms[rows]
+        labelled = labels[rows]
         before = np.int64(-1)
         here = np.int64(-1)
-        into = 0.0
-        for after in range(first, past):
-            if (flags[after] & FIXED_SENT) != 0 and (flags[after] & FIXED) == 0:
-                labels[after] |= NO_FIX
-            if abs(lon_e7[after]) < _NOWHERE_E7 and abs(lat_e7[after]) < _NOWHERE_E7:
-                labels[after] |= NOWHERE
-            if delay_ms[after] != NO_DELAY and delay_ms[after] < -AHEAD_MS:
-                labels[after] |= CLOCK
-            if labels[after] != 0:
+        here_ms, here_lon, here_lat = np.int64(0), np.int64(0), np.int64(0)
+        into_is_jump = False
+        for after in range(ms.size):
+            what = np.uint8(0)
+            if (flag[after] & FIXED_SENT) != 0 and (flag[after] & FIXED) == 0:
+                what |= NO_FIX
+            if abs(lon[after]) < _NOWHERE_E7 and abs(lat[after]) < _NOWHERE_E7:
+                what |= NOWHERE
+            if delay[after] < -AHEAD_MS and delay[after] != NO_DELAY:
+                what |= CLOCK
+            if what != 0:
+                labelled[after] = what
                 continue
             if here >= 0:
-                if abs(lat_e7[here] - anchor) > _ANCHOR_E7:
-                    anchor = np.int64(lat_e7[here])
-                    per_lon, per_lat = metres_per_degree(anchor * _E7)
-                    per_lon *= _E7
-                    per_lat *= _E7
-                out = _metres(lon_e7[here], lat_e7[here], lon_e7[after], lat_e7[after], per_lon, per_lat)
-                out_s = (time_ms[after] - time_ms[here]) / 1000.0 + CLOCK_SLACK_S
-                out_is_jump = out > jump_mps * out_s
-                if before >= 0 and out_is_jump and into > 0.0:
-                    past_it = _metres(
-                        lon_e7[before], lat_e7[before], lon_e7[after], lat_e7[after], per_lon, per_lat
-                    )
-                    past_s = (time_ms[after] - time_ms[before]) / 1000.0 + CLOCK_SLACK_S
-                    if past_it <= jump_mps * past_s:
-                        labels[here] |= SPIKE
-                into = 1.0 if out_is_jump else 0.0
+                if here_lat < low or here_lat >= high:
+                    low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(here_lat)
+                per_lon, per_lat = lon_0 + lon_1 * here_lat, lat_0 + lat_1 * here_lat
+                dx, dy = (lon[after] - here_lon) * per_lon, (lat[after] - here_lat) * per_lat
+                most_m = jump_m_per_ms * (ms[after] - here_ms) + slack_m
+                out_is_jump = dx * dx + dy * dy > most_m * most_m
+                if out_is_jump and into_is_jump:
+                    dx = (np.int64(lon[after]) - lon[before]) * per_lon
+                    dy = (np.int64(lat[after]) - lat[before]) * per_lat
+                    most_m = jump_m_per_ms * (ms[after] - ms[before]) + slack_m
+                    if dx * dx + dy * dy <= most_m * most_m:
+                        labelled[here] |= SPIKE
+                into_is_jump = out_is_jump
             before = here
             here = np.int64(after)
+            here_ms, here_lon, here_lat = ms[after], np.int64(lon[after]), np.int64(lat[after])
     return labels
 
 
@@ -254,30 +271,36 @@ def measure(
     leap = np.zeros(n, dtype=np.bool_)
     cum_m = np.zeros(n, dtype=np.float64)
     cum_ride_m = np.zeros(n, dtype=np.float64)
-    anchor = np.int64(2_000_000_000)
-    per_lon = 0.0
-    per_lat = 0.0
+    slack_m, jump_m_per_ms = jump_mps * CLOCK_SLACK_S, jump_mps / 1000.0
+    # The mean of two speeds in 0.01 km/h, as metres a millisecond.
+    m_per_ms = 0.5 / 360.0 / 1000.0
+    low, high = np.int64(0), np.int64(0)
+    lon_0, lon_1, lat_0, lat_1 = 0.0, 0.0, 0.0, 0.0
     for vehicle in range(starts.size - 1):
+        rows = slice(starts[vehicle], starts[vehicle + 1])
+        ms, lon, lat, speed = time_ms[rows], lon_e7[rows], lat_e7[rows], speed_ckmh[rows]
+        leaps, chords_m, rides_m = leap[rows], cum_m[rows], cum_ride_m[rows]
         chords = 0.0
         ride = 0.0
-        for i in range(starts[vehicle] + 1, starts[vehicle + 1]):
-            if abs(lat_e7[i - 1] - anchor) > _ANCHOR_E7:
-                anchor = np.int64(lat_e7[i - 1])
-                per_lon, per_lat = metres_per_degree(anchor * _E7)
-                per_lon *= _E7
-                per_lat *= _E7
-            step = _metres(lon_e7[i - 1], lat_e7[i - 1], lon_e7[i], lat_e7[i], per_lon, per_lat)
-            seconds = (time_ms[i] - time_ms[i - 1]) / 1000.0
-            if step > jump_mps * (seconds + CLOCK_SLACK_S):
-                leap[i] = True
-                step = 0.0
+        for i in range(1, ms.size):
+            here = np.int64(lat[i - 1])
+            if here < low or here >= high:
+                low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(here)
+            dx = (np.int64(lon[i]) - lon[i - 1]) * (lon_0 + lon_1 * here)
+            dy = (lat[i] - here) * (lat_0 + lat_1 * here)
+            step = np.sqrt(dx * dx + dy * dy)
+            took_ms = ms[i] - ms[i - 1]
             by_speed = step
-            if not leap[i] and seconds <= INTEGRAL_GAP_S and speed_ckmh[i] >= 0 and speed_ckmh[i - 1] >= 0:
-                by_speed = (speed_ckmh[i] + speed_ckmh[i - 1]) * 0.5 / 360.0 * seconds
+            if took_ms <= _INTEGRAL_GAP_MS and speed[i] >= 0 and speed[i - 1] >= 0:
+                by_speed = (np.int64(speed[i]) + speed[i - 1]) * took_ms * m_per_ms
+            if step > jump_m_per_ms * took_ms + slack_m:
+                leaps[i] = True
+                step = 0.0
+                by_speed = 0.0
             chords += step
             ride += by_speed
-            cum_m[i] = chords
-            cum_ride_m[i] = ride
+            chords_m[i] = chords
+            rides_m[i] = ride
     return leap, cum_m, cum_ride_m
 
 

@@ -22,6 +22,7 @@ from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.runs.jobs import WHOLE_CITY, Order
 from taxi_qa.runs.maps import roads_at
+from taxi_qa.runs.memory import give_back
 from taxi_qa.store import library, positions, presence
 from taxi_qa.store.home import Home, open_home
 from taxi_qa.store.positions import Stretch
@@ -191,6 +192,9 @@ def given_day(
     buckets = None if whole_city or len(order.buckets) == home.buckets else order.buckets
     city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
     from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
+    if whole_city:
+        # The records of a city are many small objects, which do not lie where positions lay.
+        give_back()
     heard_to_ms = None if whole_city else city.heard_to_ms
     span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
     tables: Mapping[str, pd.DataFrame] = _Tables(span, {"zones": city.zones, "excuses": city.excuses})

@@ -21,3 +21,11 @@ def keep_memory() -> None:
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
             mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
+
+
+def give_back() -> None:
+    """Memory that is free goes back to the system, for what needs it in another pool."""
+    if sys.platform == "linux":
+        malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if malloc_trim is not None:
+            malloc_trim(0)

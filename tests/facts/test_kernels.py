@@ -7,14 +7,24 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taxi_qa.facts.carriages import runs_of_flag, runs_of_flag_in_numpy
 from taxi_qa.facts.given import NOT_GIVEN
 from taxi_qa.facts.spans import along, along_in_numpy
-from taxi_qa.facts.track import Track, label, label_in_numpy, lay, measure, measure_in_numpy, turned_pairs
+from taxi_qa.facts.track import (
+    Track,
+    label,
+    label_in_numpy,
+    lay,
+    measure,
+    measure_in_numpy,
+    metres_nearby,
+    turned_pairs,
+)
 from taxi_qa.facts.uptime import gaps, gaps_in_numpy
 from taxi_qa.records.fixes import LOADED, LOADED_SENT, NO_DELAY, NO_HEADING, NO_ODOMETER, Fixes
-from taxi_qa.values.place import E7
+from taxi_qa.values.place import E7, metres_per_degree
 from tests.facts.wild import START_MS, seeds, wild_fixes
 
 JUMP_KMH = 200.0
@@ -168,3 +178,12 @@ def test_the_order_of_a_doubled_second_never_makes_the_way_longer(seed: int) -> 
             last = fixes.starts[v + 1] - 1
             # Pairs that follow each other are each put right by themselves, which may cost some metres.
             assert after[last] <= before[last] * (1 + 1e-6) + 0.01
+
+
+@given(st.integers(-890_000_000, 890_000_000))
+def test_the_metres_of_a_degree_are_close_to_straight_lines(lat_e7: int) -> None:
+    low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(np.int64(lat_e7))
+    assert low <= lat_e7 < high
+    per_lon, per_lat = metres_per_degree(lat_e7 / E7)
+    assert (lon_0 + lon_1 * lat_e7) * E7 == pytest.approx(per_lon, rel=4e-7)
+    assert (lat_0 + lat_1 * lat_e7) * E7 == pytest.approx(per_lat, rel=4e-7)
