@@ -16,6 +16,7 @@ from numba import njit
 from taxi_qa.facts.duty import duties, relieved
 from taxi_qa.facts.given import NOT_GIVEN, Given, positions_of
 from taxi_qa.facts.spans import place_at
+from taxi_qa.facts.streams import two_cars
 from taxi_qa.facts.track import Track
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
@@ -214,6 +215,7 @@ def driving_spells(given: Given, law: Law) -> Columns:
     np.maximum.at(longest, one.duty[1:][same], (one.start_ms[1:] - one.end_ms[:-1])[same] / 1000.0)
     of_duty = np.concatenate((one.duty, np.arange(n)))
     begin = np.concatenate((one.start_ms, start))
+    finish = np.concatenate((one.end_ms, end))
     kind = np.repeat(np.array(["unbroken", "shift"], dtype=object), [one.duty.size, n])
     vehicle_id = duty["vehicle_id"][of_duty]
     driver_id = duty["driver_id"][of_duty]
@@ -230,12 +232,14 @@ def driving_spells(given: Given, law: Law) -> Columns:
             "vehicle_id": vehicle_id,
             "driver_id": driver_id,
             "start_ms": begin,
-            "end_ms": np.concatenate((one.end_ms, end)),
+            "end_ms": finish,
             "lon": lon,
             "lat": lat,
-            "missing": np.where(unseen, "positions", "" if np.isfinite(rest_s) else f"law {_REST}").astype(
-                object
-            ),
+            "missing": np.select(
+                [unseen, two_cars(given, law, vehicle_id, begin, finish)],
+                ["positions", "one car under the plate"],
+                "" if np.isfinite(rest_s) else f"law {_REST}",
+            ).astype(object),
             "kind": kind,
             "low_s": np.concatenate((one.low_s, whole_low)),
             "high_s": np.concatenate((one.high_s, whole_high)),

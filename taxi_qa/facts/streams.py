@@ -15,7 +15,7 @@ from taxi_qa.facts.track import CLOCK, CLOCK_SLACK_S, NO_FIX, NOWHERE, Track, me
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import Fixes
-from taxi_qa.values.columns import Columns
+from taxi_qa.values.columns import Columns, Texts
 
 Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
@@ -157,6 +157,26 @@ def _episodes(
     )
 
 
+def doubles(given: Given, law: Law) -> Columns:
+    """As `episodes` over what is given, worked out once."""
+    jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
+    return given.once("doubles", lambda _: episodes(given.fixes, given.track, jump_kmh))
+
+
+def two_cars(
+    given: Given, law: Law, vehicle_id: Texts, start_ms: Int64s, end_ms: Int64s
+) -> npt.NDArray[np.bool_]:
+    """Whether two cars clearly drove under the plate within each span: its positions are not one driver's."""
+    double = doubles(given, law)
+    least = law.number("house.licence.clone_switches", given.from_ms)
+    clear = double.cut(double["switches"] >= least)
+    spans = zip(clear["vehicle_id"], clear["start_ms"], clear["end_ms"], strict=True)
+    hit = np.zeros(vehicle_id.size, dtype=bool)
+    for name, begin, end in spans:
+        hit |= (vehicle_id == name) & (start_ms <= end) & (begin <= end_ms)
+    return hit
+
+
 def plates(given: Given, law: Law) -> Columns:
     """Each car with positions in the span, once a stretch of two streams that began there, or once.
 
@@ -165,8 +185,7 @@ def plates(given: Given, law: Law) -> Columns:
         everything); a car whose positions are all unusable cannot be judged.
     """
     fixes = given.fixes
-    jump_kmh = law.number("house.quality.jump_kmh", given.from_ms)
-    double = episodes(fixes, given.track, jump_kmh)
+    double = doubles(given, law)
     double = double.cut((double["start_ms"] >= given.from_ms) & (double["start_ms"] < given.to_ms))
     first, past = judged_rows(given)
     present = past > first

@@ -27,7 +27,8 @@ def long_hours(spells: Columns, law: Mapping[str, Numbers]) -> Verdict:
     Why it matters: more than four hours without twenty minutes of rest is forbidden; safe driving is
         pledged (五).
     Evidence: the time driven, its begin and end, the longest rest in it.
-    Cannot tell: no positions; a gap in the track in which a rest may lie, where the answer hangs on it.
+    Cannot tell: no positions; a gap in the track in which a rest may lie, where the answer hangs on it; two
+        cars under one plate.
     Looks like it, but is not: a rest in a queue; two drivers sharing a car (each by his own shift); a
         rest of exactly twenty minutes; exactly four hours.
     """
