@@ -106,6 +106,18 @@ class Bucket:
         nowhere = (p["lon"].abs() < 0.0001) & (p["lat"].abs() < 0.0001)
         return p[~nowhere & ~(p["delay_ms"] < -300_000)].reset_index(drop=True)
 
+    @cached_property
+    def doubles(self) -> list[tuple[str, int, int, int, int, float]]:
+        """Where two streams took turns: car, begin, last turn, turns, fixes of the thinner, metres apart."""
+        p = self.fixes
+        mps = self.number("house.quality.jump_kmh") / 3.6
+        torn = set(p.loc[self.is_jump(p.shift(1), p), "vehicle_id"].astype(object))
+        return [
+            (str(car), *episode)
+            for car, line in p[p["vehicle_id"].isin(torn)].groupby("vehicle_id", observed=True)
+            for episode in _episodes(line, mps)
+        ]
+
     def is_jump(self, a: pd.DataFrame, b: pd.DataFrame) -> "pd.Series[bool]":
         """Whether no taxi gets from one row to the other in the time; False where one is not there."""
         far = metres(a["lon"], a["lat"], b["lon"], b["lat"])
@@ -615,15 +627,25 @@ def long_hours(b: Bucket) -> Answer:
     ]
     names, low, high, kinds, unseen = [], [], [], [], []
     rest_ms = int(b.number("driving.rest_s") * 1000)
+    least = b.number("house.licence.clone_switches")
+
+    def two_cars(car: str, begin: int, end: int) -> bool:
+        return any(
+            name == car and switches >= least and begin <= last and first <= end
+            for name, first, last, switches, _, _ in b.doubles
+        )
+
     for shift in duty.itertuples(index=False):
         spells = list(_spells(b.lines.get(shift.vehicle_id), shift.start_ms, shift.end_ms, rest_ms))
         for begin, sure_ms, whole_ms, _ in spells:
             names.append(f"{shift.vehicle_id}@{begin}/{shift.driver_id}/unbroken")
-            low.append(sure_ms), high.append(whole_ms), kinds.append("unbroken"), unseen.append(False)
+            low.append(sure_ms), high.append(whole_ms), kinds.append("unbroken")
+            unseen.append(two_cars(shift.vehicle_id, begin, begin + whole_ms))
         names.append(f"{shift.vehicle_id}@{shift.start_ms}/{shift.driver_id}/shift")
         low.append(sum(spell[2] - spell[3] for spell in spells))
         high.append(sum(spell[2] for spell in spells))
-        kinds.append("shift"), unseen.append(not spells)
+        kinds.append("shift")
+        unseen.append(not spells or two_cars(shift.vehicle_id, shift.start_ms, shift.end_ms))
     limit = (
         np.where(
             np.array(kinds) == "unbroken",
@@ -750,25 +772,21 @@ def gnss_outage(b: Bucket) -> Answer:
 
 
 def cloned_plate(b: Bucket) -> Answer:
-    p = b.fixes
-    mps = b.number("house.quality.jump_kmh") / 3.6
     least = [b.number(f"house.licence.clone_{name}") for name in ("switches", "fixes", "held_s", "apart_m")]
-    torn = set(p.loc[b.is_jump(p.shift(1), p), "vehicle_id"].astype(object))
     total = Answer(0, frozenset(), frozenset())
     with_two = set()
-    for car, line in p[p["vehicle_id"].isin(torn)].groupby("vehicle_id", observed=True):
-        for first, last, switches, fewer, apart_m in _episodes(line, mps):
-            if b.from_ms <= first < b.to_ms:
-                with_two.add(car)
-                guilty = (
-                    switches >= least[0]
-                    and fewer >= least[1]
-                    and (last - first) / 1000 >= least[2]
-                    and apart_m >= least[3]
-                )
-                total += answer(pd.Series([f"{car}@{first}"], dtype=object), [guilty], [False])
+    for car, first, last, switches, fewer, apart_m in b.doubles:
+        if b.from_ms <= first < b.to_ms:
+            with_two.add(car)
+            guilty = (
+                switches >= least[0]
+                and fewer >= least[1]
+                and (last - first) / 1000 >= least[2]
+                and apart_m >= least[3]
+            )
+            total += answer(pd.Series([f"{car}@{first}"], dtype=object), [guilty], [False])
     alone = [car for car in b.present if car not in with_two]
-    heard = set(p["vehicle_id"].astype(object).unique())
+    heard = set(b.fixes["vehicle_id"].astype(object).unique())
     return total + answer(
         pd.Series([f"{car}@{b.from_ms}" for car in alone], dtype=object),
         np.zeros(len(alone)),
