@@ -25,6 +25,12 @@ KINDS_ZH: Final[dict[str, str]] = {
 }  # fmt: skip
 # Words of the rules: missing inputs that are no column, and evidence that is text.
 _MISSING: Final[dict[str, tuple[str, str]]] = {
+    "a road near both ends": ("起讫点附近的道路", "a road near both ends"),
+    "moving positions with speed": ("带速度的行驶定位", "moving positions with a speed"),
+    "one car under the plate": ("一号牌一车", "one car under the plate"),
+    "reason of the stop": ("途中停靠的原因", "the reason of the stop on the way"),
+    "roads": ("路网", "a road network"),
+    "speed limits": ("足够路段的限速", "limits on enough of the roads"),
     "clear track": ("清晰连续的轨迹", "a clear, unbroken track"),
     "enough clear trips": ("足够多的清晰行程", "enough trips with a clear track"),
     "track without gaps": ("无间断的轨迹", "a track without gaps"),
@@ -51,13 +57,14 @@ _TEXTS: Final[dict[str, str]] = {
     "look for a pulse box": "检查有无脉冲作弊器", "verify the meter": "送检计价器",
     "licence": "从业资格证", "registration": "注册", "vehicle permit": "营运证", "no fix": "未定位",
     "silent": "无数据", "day": "日间档", "night": "夜间档", "out_of_town": "出城档", "return": "返程档",
-    "flat": "一口价", "gnss": "卫星定位", "meter": "计价器", "camera": "摄像头", "terminal": "终端",
+    "operator": "运营方标牌", "map": "地图", "class default": "道路等级默认值", "below a fifth": "不足二成",
+    "a fifth to a half": "二成至五成", "half and more": "五成以上", "flat": "一口价", "gnss": "卫星定位", "meter": "计价器", "camera": "摄像头", "terminal": "终端",
 }  # fmt: skip
 _SOURCES: Final[dict[str, str]] = {
     "meter": "计价器", "gnss": "卫星定位", "positions": "定位", "seat": "座椅传感器", "register": "名册",
     "papers": "证件", "shifts": "班次", "shift": "班次", "sign-in": "签到", "platform": "平台",
     "payment": "支付", "camera": "摄像", "device": "设备", "clock": "时钟", "trips": "营运记录",
-    "events": "设备事件", "zones": "区域", "drivers": "名册", "vehicles": "名册",
+    "events": "设备事件", "zones": "区域", "map": "地图", "other taxis": "其他出租车", "drivers": "名册", "vehicles": "名册",
 }  # fmt: skip
 STATUS_WORDS: Final[dict[str, tuple[str, str]]] = {
     "detected": ("待核实", "to be checked"),
