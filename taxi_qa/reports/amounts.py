@@ -58,13 +58,15 @@ _TEXTS: Final[dict[str, str]] = {
     "licence": "从业资格证", "registration": "注册", "vehicle permit": "营运证", "no fix": "未定位",
     "silent": "无数据", "day": "日间档", "night": "夜间档", "out_of_town": "出城档", "return": "返程档",
     "operator": "运营方标牌", "map": "地图", "class default": "道路等级默认值", "below a fifth": "不足二成",
-    "a fifth to a half": "二成至五成", "half and more": "五成以上", "flat": "一口价", "gnss": "卫星定位", "meter": "计价器", "camera": "摄像头", "terminal": "终端",
+    "a fifth to a half": "二成至五成", "half and more": "五成以上", "flat": "一口价", "gnss": "卫星定位",
+    "meter": "计价器", "camera": "摄像头", "terminal": "终端",
 }  # fmt: skip
 _SOURCES: Final[dict[str, str]] = {
     "meter": "计价器", "gnss": "卫星定位", "positions": "定位", "seat": "座椅传感器", "register": "名册",
     "papers": "证件", "shifts": "班次", "shift": "班次", "sign-in": "签到", "platform": "平台",
     "payment": "支付", "camera": "摄像", "device": "设备", "clock": "时钟", "trips": "营运记录",
-    "events": "设备事件", "zones": "区域", "map": "地图", "other taxis": "其他出租车", "drivers": "名册", "vehicles": "名册",
+    "events": "设备事件", "zones": "区域", "map": "地图", "other taxis": "其他出租车",
+    "drivers": "名册", "vehicles": "名册",
 }  # fmt: skip
 STATUS_WORDS: Final[dict[str, tuple[str, str]]] = {
     "detected": ("待核实", "to be checked"),
