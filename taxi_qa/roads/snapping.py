@@ -21,13 +21,15 @@ Int64s = npt.NDArray[np.int64]
 Floats32 = npt.NDArray[np.float32]
 
 REACH_M: Final = 75.0
-# A road this much farther away than the nearest is not where the car stood: twice the error of a good
-# receiver in a city.
-SPREAD_M: Final = 20.0
+# A road this much farther away than the nearest is not where the car stood: twice the error of a receiver
+# between houses.
+SPREAD_M: Final = 30.0
 ROADS: Final = 4
 NO_HEADING: Final = -1
 # A car that leaves a kerb or turns does not point exactly along its road.
 _ACROSS_DDEG: Final = 600
+# Near a bend a place may lie on the far side of it.
+_BEND_M: Final = 25.0
 # Edges looked at a place: parking lots beside the street crowd out the street else.
 _LOOKED_AT: Final = 16
 _SAME_M: Final = 0.5
@@ -145,20 +147,21 @@ def _back_of(streets: _Streets, edge: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _heads_so(streets: _Streets, edge: int, along_m: float, heading_ddeg: int) -> bool:
-    """Whether an edge runs this way at so many metres from its begin; True where no way is given."""
+    """Whether an edge runs this way near so many metres from its begin; True where no way is given."""
     if heading_ddeg == NO_HEADING:
         return True
     first, last = streets.shape_start[edge], streets.shape_start[edge + 1] - 1
     per_lon, per_lat = metres_per_degree(streets.shape_lat_e7[first] * _E7)
-    x, y, passed = 0.0, 0.0, 0.0
+    passed = 0.0
     for i in range(first, last):
         x = (streets.shape_lon_e7[i + 1] - streets.shape_lon_e7[i]) * _E7 * per_lon
         y = (streets.shape_lat_e7[i + 1] - streets.shape_lat_e7[i]) * _E7 * per_lat
-        passed += np.sqrt(x * x + y * y)
-        if passed >= along_m:
-            break
-    apart = abs(np.degrees(np.arctan2(x, y)) * 10.0 - heading_ddeg) % 3600.0
-    return bool(min(apart, 3600.0 - apart) <= _ACROSS_DDEG)
+        begins, passed = passed, passed + np.sqrt(x * x + y * y)
+        if begins <= along_m + _BEND_M and passed >= along_m - _BEND_M:
+            apart = abs(np.degrees(np.arctan2(x, y)) * 10.0 - heading_ddeg) % 3600.0
+            if min(apart, 3600.0 - apart) <= _ACROSS_DDEG:
+                return True
+    return False
 
 
 @njit(cache=True, nogil=True)
