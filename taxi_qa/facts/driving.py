@@ -17,11 +17,10 @@ from taxi_qa.facts.duty import duties, relieved
 from taxi_qa.facts.given import NOT_GIVEN, Given, positions_of
 from taxi_qa.facts.spans import place_at
 from taxi_qa.facts.streams import two_cars
-from taxi_qa.facts.track import Track
+from taxi_qa.facts.track import Track, metres_nearby
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.columns import Columns
-from taxi_qa.values.place import metres_per_degree
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -113,9 +112,7 @@ def _spells(
         if v == NOT_GIVEN:
             continue
         first, past = starts[v], starts[v + 1]
-        i = first
-        while i < past and time_ms[i] < start_ms[row]:
-            i += 1
+        i = first + np.searchsorted(time_ms[first:past], start_ms[row])
         if i >= past or time_ms[i] > end_ms[row]:
             continue
         # `spell` began at the end of the last rest, `sure` after the last gap that may hide one. The car
@@ -128,14 +125,16 @@ def _spells(
         stand = time_ms[i]
         maybe = time_ms[i]
         anchor = i
-        per_lon, per_lat = metres_per_degree(lat_e7[i] * 1e-7)
+        here = np.int64(lat_e7[i])
+        low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(here)
+        per_lon, per_lat = lon_0 + lon_1 * here, lat_0 + lat_1 * here
         resting = False
         rolling = True
         i += 1
         while i < past and time_ms[i] <= end_ms[row]:
             lit = time_ms[i] - time_ms[i - 1] <= GAP_MS
-            dx = (lon_e7[i] - lon_e7[anchor]) * 1e-7 * per_lon
-            dy = (lat_e7[i] - lat_e7[anchor]) * 1e-7 * per_lat
+            dx = (lon_e7[i] - lon_e7[anchor]) * per_lon
+            dy = (lat_e7[i] - lat_e7[anchor]) * per_lat
             slow = lit and cum_m[i] - cum_m[i - 1] < _SLOW_MPS * (time_ms[i] - time_ms[i - 1]) / 1000.0
             slow = slow and speed_ckmh[i] <= 100 * SLOW_KMH
             near = dx * dx + dy * dy <= SAME_PLACE_M * SAME_PLACE_M
@@ -166,7 +165,10 @@ def _spells(
             stand = time_ms[i - 1] if lit else time_ms[i]
             maybe = time_ms[i - 1]
             anchor = i
-            per_lon, per_lat = metres_per_degree(lat_e7[i] * 1e-7)
+            here = np.int64(lat_e7[i])
+            if here < low or here >= high:
+                low, high, lon_0, lon_1, lat_0, lat_1 = metres_nearby(here)
+            per_lon, per_lat = lon_0 + lon_1 * here, lat_0 + lat_1 * here
             resting = False
             rolling = True
             i += 1

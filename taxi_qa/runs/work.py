@@ -100,6 +100,8 @@ def _day(order: Order, home: Home, law: Law) -> Told:
             answers.ask(name, day.rows(catalogue()[name].judges))
         for unit, parts in left.items():
             parts.append(FOLDS[unit].part(day))
+        # Else the next slice is read while this one still stands.
+        del given, day
     for unit, parts in left.items():
         _keep_parts(order, home, law, unit, order.day, pd.concat(parts, ignore_index=True))
     return answers.told()
