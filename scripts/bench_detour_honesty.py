@@ -51,11 +51,12 @@ from taxi_qa.roads.routes import (  # noqa: E402
     routes_from,
     sums_along,
 )
-from taxi_qa.roads.snapping import Ends, ends_at, ends_of, snap  # noqa: E402
+from taxi_qa.roads.snapping import Ends, ends_at, ends_of, other_direction, snap  # noqa: E402
 from taxi_qa.values.place import distance_m  # noqa: E402
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Int32s = npt.NDArray[np.int32]
 Floats32 = npt.NDArray[np.float32]
 Int64s = npt.NDArray[np.int64]
 
@@ -95,8 +96,19 @@ def ends_of_trips(network: Network, rng: np.random.Generator, count: int) -> tup
     away = distance_m(lon[first][:, None], lat[first][:, None], lon[others], lat[others])
     wanted = np.maximum(rng.lognormal(np.log(5_000), 0.6, count), 1_000)
     last = others[np.arange(count), np.argmin(np.abs(np.log(away.clip(1) / wanted[:, None])), axis=1)]
-    begin, end = (ends_at(edge, rng.random(count) * network.length_m[edge]) for edge in (first, last))
+    back = other_direction(network)
+    begin, end = (
+        both_directions(network, back, edge, rng.random(count).astype(np.float32)) for edge in (first, last)
+    )
     return begin, end
+
+
+def both_directions(network: Network, back: Int32s, edge: Int64s, share: Floats32) -> Ends:
+    """Places on edges; where a street is open both ways a driver may leave it, or come, either way."""
+    ends = ends_at(edge, share * network.length_m[edge])
+    ends.edge[:, 1] = back[edge]
+    ends.along_m[:, 1] = np.where(back[edge] >= 0, (1 - share) * network.length_m[back[edge]], 0)
+    return ends
 
 
 def true_speeds(network: Network, rng: np.random.Generator) -> Floats32:
@@ -345,9 +357,8 @@ def main(argv: list[str] | None = None) -> int:
     learned = hourly_kmh(network, history(network, true, kmh, rng, asked.trips))
     judge = true.with_speeds(learned) if not asked.free_only else router(network)
     print(f"{asked.extract.name}: {network.nodes:,} junctions, {network.edges:,} edges")
-    for name, driven in (
-        ("honest", honest(true, rng, asked.trips)), ("detours", detours(true, rng, asked.detours))
-    ):  # fmt: skip
+    for name, make, count in (("honest", honest, asked.trips), ("detours", detours, asked.detours)):
+        driven = make(true, rng, count)
         seen = reported(network, driven, kmh, rng)
         started = time.process_time()
         verdict = judged(judge, index, seen, driven.hour)
