@@ -18,6 +18,59 @@ Int32s = npt.NDArray[np.int32]
 
 _LEAF: Final = 12
 _DEEPEST: Final = 64
+# A shorter leg is the wobble of a standing car.
+LEG_M: Final = 50.0
+
+
+class Driven(NamedTuple):
+    """Trips as driven, one after the other.
+
+    Attributes:
+        start: (n + 1,) trip t has the fixes start[t] to start[t + 1], at least one.
+        lon_e7, lat_e7: places of the fixes in order of time, 1e-7 degree, WGS-84.
+        seconds: (n,) how long each took; NaN where not known.
+    """
+
+    start: Int64s
+    lon_e7: Int32s
+    lat_e7: Int32s
+    seconds: Floats
+
+
+class Lines(NamedTuple):
+    """The same trips on a plane, without wobble; kernels take it as it is.
+
+    Attributes:
+        start: (n + 1,) trip t has the corners start[t] to start[t + 1].
+        x, y: corners, metres.
+        fix: which fix of its trip each corner is.
+        along_m: metres driven from the trip's begin.
+        length_m: (n,) of the trips.
+        places: (n, 4) begin x, begin y, end x, end y.
+        seconds: (n,) duration.
+        turned_rad: (n,) sum of all turns.
+        back_share: (n,) metres back and forth, as a share of the length.
+    """
+
+    start: Int64s
+    x: Floats32
+    y: Floats32
+    fix: Int64s
+    along_m: Floats32
+    length_m: Floats
+    places: Floats32
+    seconds: Floats
+    turned_rad: Floats
+    back_share: Floats
+
+
+class Plane(NamedTuple):
+    """Where the metres are counted from (degrees), and metres of a degree."""
+
+    west: float
+    south: float
+    per_lon: float
+    per_lat: float
 
 
 class Tree(NamedTuple):
@@ -195,8 +248,8 @@ def turned(x: Floats32, y: Floats32) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
-def square_to_line(x: float, y: float, line_x: Floats32, line_y: Floats32, enough: float) -> float:
-    """Squared metres from a place to a line of at least one corner; stops looking below `enough`."""
+def square_to_line(x: float, y: float, line_x: Floats32, line_y: Floats32) -> float:
+    """Squared metres from a place to a line of at least one corner."""
     best = np.inf
     for i in range(max(1, line_x.size - 1)):
         from_x, from_y = float(line_x[i]), float(line_y[i])
@@ -209,14 +262,12 @@ def square_to_line(x: float, y: float, line_x: Floats32, line_y: Floats32, enoug
             share = min(1.0, max(0.0, share))
         off_x, off_y = x - from_x - share * along_x, y - from_y - share * along_y
         best = min(best, off_x * off_x + off_y * off_y)
-        if best < enough:
-            break
     return best
 
 
 @njit(cache=True, nogil=True)
 def thinned(x: Floats, y: Floats, start: Int64s, step_m: float) -> tuple[Floats32, Floats32, Int64s, Int64s]:
-    """Lines without the wobble of standing cars: corners at least `step_m` from the one before, and both ends.
+    """Lines without the wobble of standing cars: corners at least `step_m` from the last, and both ends.
 
     Args:
         x, y: places of all lines one after the other, metres.
@@ -248,3 +299,45 @@ def thinned(x: Floats, y: Floats, start: Int64s, step_m: float) -> tuple[Floats3
         begin[line + 1] = n
     which = kept[:n].copy()
     return x[which].astype(np.float32), y[which].astype(np.float32), begin, which
+
+
+def every(driven: Driven, step: int) -> Driven:
+    """Every `step`-th trip; all of them where the step is 1 or less."""
+    if step <= 1:
+        return driven
+    count = np.diff(driven.start)
+    taken = np.zeros(count.size, dtype=bool)
+    taken[::step] = True
+    fixes = np.repeat(taken, count)
+    start = np.concatenate([[0], np.cumsum(count[taken])])
+    return Driven(start, driven.lon_e7[fixes], driven.lat_e7[fixes], driven.seconds[taken])
+
+
+def lines_of(driven: Driven, plane: Plane) -> Lines:
+    """The trips on a plane: corners at least `LEG_M` apart, and what follows from them."""
+    x = (driven.lon_e7.astype(np.float64) * 1e-7 - plane.west) * plane.per_lon
+    y = (driven.lat_e7.astype(np.float64) * 1e-7 - plane.south) * plane.per_lat
+    thin_x, thin_y, start, which = thinned(x, y, driven.start, LEG_M)
+    fix = which - np.repeat(driven.start[:-1], np.diff(start))
+    along_m, length_m, places, turned_rad, back_share = _measured(thin_x, thin_y, start)
+    return Lines(
+        start, thin_x, thin_y, fix, along_m, length_m, places, driven.seconds, turned_rad, back_share
+    )
+
+
+@njit(cache=True, nogil=True)
+def _measured(x: Floats32, y: Floats32, start: Int64s) -> tuple[Floats32, Floats, Floats32, Floats, Floats]:
+    """The columns of `Lines` that follow from its corners."""
+    n = start.size - 1
+    along_m = np.zeros(x.size, dtype=np.float32)
+    length_m, turned_rad, back_share = np.zeros(n), np.zeros(n), np.zeros(n)
+    places = np.zeros((n, 4), dtype=np.float32)
+    for t in range(n):
+        a, z = start[t], start[t + 1] - 1
+        places[t, 0], places[t, 1], places[t, 2], places[t, 3] = x[a], y[a], x[z], y[z]
+        for i in range(a + 1, z + 1):
+            length_m[t] += np.hypot(x[i] - x[i - 1], y[i] - y[i - 1])
+            along_m[i] = length_m[t]
+        turned_rad[t], back_m = turned(x[a : z + 1], y[a : z + 1])
+        back_share[t] = back_m / max(1.0, length_m[t])
+    return along_m, length_m, places, turned_rad, back_share
