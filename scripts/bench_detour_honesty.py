@@ -8,9 +8,11 @@ Receivers report every 10 to 30 s with an error of 5 to 15 m. Speeds of the hour
 history, not known. Each trip is judged from its positions alone: the sum of chords against the longest
 reasonable route, both margins ("longer"), and the driver's own way against reasonable times ("found").
 
-    scripts/bench detour_honesty [--trips 20000] [--detours 5000] [--extract FILE.osm.pbf] [--seed 1]
+    scripts/bench detour_honesty [--trips 20000] [--detours 5000] [--history 20000] [--free-only]
 
-`--trips` are honest ones. The extract is Chengdu's of $TAXI_QA_REAL_DATA (default ../shared/data).
+`--trips` are honest ones; speeds are learned from `--history` trips at either hour (a large city makes twice
+as many in one hour), `--free-only` leaves them out. The extract is Chengdu's of $TAXI_QA_REAL_DATA (default:
+../shared/data), or `--extract FILE.osm.pbf`.
 """
 
 import argparse
@@ -345,16 +347,20 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--trips", type=int, default=20_000)
     parser.add_argument("--detours", type=int, default=5_000)
+    parser.add_argument("--history", type=int, default=20_000)
     parser.add_argument("--extract", type=Path, default=extract())
     parser.add_argument("--free-only", action="store_true", help="the judge knows no speeds of the hours")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(argv)
+    if not asked.extract.exists():
+        print(f"not measured: there is no {asked.extract.name}; name an extract, or set TAXI_QA_REAL_DATA")
+        return 0
     rng = np.random.default_rng(asked.seed)
     network = read_pbf(asked.extract)
     index = segment_index(network)
     kmh = true_speeds(network, rng)
     true = router(network).with_speeds(kmh)
-    learned = hourly_kmh(network, history(network, true, kmh, rng, asked.trips))
+    learned = hourly_kmh(network, history(network, true, kmh, rng, asked.history))
     judge = true.with_speeds(learned) if not asked.free_only else router(network)
     print(f"{asked.extract.name}: {network.nodes:,} junctions, {network.edges:,} edges")
     for name, make, count in (("honest", honest, asked.trips), ("detours", detours, asked.detours)):

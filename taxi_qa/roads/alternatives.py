@@ -1,9 +1,9 @@
 """Further reasonable routes of a trip: other ways through the city that a driver may take in good faith.
 
 A reasonable route takes at most a quarter longer than the fastest, passes no junction twice, and is locally
-the fastest: around the place where it leaves the fastest route farthest behind, no stretch of a good length
-could be driven faster (the T-test of Abraham, Delling, Goldberg and Werneck, "Alternative Routes in Road
-Networks", JEA 2013). So it has no detour of its own, no turning round and no way round the block.
+the fastest: around the junction it was found over, no stretch of a good length could be driven faster (the
+T-test of Abraham, Delling, Goldberg and Werneck, "Alternative Routes in Road Networks", JEA 2013). So it has
+no detour of its own, no turning round and no way round the block.
 
 Candidates lead through the ranks that a search of the trip visits anyway: the junctions where the map
 was cut between and around both ends, so that every crossing of every cut is among them. The fastest come
@@ -42,6 +42,8 @@ MOST_SHARED: Final = 0.7
 MOST: Final = 3
 # Of the fastest route's time, to either side of the place in between: so long a stretch is the fastest there.
 LOCAL: Final = 0.1
+# A byte remembers of each edge which of a trip's routes drive it, the fastest among them.
+_MOST_BITS: Final = 6
 
 
 class Wish(NamedTuple):
@@ -78,9 +80,11 @@ def alternatives(
         The trip of each route, int32[k] ascending, and the routes.
 
     Raises:
-        ValueError: no such metric, or ends that are not of this network.
+        ValueError: no such metric, ends that are not of this network, or more routes wished for than six.
     """
     check_ends(router.network, begins, ends)
+    if not 0 <= wish.most <= _MOST_BITS:
+        raise ValueError(f"{wish.most} routes a trip: expected at most {_MOST_BITS}")
     ready = router.metric(metric)
     trip, cost, first, last, start, edge = _further(router.hierarchy, ready, begins[:2], ends[:2], wish)
     sides = ends_of(begins, trip), ends_of(ends, trip)

@@ -164,6 +164,8 @@ def test_nothing_for_trips_without_a_way_or_within_one_edge() -> None:
     assert len(others) == 0
     with pytest.raises(ValueError, match="names edge 99"):
         alternatives(router(network), "free", ends_at(99, 0.0), ends_at(0, 0.0))
+    with pytest.raises(ValueError, match="7 routes a trip: expected at most 6"):
+        alternatives(router(network), "free", begins, ends, Wish(most=7))
 
 
 @given(st.integers(0, 1_000))
