@@ -286,7 +286,8 @@ def _compare(
             lengths[k] = max(LEG_M, history.length_m[alike[k]] - theirs + straight)
         shown[at, 6] = np.median(lengths)
         shown[at, 7] = np.quantile(lengths, 0.9)
-        shown[at, 8] = np.mean(lengths < length)
+        # A metre: two straight ways are equally long, whatever the rounding says.
+        shown[at, 8] = np.mean(lengths < length - 1.0)
         shown[at, 9] = np.nanmedian(history.seconds[alike])
         shown[at, 0] = np.log(length / shown[at, 6])
         shown[at, 3] = lines.turned_rad[t] - np.median(history.turned_rad[alike])
