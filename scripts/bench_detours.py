@@ -16,7 +16,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scripts.detour_baselines import Trips, baselines
-from taxi_qa.facts.similar import Usual, compared, usual
+from taxi_qa.facts.similar import WRONG, Usual, compared, usual
 from taxi_qa.facts.usual_routes import Driven
 from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import E7, metres_per_degree
@@ -262,7 +262,7 @@ def timed(case: Case) -> tuple[Usual, Columns]:
 def with_parts(known: Usual, seen: Columns) -> dict[str, Floats]:
     """The product's score, what is left of it without its turns, and each of its five witnesses alone."""
     said = {
-        name: -np.log(0.05 + seen[f"{name}_rare"]) for name in ("length", "around", "away", "turned", "back")
+        name: -np.log(WRONG + seen[f"{name}_rare"]) for name in ("length", "around", "away", "turned", "back")
     }
     assert known.ordinary.shape[1] == len(said)  # noqa: S101 - a new witness belongs into the table
     parts = {
