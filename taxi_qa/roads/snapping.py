@@ -24,14 +24,15 @@ REACH_M: Final = 75.0
 # A road this much farther away than the nearest is not where the car stood: twice the error of a receiver
 # between houses.
 SPREAD_M: Final = 30.0
-ROADS: Final = 4
+# Enough for an interchange, where short pieces of many roads lie over each other.
+ROADS: Final = 10
 NO_HEADING: Final = -1
 # A car that leaves a kerb or turns does not point exactly along its road.
 _ACROSS_DDEG: Final = 600
 # Near a bend a place may lie on the far side of it.
 _BEND_M: Final = 25.0
 # Edges looked at a place: parking lots beside the street crowd out the street else.
-_LOOKED_AT: Final = 16
+_LOOKED_AT: Final = 32
 _SAME_M: Final = 0.5
 _E7: Final = 1e-7
 
@@ -85,7 +86,7 @@ def snap(
         reach_m: how far away a road may be.
 
     Returns:
-        Up to four roads of two directions a place, nearest first.
+        Up to `ROADS` roads of two directions a place, nearest first.
     """
     edge, along, away = nearest_edges(index, lon_e7, lat_e7, most=_LOOKED_AT, reach_m=reach_m)
     if heading_ddeg is None:

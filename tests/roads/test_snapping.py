@@ -93,7 +93,7 @@ def test_parts_that_hang_together_with_nothing_are_left_out() -> None:
 def in_python(network: Network, lon_e7: Int32s, lat_e7: Int32s) -> list[list[tuple[int, ...]]]:
     """The roads of each place as sets of their directions, one place and one edge at a time."""
     index, back = segment_index(network), other_direction(network)
-    edge, _, away = nearest_edges(index, lon_e7, lat_e7, most=16, reach_m=75.0)
+    edge, _, away = nearest_edges(index, lon_e7, lat_e7, most=32, reach_m=75.0)
     found = []
     for row in range(lon_e7.size):
         mine = [
