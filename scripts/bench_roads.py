@@ -1,11 +1,12 @@
-"""How fast a city's roads answer: limits, nearest roads, map matching; Valhalla beside it where installed.
+"""How fast a city answers: zones, limits, nearest roads, map matching; Valhalla beside it where installed.
 
 Takes Chengdu's extract from $TAXI_QA_REAL_DATA/roads (default: ../shared/data beside the checkout), makes
 drives over it as receivers would report them (seconds between fixes, an error of 8 m, headings 10 degrees
 off), and measures CPU seconds of one thread. Accuracy is the share of fixes put on the way (OpenStreetMap id)
-they were driven on. For the comparison: `pip install pyvalhalla-weekly`.
+they were driven on. For the comparison: `pip install pyvalhalla-weekly`. Zones are made up, too: twenty
+around busy places, among them bays within others and one with a hole; shapely's tree is asked beside.
 
-    scripts/bench roads [--traces 3806] [--runs 3] [--valhalla 400] [--extract FILE]
+    scripts/bench roads [--places 10000000] [--traces 3806] [--runs 3] [--valhalla 400] [--extract FILE]
 """
 
 import argparse
@@ -22,6 +23,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -37,6 +39,8 @@ from taxi_qa.roads.network import CLASSES, Network, load_network, save_network  
 from taxi_qa.roads.osm import read_pbf  # noqa: E402
 from taxi_qa.roads.transitions import edges_ahead  # noqa: E402
 from taxi_qa.values.clock import day_from_text  # noqa: E402
+from taxi_qa.values.place import E7, metres_per_degree  # noqa: E402
+from taxi_qa.values.zone_grid import Int64s, zone_grid, zone_masks_at, zones_at  # noqa: E402
 
 DAY = day_from_text("2026-10-20")
 SEED = 20_261_020
@@ -45,6 +49,11 @@ EVERY_S = (15, 30)
 FIXES = 30
 CORE_M = 12_000.0
 LEAST_M = 8_000.0
+ZONES = 20
+ZONE_M = (150.0, 1_500.0)
+ZONE_CORNERS = (16, 221)
+# The tree is asked about fewer places: it needs forty times as long.
+TREE_PLACES = 1_000_000
 # Lower on each lesser class, so that limits of neighbouring roads differ more than the law's defaults do.
 LADDER_KMH = {
     "motorway": 100, "trunk": 80, "primary": 60, "secondary": 50, "tertiary": 40, "unclassified": 40,
@@ -114,6 +123,65 @@ def made(network: Network, count: int) -> Traces:
         f" (median {np.median(step):.0f} m), error {ERROR_M:g} m"
     )
     return traces
+
+
+def zones_around(traces: Traces) -> list[shapely.Polygon]:
+    """Zones around places cars pass: outlines of uneven stars, every fifth a bay within the one before."""
+    rng = np.random.default_rng(SEED)
+    middles = rng.choice(traces.lon_e7.size, ZONES, replace=False)
+    zones: list[shapely.Polygon] = []
+    for number, at in enumerate(middles):
+        lon, lat = traces.lon_e7[at] / E7, traces.lat_e7[at] / E7
+        reach_m = rng.uniform(*ZONE_M)
+        if number % 5 == 4:
+            inside = zones[-1].representative_point()
+            lon, lat, reach_m = inside.x, inside.y, 40.0
+        angle = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(*ZONE_CORNERS)))
+        far_m = reach_m * rng.uniform(0.7, 1.0, angle.size)
+        per_lon, per_lat = metres_per_degree(lat)
+        star = np.column_stack((far_m * np.cos(angle), far_m * np.sin(angle)))
+        rings = [star] if number else [star, 0.3 * star]
+        shell, *holes = ((lon, lat) + ring / (per_lon, per_lat) for ring in rings)
+        zones.append(shapely.transform(shapely.Polygon(shell, holes), lambda xy: np.round(xy, 7)))
+    return zones
+
+
+def measure_zones(traces: Traces, places: int, runs: int) -> None:
+    """The zones each place lies in, by the grid and by shapely's tree."""
+    zones = zones_around(traces)
+    began = time.process_time()
+    grid = zone_grid(zones)
+    made_s = time.process_time() - began
+    rng = np.random.default_rng(SEED)
+    # As a fleet's: car by car, fix by fix, each fix a few times and some metres beside.
+    beside = np.sort(rng.integers(0, traces.lon_e7.size, places))
+    lon = traces.lon_e7[beside] + rng.integers(-1_000, 1_000, places, dtype=np.int32)
+    lat = traces.lat_e7[beside] + rng.integers(-1_000, 1_000, places, dtype=np.int32)
+    found = zones_at(grid, lon, lat)
+    share = np.unique(found.place).size / places
+    note = f"{100 * share:.1f} % in a zone; grid made in {1000 * made_s:.0f} ms"
+    mask_s = seconds_of(partial(zone_masks_at, grid, lon, lat), runs)
+    shown(f"zones of {len(zones)}, as bits", places, mask_s, note)
+    hit_s = seconds_of(partial(zones_at, grid, lon, lat), runs)
+    shown(f"zones of {len(zones)}, as pairs", places, hit_s)
+    few = min(places, TREE_PLACES)
+    tree = shapely.STRtree(zones)
+
+    def by_tree() -> Int64s:
+        points = shapely.points(lon[:few] / E7, lat[:few] / E7)
+        return tree.query(points, predicate="intersects")
+
+    tree_s = seconds_of(by_tree, runs)
+    theirs = by_tree()
+    order = np.lexsort((theirs[1], theirs[0]))
+    ours = found.place < few
+    # Places exactly on a slanting border may differ: the tree rounds where the grid does not.
+    same = np.array_equal(theirs[0][order], found.place[ours]) and np.array_equal(
+        theirs[1][order], found.zone[ours]
+    )
+    ratio = (places / hit_s) / (few / tree_s)
+    note = f"the grid {ratio:.0f} times as fast, {'the same' if same else 'OTHER'} zones"
+    shown("shapely's STRtree, points made", few, tree_s, note)
 
 
 def measure_limits(network: Network, index: SegmentIndex, traces: Traces, runs: int) -> None:
@@ -266,6 +334,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/bench roads", description=(__doc__ or "").split("\n", 1)[0]
     )
+    parser.add_argument("--places", type=int, default=10_000_000, help="asked for their zones")
     parser.add_argument("--traces", type=int, default=3_806)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--valhalla", type=int, default=400, help="traces Valhalla gets; 0: leave it out")
@@ -277,6 +346,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     network, index = built(extract)
     traces = made(network, asked.traces)
+    measure_zones(traces, asked.places, asked.runs)
     measure_limits(network, index, traces, asked.runs)
     measure_nearest(network, index, traces, asked.runs)
     rate, edge = measure_matching(network, index, traces, asked.runs)

@@ -31,7 +31,11 @@ def test_without_an_extract_nothing_is_measured_and_that_is_said(name: str, tmp_
 @pytest.mark.real
 @NEEDS_EXTRACT
 def test_traces_are_matched_to_the_ways_they_were_driven_on() -> None:
-    printed = run("scripts/bench_roads.py", "--traces", "100", "--runs", "1", "--valhalla", "0")
+    printed = run(
+        "scripts/bench_roads.py", "--traces", "100", "--runs", "1", "--valhalla", "0", "--places", "50000"
+    )
+    tree = next(line for line in printed.splitlines() if line.startswith("shapely's STRtree"))
+    assert "the same zones" in tree
     matched = next(line for line in printed.splitlines() if line.startswith("matching with headings"))
     assert float(matched.split("same way")[1].split("%")[0]) > 95.0
     assert "highest limit within 27 m" in printed
