@@ -14,6 +14,7 @@ from numba import njit
 
 from taxi_qa.facts.duty import duties, one_driver
 from taxi_qa.facts.given import Given, judged_rows
+from taxi_qa.facts.headings import headings
 from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, Runs, over_limit_runs
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
@@ -159,7 +160,7 @@ def _looked_up(
     )
     reach = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
     ms_of_day = ((track.time_ms[rows] - given.from_ms) % MS_PER_DAY).astype(np.int32)
-    heading = given.once("headings", _headings)[rows]
+    heading = headings(given)[rows]
     return highest_codirectional(
         roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], heading, ms_of_day, reach
     )
@@ -170,37 +171,10 @@ def _receiver_errors(given: Given) -> Floats:
     track = given.track
     if given.roads is None:
         return np.full(len(track.vehicle_ids), np.nan)
-    heading = given.once("headings", _headings)
+    heading = headings(given)
     return receiver_errors_m(
         given.roads.index, track.starts, track.lon_e7, track.lat_e7, heading, track.speed_ckmh
     )
-
-
-def _headings(given: Given) -> Int16s:
-    """The direction of travel at each fix of the line: as sent, else that of the step that led there."""
-    kept = given.track.labels == 0
-    heading: Int16s = given.fixes.heading_ddeg[kept]
-    return _filled(
-        heading, given.track.starts, given.track.lon_e7, given.track.lat_e7, given.track.speed_ckmh
-    )
-
-
-# A step this long shows where the car went, whatever the receiver's error.
-_STEP_E7: Final = 6_000  # 60 m
-
-
-@njit(cache=True, nogil=True)
-def _filled(heading: Int16s, starts: Int64s, lon_e7: Int32s, lat_e7: Int32s, speed_ckmh: Int32s) -> Int16s:
-    filled = heading.copy()
-    for v in range(starts.size - 1):
-        for i in range(starts[v] + 1, starts[v + 1]):
-            if heading[i] >= 0 or speed_ckmh[i] < MOVING_CKMH:
-                continue
-            x = (lon_e7[i] - lon_e7[i - 1]) * np.cos(np.radians(lat_e7[i] * 1e-7))
-            y = float(lat_e7[i] - lat_e7[i - 1])
-            if x * x + y * y >= _STEP_E7 * _STEP_E7:
-                filled[i] = np.int16(round(np.degrees(np.arctan2(x, y)) * 10.0) % 3600)
-    return filled
 
 
 @njit(cache=True, nogil=True)
