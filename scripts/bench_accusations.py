@@ -80,7 +80,7 @@ def judged(
     track = lay(fixes, law.number("house.quality.jump_kmh", began))
     kept = track.labels == 0
     limits = limits_on(network, law, None, DAY)
-    limit, _, _ = highest_codirectional(
+    limit, *_ = highest_codirectional(
         index, limits, track.lon_e7, track.lat_e7, traces.heading_ddeg[kept],
         np.full(track.time_ms.size, noon_ms, dtype=np.int32),
         (ROAD_REACH_M + ERROR_SHARE * np.repeat(error_m, np.diff(track.starts))).astype(np.float32),
@@ -99,7 +99,7 @@ def judged(
                 "distance_m": runs.distance_m,
                 "fixes": (runs.last - runs.first + 1).astype(np.float64),
                 "judged_ratio": np.ones(count),
-                **dict.fromkeys(("limit_source", "road", "way_ids", "limit_leans_on"), text),
+                **dict.fromkeys(("limit_source", "limit_name", "road", "way_ids", "limit_leans_on"), text),
                 **dict.fromkeys(("notable_ratio", "grave_ratio"), np.full(count, np.nan)),
             }
         ),

@@ -23,13 +23,14 @@ from taxi_qa.facts.track import lay
 from taxi_qa.ingest.blocks import Block, text_column
 from taxi_qa.ingest.columns import Door, check_block
 from taxi_qa.ingest.headers import layout_of, require_all
+from taxi_qa.ingest.roads import zones_of
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
 from taxi_qa.records.fixes import FLAG_BITS, NO_DELAY, NO_HEADING, NO_ODOMETER, NO_SPEED, Fixes
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.roads.city import Roads, roads_of
-from taxi_qa.roads.limit_table import limit_row
-from taxi_qa.roads.network import NO_TAG, TUNNEL, Way, network_of
+from taxi_qa.roads.limit_row import Zone, limit_row
+from taxi_qa.roads.network import BRIDGE, NO_TAG, TUNNEL, Way, network_of
 from taxi_qa.values.clock import MS_PER_H, MS_PER_S, city_day, day_of, day_start_ms
 from taxi_qa.values.place import E7, metres_per_degree
 
@@ -216,7 +217,7 @@ class City:
         seen: vehicle -> first and last day with positions, where not as in the tracks.
         heard_to: when the data end.
         streets: a map: each `line` ([lon, lat], …), `class`, and maybe `limit`, `name`, `way_id`, `one_way`,
-            `tunnel`; streets meet where they share a point.
+            `tunnel`, `bridge`; streets meet where they share a point.
         limits: rows of the operator's limit table.
     """
 
@@ -266,7 +267,7 @@ class City:
             feeds=self._feeds(tables, fixes, zone),
             seen=self._seen(fixes, zone),
             areas=_areas(tables["zones"]),
-            roads=roads(self.streets, self.limits) if self.streets else None,
+            roads=roads(self.streets, self.limits, zones_of(tables["zones"])) if self.streets else None,
         )
 
     def _feeds(
@@ -293,7 +294,11 @@ class City:
         }
 
 
-def roads(streets: Sequence[Mapping[str, Any]], limits: Sequence[Mapping[str, Any]] = ()) -> Roads:
+def roads(
+    streets: Sequence[Mapping[str, Any]],
+    limits: Sequence[Mapping[str, Any]] = (),
+    zones: Mapping[str, Zone] | None = None,
+) -> Roads:
     """The roads of a map written as a person writes one."""
     number: dict[tuple[float, float], int] = {}
     ways: list[Way] = []
@@ -304,14 +309,15 @@ def roads(streets: Sequence[Mapping[str, Any]], limits: Sequence[Mapping[str, An
             Way(
                 street.get("way_id", len(ways) + 1), street.get("name", ""), street.get("class", "primary"),
                 nodes,
-                backward=not street.get("one_way", False), flags=TUNNEL if street.get("tunnel") else 0,
+                backward=not street.get("one_way", False),
+                flags=TUNNEL if street.get("tunnel") else BRIDGE if street.get("bridge") else 0,
                 forward_kmh=limit, backward_kmh=limit,
             )
         )  # fmt: skip
     places = np.round(np.array(list(number)) * E7).astype(np.int32)
     lon_e7, lat_e7 = (np.ascontiguousarray(axis) for axis in places.T)
     network = network_of(lon_e7, lat_e7, ways, source="a case")
-    return roads_of(network, [limit_row(row) for row in limits])
+    return roads_of(network, [limit_row(row, zones or {}) for row in limits])
 
 
 def _areas(zones: pd.DataFrame) -> dict[str, shapely.Geometry]:

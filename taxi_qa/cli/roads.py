@@ -52,16 +52,18 @@ def limits(ctx: click.Context, file: Path) -> None:
     """Take the operator's speed limits in, from CSV or GeoJSON.
 
     \b
-    Columns, or properties of lines:
+    Columns, or properties of lines and areas:
       kmh         the limit; 0 means that nobody may drive there
       way_id      OpenStreetMap's id of the road; or a line along it, in the direction of travel:
       line        LINESTRING (104.10 30.60, 104.20 30.60), in GeoJSON the geometry
+      zone_id     a zone on record, as it is now; or an outline, in GeoJSON the geometry:
+      area        POLYGON ((104.10 30.60, …)): all roads inside, but for bridges, tunnels, motorways
       both_ways   yes where the line means both directions
       from, to    the days on which it holds; empty is open
       hours       07:00-09:00;17:00-19:00; empty is always
       name        what it is called
-    They decide over the map's own limits, and those over the defaults of the law.
-    The table counts instead of the one before.
+    They decide over the map's own limits, and those over the defaults of the law; of a road's
+    and a zone's own the lower holds. The table counts instead of the one before.
     """  # noqa: D301 - click reads \b as a mark: keep the lines
     from taxi_qa.ingest.roads import take_limits
 

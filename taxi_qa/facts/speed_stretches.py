@@ -5,7 +5,7 @@ that a car on an expressway is never judged by the street under it. Most fixes a
 near them allows; they are not looked up at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -15,12 +15,20 @@ from numba import njit
 from taxi_qa.facts.duty import duties, one_driver
 from taxi_qa.facts.given import Given, judged_rows
 from taxi_qa.facts.headings import headings
-from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, Runs, over_limit_runs
+from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, over_limit_runs
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.roads.city import Roads
 from taxi_qa.roads.index import NO_EDGE, SegmentIndex, cell_of
-from taxi_qa.roads.limits import CLASS_DEFAULT, OPERATOR, TAG, Limits, highest_codirectional
+from taxi_qa.roads.limits import (
+    CLASS_DEFAULT,
+    NO_ROW,
+    OPERATOR,
+    OPERATOR_AREA,
+    TAG,
+    Limits,
+    highest_codirectional,
+)
 from taxi_qa.roads.receivers import receiver_errors_m
 from taxi_qa.values.clock import MS_PER_DAY, city_day
 from taxi_qa.values.columns import Columns, Texts, Values
@@ -30,24 +38,26 @@ Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-SOURCES: Final = {OPERATOR: "operator", TAG: "map", CLASS_DEFAULT: "class default"}
+SOURCES: Final = {OPERATOR_AREA: "operator", OPERATOR: "operator", TAG: "map", CLASS_DEFAULT: "class default"}
 # How far from its road a car may seem to be: half a wide road and the map's error, and 1.5 times the
 # receiver's (shared measurements: with it no innocent trace was found).
 ROAD_REACH_M: Final = 15.0
 ERROR_SHARE: Final = 1.5
 # Of the fixes that are not suspicious every so many tells how much of the driving has known limits.
 SAMPLE: Final = 16
+_TEXTS: Final = ("limit_source", "limit_name", "road", "way_ids")
 
 
 def speed_stretches(given: Given, law: Law) -> Columns:
     """Each stretch above the limit that began in the span, and each car's day as a whole.
 
     Returns:
-        Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (what the device and the
-        speed from point to point both say), top_kmh, held_s, distance_m, fixes, limit_source, road, way_ids,
-        judged_ratio (of the day's moving fixes, the share whose limit is known; 1 for a stretch);
-        notable_ratio, grave_ratio (where the law's bands of excess begin, NaN where it has none) and
-        limit_leans_on (the versions of those, and of the class defaults a stretch leaned on).
+        Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (what the device and the speed from
+        point to point both say), top_kmh, held_s, distance_m, fixes, limit_source, limit_name (what the
+        operator calls the limit or its zone), road, way_ids, judged_ratio (of the day's moving fixes, the
+        share whose limit is known; 1 for a stretch); notable_ratio, grave_ratio (where the law's bands of
+        excess begin, NaN where it has none) and limit_leans_on (the versions of those, and of the class
+        defaults a stretch leaned on).
     """
     rows = _stretches(given, law) if given.roads is not None else _none()
     days = _days(given, law)
@@ -75,7 +85,7 @@ def _by_law(law: Law, columns: Mapping[str, Values]) -> dict[str, Values]:
 
 def _none() -> Columns:
     nothing: Texts = np.array([], dtype=object)
-    texts = dict.fromkeys(("vehicle_id", "driver_id", "kind", "limit_source", "road", "way_ids"), nothing)
+    texts = dict.fromkeys((*_TEXTS, "vehicle_id", "driver_id", "kind"), nothing)
     numbers = (
         "lon", "lat", "limit_kmh", "mean_kmh", "top_kmh", "held_s", "distance_m", "fixes", "judged_ratio",
     )  # fmt: skip
@@ -87,7 +97,7 @@ def _stretches(given: Given, law: Law) -> Columns:
     roads = given.roads
     if roads is None or not given.track.time_ms.size:
         return _none()
-    limit, source, edge = _limits_of_line(given, law, roads)
+    limit, source, edge, row = _limits_of_line(given, law, roads)
     runs = over_limit_runs(given.track, limit, margins_of(law, given.from_ms))
     track = given.track
     began = (track.time_ms[runs.first] >= given.from_ms) & (track.time_ms[runs.first] < given.to_ms)
@@ -97,15 +107,13 @@ def _stretches(given: Given, law: Law) -> Columns:
     vehicle_id = np.array(track.vehicle_ids, dtype=object)[runs.vehicle[began]]
     start, end = track.time_ms[first], track.time_ms[last]
     middle = (first + last) // 2
-    road, way_ids, weakest = _named(roads, runs, began, edge, source)
+    named = _named(roads, zip(first.tolist(), last.tolist(), strict=True), source, edge, row)
     return Columns(
         {
             "vehicle_id": vehicle_id,
             "driver_id": _driver(given, vehicle_id, start, end),
             "kind": np.full(first.size, "stretch", dtype=object),
-            "limit_source": weakest,
-            "road": road,
-            "way_ids": way_ids,
+            **dict(zip(_TEXTS, named, strict=True)),
             "missing": np.full(first.size, "", dtype=object),
             "start_ms": start,
             "end_ms": end,
@@ -131,8 +139,10 @@ def margins_of(law: Law, instant_ms: int) -> Margins:
     return Margins(ratio, kmh, int(fixes), law.number("house.quality.gnss_error_m", instant_ms), cut)
 
 
-def _limits_of_line(given: Given, law: Law, roads: Roads) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:
-    """The limit, its source and its edge at each fix that is faster than the lowest limit near it."""
+def _limits_of_line(
+    given: Given, law: Law, roads: Roads
+) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
+    """Limit, source, edge and row of the table at each fix that is faster than the lowest limit near it."""
     track = given.track
     day = int(city_day(np.array([given.from_ms]), given.zone)[0])
     limits, lowest = roads.limits(law, day), roads.lowest(law, day)
@@ -143,14 +153,16 @@ def _limits_of_line(given: Given, law: Law, roads: Roads) -> tuple[Int16s, npt.N
     limit = np.full(track.time_ms.size, NO_LIMIT, dtype=np.int16)
     source = np.zeros(track.time_ms.size, dtype=np.uint8)
     edge = np.full(track.time_ms.size, NO_EDGE, dtype=np.int32)
+    row = np.full(track.time_ms.size, NO_ROW, dtype=np.int32)
     if wanted.size:
-        limit[wanted], source[wanted], edge[wanted] = _looked_up(given, law, roads, limits, wanted)
-    return limit, source, edge
+        found = _looked_up(given, law, roads, limits, wanted)
+        limit[wanted], source[wanted], edge[wanted], row[wanted] = found
+    return limit, source, edge, row
 
 
 def _looked_up(
     given: Given, law: Law, roads: Roads, limits: Limits, rows: Int64s
-) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s]:
+) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
     track = given.track
     vehicle = np.searchsorted(track.starts, rows, side="right") - 1
     # A receiver that errs more than the house believes has its roads looked for further away.
@@ -212,16 +224,26 @@ def _driver(given: Given, vehicle_id: Texts, start: Int64s, end: Int64s) -> Text
 
 
 def _named(
-    roads: Roads, runs: Runs, began: npt.NDArray[np.bool_], edge: Int32s, source: npt.NDArray[np.uint8]
-) -> tuple[Texts, Texts, Texts]:
-    """The names and ids of the roads whose limits counted, and the weakest source among them."""
-    names, ids, weakest = [], [], []
-    for first, last in zip(runs.first[began], runs.last[began], strict=True):
+    roads: Roads, runs: Iterable[tuple[int, int]], source: npt.NDArray[np.uint8], edge: Int32s, row: Int32s
+) -> list[Texts]:
+    """Of the fixes of each run (first, last): the weakest source of their limits, and what they are called.
+
+    Beside them the names and ids of the roads whose limits counted; all as `_TEXTS`.
+    """
+    told: list[tuple[str, ...]] = []
+    for first, last in runs:
         ways = list(dict.fromkeys(roads.network.way[edge[first : last + 1]].tolist()))
-        names.append(";".join(dict.fromkeys(filter(None, (roads.network.way_name[way] for way in ways)))))
-        ids.append(";".join(str(roads.network.way_id[way]) for way in ways))
-        weakest.append(SOURCES.get(int(source[first : last + 1].min()), ""))
-    return np.array(names, dtype=object), np.array(ids, dtype=object), np.array(weakest, dtype=object)
+        limits = dict.fromkeys(row[first : last + 1].tolist()) if roads.table is not None else {}
+        names = [roads.table.rows[one].called for one in limits if one != NO_ROW] if roads.table else []
+        told.append(
+            (
+                SOURCES.get(int(source[first : last + 1].min()), ""),
+                ";".join(dict.fromkeys(filter(None, names))),
+                ";".join(dict.fromkeys(filter(None, (roads.network.way_name[way] for way in ways)))),
+                ";".join(str(roads.network.way_id[way]) for way in ways),
+            )
+        )
+    return [np.array(column, dtype=object) for column in zip(*told, strict=True)]
 
 
 def _days(given: Given, law: Law) -> Columns:
@@ -246,7 +268,7 @@ def _days(given: Given, law: Law) -> Columns:
             "vehicle_id": names[cars],
             "driver_id": nothing,
             "kind": np.full(n, "day", dtype=object),
-            **dict.fromkeys(("limit_source", "road", "way_ids"), nothing),
+            **dict.fromkeys(_TEXTS, nothing),
             "missing": missing,
             "start_ms": np.full(n, given.from_ms, dtype=np.int64),
             "end_ms": np.full(n, given.to_ms - 1, dtype=np.int64),

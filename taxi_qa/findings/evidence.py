@@ -52,6 +52,7 @@ FIELDS: Final[dict[str, Field]] = {
     "gnss_m": Field("m", "卫星定位里程", "distance by GNSS"),
     "held_s": Field("s", "持续时间", "how long it lasted"),
     "kind": Field("", "情形", "which case"),
+    "limit_name": Field("", "限速或限速区域名称", "name of the limit or of its zone"),
     "limit_source": Field("", "限速来源", "where the limit is from"),
     "lead": Field("", "线索去向", "what follows"),
     "longest_gap_s": Field("s", "最长定位间断", "longest gap in the track"),

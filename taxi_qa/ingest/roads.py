@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry import shape
 
 from taxi_qa.roads.dissection import order_of, save_order
-from taxi_qa.roads.index import segment_index
-from taxi_qa.roads.limit_table import LimitRow, limit_rows, limit_table
+from taxi_qa.roads.limit_areas import limit_index
+from taxi_qa.roads.limit_row import LimitRow, Zone, limit_rows
+from taxi_qa.roads.limit_table import limit_table
 from taxi_qa.roads.network import APART, CLASSES, NO_TAG, TUNNEL, Network, load_network, save_network
 from taxi_qa.roads.osm import read_pbf
+from taxi_qa.store import library
 from taxi_qa.store.home import Home, writing
 from taxi_qa.store.road_files import keep_limits, keep_network, network_path, order_path
 from taxi_qa.values.clock import clock_text, date_of
@@ -22,6 +27,7 @@ from taxi_qa.values.clock import clock_text, date_of
 Progress = Callable[[int], None]
 
 _GEOJSON: Final = (".geojson", ".json")
+_AREAS: Final = ("Polygon", "MultiPolygon")
 # As operators name the columns.
 _ALIASES: Final = {"limit_kmh": "kmh", "valid_from": "from", "valid_to": "to", "maxspeed": "kmh"}
 
@@ -122,25 +128,28 @@ def take_limits(home: Home, path: Path, *, now_ms: int) -> Taken:
 
     Args:
         home: where.
-        path: CSV (UTF-8 or GB18030) or GeoJSON, with the columns or properties of `limit_table.limit_rows`;
-            `limit_kmh`, `valid_from` and `valid_to` are read as `kmh`, `from` and `to`.
+        path: CSV (UTF-8 or GB18030) or GeoJSON, with the columns or properties of `limit_row.limit_rows`;
+            a zone named by its id is taken as it is on record now. `limit_kmh`, `valid_from` and `valid_to`
+            are read as `kmh`, `from` and `to`.
         now_ms: the present moment.
 
     Raises:
         NoLimitsError: not one good row; the table before still counts.
     """
     rows = [_named(row) for row in (_features(path) if path.suffix.lower() in _GEOJSON else _cells(path))]
-    good, refused = limit_rows(rows)
+    good, refused = limit_rows(rows, zones_of(library.records(home, "zones")))
     if not good:
         why = f": {refused[0]}" if refused else "; it holds no row"
-        raise NoLimitsError(f"{path} holds no limit{why}; expected columns kmh and way_id or line")
+        raise NoLimitsError(
+            f"{path} holds no limit{why}; expected columns kmh and way_id, line, area or zone_id"
+        )
     with writing(home):
         keep_limits(home, lambda beside: _write(good, beside), now_ms=now_ms)
     network = network_path(home)
     nowhere: list[int] = []
     if network is not None:
         one = load_network(network)
-        nowhere = [at + 1 for at in limit_table(one, segment_index(one), good).without_edges()]
+        nowhere = [at + 1 for at in limit_table(one, limit_index(one, good), good).without_edges()]
     return Taken(len(good), refused, nowhere)
 
 
@@ -167,20 +176,44 @@ def _cells(path: Path) -> list[dict[str, object]]:
 def _features(path: Path) -> list[dict[str, object]]:
     try:
         collection = json.loads(path.read_text(encoding="utf-8-sig"))
-        features = collection["features"]
         return [
-            {"line": (one.get("geometry") or {}).get("coordinates"), **(one.get("properties") or {})}
-            for one in features
+            {**_place(one.get("geometry") or {}), **(one.get("properties") or {})}
+            for one in collection["features"]
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NoLimitsError(f"{path} is no GeoJSON of lines: {type(error).__name__}") from error
+        raise NoLimitsError(f"{path} is no GeoJSON of lines and areas: {type(error).__name__}") from error
+
+
+def _place(geometry: Mapping[str, object]) -> dict[str, object]:
+    """A line by its coordinates, an area as it is; a feature without either may name a way or a zone."""
+    if geometry.get("type") in _AREAS:
+        return {"area": geometry}
+    return {"line": geometry.get("coordinates")}
+
+
+def zones_of(zones: pd.DataFrame) -> dict[str, Zone]:
+    """The zones on record, as limits may name them.
+
+    Args:
+        zones: the records, in the columns of the kind `zones`.
+    """
+
+    def days(name: str) -> list[int | None]:
+        return [None if pd.isna(day) else int(day) for day in zones[name]]
+
+    texts = (zones[name].fillna("").astype(str) for name in ("zone_id", "name", "hours", "geometry"))
+    rows = zip(*texts, days("valid_from_day"), days("valid_to_day"), strict=True)
+    return {
+        zone_id: Zone(shape(json.loads(geometry)), name, from_day, to_day, hours)
+        for zone_id, name, hours, geometry, from_day, to_day in rows
+    }
 
 
 def _write(rows: list[LimitRow], path: Path) -> None:
     """As `runs.maps.rows_of` reads it."""
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
-        out.writerow(("kmh", "way_id", "line", "both_ways", "from", "to", "hours", "name"))
+        out.writerow(("kmh", "way_id", "line", "area", "zone_id", "both_ways", "from", "to", "hours", "name"))
         for row in rows:
             line = ", ".join(f"{lon} {lat}" for lon, lat in row.line)
             days = ("" if day is None else str(date_of(day)) for day in (row.from_day, row.to_day))
@@ -188,6 +221,7 @@ def _write(rows: list[LimitRow], path: Path) -> None:
             out.writerow(
                 (
                     row.kmh, "" if row.way_id is None else row.way_id, f"LINESTRING ({line})" if line else "",
+                    "" if row.area is None else shapely.to_wkt(row.area, rounding_precision=7), row.zone_id,
                     "yes" if row.both_ways else "", *days, hours, row.name,
                 )
             )  # fmt: skip

@@ -9,8 +9,10 @@ import numpy.typing as npt
 from numba import njit
 
 from taxi_qa.law.parameter import Law
-from taxi_qa.roads.index import SegmentIndex, segment_index
-from taxi_qa.roads.limit_table import LimitRow, LimitTable, limit_table
+from taxi_qa.roads.index import SegmentIndex
+from taxi_qa.roads.limit_areas import limit_index
+from taxi_qa.roads.limit_row import LimitRow
+from taxi_qa.roads.limit_table import LimitTable, limit_table
 from taxi_qa.roads.limits import Limits, limits_on
 from taxi_qa.roads.network import Network
 from taxi_qa.roads.routes import ContractionRouter, router
@@ -78,7 +80,7 @@ def roads_of(network: Network, rows: list[LimitRow], order: Int32s | None = None
         rows: of the operator's table, maybe none.
         order: see `Roads`.
     """
-    index = segment_index(network)
+    index = limit_index(network, rows)
     return Roads(network, index, limit_table(network, index, rows) if rows else None, order)
 
 
@@ -88,9 +90,13 @@ def lowest_by_cell(index: SegmentIndex, limits: Limits) -> Int16s:
     lowest = np.full(index.cell_start.size - 1, np.int16(_NONE_KMH), dtype=np.int16)
     for cell in range(lowest.size):
         for i in range(index.cell_start[cell], index.cell_start[cell + 1]):
-            edge = index.edge[index.in_cell[i]]
+            segment = index.in_cell[i]
+            edge = index.edge[segment]
             if limits.kmh[edge] >= 0:
                 lowest[cell] = min(lowest[cell], limits.kmh[edge])
             for at in range(limits.hour_start[edge], limits.hour_start[edge + 1]):
                 lowest[cell] = min(lowest[cell], limits.hour_kmh[at])
+            if limits.area_kmh.size > 0:
+                for at in range(limits.area_start[segment], limits.area_start[segment + 1]):
+                    lowest[cell] = min(lowest[cell], limits.area_kmh[at])
     return lowest

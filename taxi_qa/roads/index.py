@@ -62,13 +62,21 @@ class SegmentIndex(NamedTuple):
     length_m: Floats32
 
 
-def segment_index(network: Network, *, cell_m: float = CELL_M, reach_m: float = REACH_M) -> SegmentIndex:
+def segment_index(
+    network: Network,
+    *,
+    cell_m: float = CELL_M,
+    reach_m: float = REACH_M,
+    cuts: tuple[Int64s, Floats] | None = None,
+) -> SegmentIndex:
     """The index of a network.
 
     Args:
         network: of at least one edge.
         cell_m: size of a cell; larger where the map is wide.
         reach_m: how far from a place roads are found.
+        cuts: segments (by their numbers in the index without cuts, ascending) and at which share of each
+            they are cut in two (between 0 and 1, ascending). Pieces keep the direction of the whole.
 
     Raises:
         ValueError: the network has no edge.
@@ -84,6 +92,12 @@ def segment_index(network: Network, *, cell_m: float = CELL_M, reach_m: float = 
     heading, length = _directions(lon_1, lat_1, lon_2, lat_2)
     total = np.cumsum(length) - length
     along = total - total[np.searchsorted(edge, edge)]
+    if cuts is not None:
+        of, begin_at, end_at = _pieces(edge.size, *cuts)
+        edge, heading, along = edge[of], heading[of], along[of] + begin_at * length[of]
+        length = (end_at - begin_at) * length[of]
+        lon_1, lon_2 = (_between(lon_1[of], lon_2[of], share) for share in (begin_at, end_at))
+        lat_1, lat_2 = (_between(lat_1[of], lat_2[of], share) for share in (begin_at, end_at))
     west, east = int(network.shape_lon_e7.min()), int(network.shape_lon_e7.max())
     south, north = int(network.shape_lat_e7.min()), int(network.shape_lat_e7.max())
     middle = (south + north) / 2 * _E7
@@ -106,6 +120,23 @@ def segment_index(network: Network, *, cell_m: float = CELL_M, reach_m: float = 
         *grid, reach_m, cell_start, in_cell, edge, lon_1, lat_1, lon_2, lat_2, heading,
         along.astype(np.float32), length.astype(np.float32),
     )  # fmt: skip
+
+
+def _pieces(segments: int, segment: Int64s, share: Floats) -> tuple[Int64s, Floats, Floats]:
+    """The segment of each piece, and from which share of it to which the piece reaches."""
+    count = 1 + np.bincount(segment, minlength=segments)
+    of = np.repeat(np.arange(segments), count)
+    first = np.zeros(of.size, dtype=bool)
+    first[np.cumsum(count) - count] = True
+    low = np.zeros(of.size)
+    low[~first] = share
+    high = np.append(low[1:], 0.0)
+    high[np.append(first[1:], True)] = 1.0
+    return of, low, high
+
+
+def _between(begin_e7: Int32s, end_e7: Int32s, share: Floats) -> Int32s:
+    return np.round(begin_e7 + share * (end_e7.astype(np.float64) - begin_e7)).astype(np.int32)
 
 
 @njit(cache=True)

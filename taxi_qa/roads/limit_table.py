@@ -1,24 +1,23 @@
-"""The operator's table of speed limits: rows by way or by line, dated, by the hour, and the edges they mean.
+"""The operator's table of speed limits: rows by way, line or area, dated, by the hour, and their roads.
 
 A row names a way of the map by its OpenStreetMap id, and then means both of its directions; or it draws a
 line along the road in the direction of travel, and means the edges that run along it that way. Where one
-road lies on top of another a line cannot tell them apart: name the way.
+road lies on top of another a line cannot tell them apart: name the way. Or it draws an outline, or names a
+zone that has one, and means the pieces of road inside (`limit_areas`).
 """
 
-import datetime as dt
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from taxi_qa.roads.codirectional import nearest_codirectional
 from taxi_qa.roads.index import NO_EDGE, SegmentIndex
+from taxi_qa.roads.limit_areas import segments_within
+from taxi_qa.roads.limit_row import LimitRow
 from taxi_qa.roads.network import Network
-from taxi_qa.values.clock import MS_PER_DAY, clock_ms, day_from_text, day_of
 from taxi_qa.values.place import E7, metres_per_degree_at
 
 Int32s = npt.NDArray[np.int32]
@@ -31,56 +30,8 @@ LINE_REACH_M: Final = 20.0
 LINE_TURN_DDEG: Final = 300
 # An edge is meant where the line runs along at least half of it.
 LINE_SHARE: Final = 0.5
-HIGHEST_KMH: Final = 250
 
 _STEP_M: Final = 5.0
-_COLUMNS: Final = ("way_id", "line", "kmh", "from", "to", "hours", "name", "both_ways")
-_POINT: Final = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)\s*$")
-_WORDS: Final = {"": False, "0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
-
-
-class BadLimitError(ValueError):
-    """A row that says no limit, or not where or when; the message names the column."""
-
-
-@dataclass(frozen=True)
-class LimitRow:
-    """One row of the table.
-
-    Attributes:
-        kmh: the limit; 0 means that nobody may drive there.
-        way_id: OpenStreetMap's id of the way it is for, None where a line says it.
-        line: places (lon, lat in degrees, WGS-84) in the direction of travel, empty where a way says it.
-        both_ways: a line that means the other direction as well.
-        from_day, to_day: city days on which it holds, the last one included; None is open.
-        hours: spans since midnight (ms) in which it holds, the end outside; one that ends at or before its
-            begin goes on after midnight, and belongs to the day on which it begins. Empty: at all hours.
-        name: what the operator calls it.
-    """
-
-    kmh: int
-    way_id: int | None = None
-    line: tuple[tuple[float, float], ...] = ()
-    both_ways: bool = False
-    from_day: int | None = None
-    to_day: int | None = None
-    hours: tuple[tuple[int, int], ...] = ()
-    name: str = ""
-
-    def holds_on(self, day: int) -> bool:
-        """Whether it holds on a city day."""
-        return (self.from_day is None or self.from_day <= day) and (self.to_day is None or day <= self.to_day)
-
-    def hours_on(self, day: int) -> list[tuple[int, int]]:
-        """Its spans within a city day (ms since midnight), those that began the evening before included."""
-        spans = []
-        for from_ms, until_ms in self.hours:
-            crosses = until_ms <= from_ms
-            if self.holds_on(day):
-                spans.append((from_ms, MS_PER_DAY if crosses else until_ms))
-            if crosses and until_ms > 0 and self.holds_on(day - 1):
-                spans.append((0, until_ms))
-        return spans
 
 
 @dataclass(frozen=True)
@@ -89,7 +40,9 @@ class LimitTable:
 
     Attributes:
         rows: as the operator gave them.
-        edge_start, edge: edges of row r: edge[edge_start[r]:edge_start[r + 1]].
+        edge_start, edge: edges of row r: edge[edge_start[r]:edge_start[r + 1]]; of areas all that reach in.
+        segments: how many the index of the network has.
+        within: of a row with an area, the segments that lie inside; others are not in it.
         in_order: rows from the weakest to the strongest: said earlier, then the lower limit.
     """
 
@@ -97,13 +50,15 @@ class LimitTable:
     edge_start: Int64s
     edge: Int32s
     in_order: tuple[int, ...] = field(default=())
+    segments: int = 0
+    within: Mapping[int, Int32s] = field(default_factory=dict)
 
     def edges_of(self, row: int) -> Int32s:
         """The edges that a row means."""
         return self.edge[self.edge_start[row] : self.edge_start[row + 1]]
 
     def without_edges(self) -> list[int]:
-        """Rows that mean no edge of this network: an unknown way, a line beside every road."""
+        """Rows that mean no edge of this network: an unknown way, a line or an outline beside every road."""
         return np.flatnonzero(np.diff(self.edge_start) == 0).tolist()
 
 
@@ -112,13 +67,18 @@ def limit_table(network: Network, index: SegmentIndex, rows: Sequence[LimitRow])
 
     Args:
         network: of the city.
-        index: of the network.
+        index: of the network; where rows have areas, cut at their borders (`limit_areas.limit_index`).
         rows: in any order.
     """
+    within: dict[int, Int32s] = {}
     by_way = np.argsort(network.way_id[network.way], kind="stable").astype(np.int32)
     ways = network.way_id[network.way][by_way]
     edges: list[Int32s] = []
-    for row in rows:
+    for number, row in enumerate(rows):
+        if row.area is not None:
+            within[number] = segments_within(network, index, row.area)
+            edges.append(np.unique(index.edge[within[number]]).astype(np.int32))
+            continue
         if row.way_id is not None:
             first, past = np.searchsorted(ways, [row.way_id, row.way_id + 1])
             edges.append(np.sort(by_way[first:past]))
@@ -132,7 +92,14 @@ def limit_table(network: Network, index: SegmentIndex, rows: Sequence[LimitRow])
         range(len(rows)),
         key=lambda at: (-1 if (said := rows[at].from_day) is None else said, rows[at].kmh, at),
     )
-    return LimitTable(tuple(rows), start, np.concatenate([np.zeros(0, np.int32), *edges]), tuple(order))
+    return LimitTable(
+        tuple(rows),
+        start,
+        np.concatenate([np.zeros(0, np.int32), *edges]),
+        tuple(order),
+        index.edge.size,
+        within,
+    )
 
 
 def edges_along(network: Network, index: SegmentIndex, line: Sequence[tuple[float, float]]) -> Int32s:
@@ -179,123 +146,3 @@ def _steps(line: Sequence[tuple[float, float]]) -> tuple[Int32s, Int32s, npt.NDA
         np.ascontiguousarray(at[:, 1]),
         heading[of_leg].astype(np.int16),
     )
-
-
-def limit_rows(rows: Iterable[Mapping[str, object]]) -> tuple[list[LimitRow], list[str]]:
-    """Rows of a table or the properties of features, checked.
-
-    Args:
-        rows: with the columns `kmh` and one of `way_id` and `line` (GeoJSON coordinates or WKT, WGS-84), and
-            where known `from`, `to` (days), `hours`, `name`, `both_ways`; others are left alone.
-
-    Returns:
-        The good rows, and for each of the others `row 3: kmh: …`, counted from 1.
-    """
-    good, problems = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            good.append(limit_row(row))
-        except BadLimitError as problem:
-            problems.append(f"row {number}: {problem}")
-    return good, problems
-
-
-def limit_row(row: Mapping[str, object]) -> LimitRow:
-    """One row, checked; see `limit_rows`.
-
-    Raises:
-        BadLimitError: names the column and what was expected.
-    """
-    told = {name: row.get(name) for name in _COLUMNS}
-    text = {name: "" if _is_missing(value) else str(value).strip() for name, value in told.items()}
-    kmh = _whole("kmh", text["kmh"])
-    if not 0 <= kmh <= HIGHEST_KMH:
-        raise BadLimitError(f"kmh: expected 0 to {HIGHEST_KMH}, found {kmh}")
-    line = _line(told["line"]) if text["line"] else ()
-    if bool(text["way_id"]) == bool(line):
-        raise BadLimitError("way_id, line: expected one of the two")
-    from_day, to_day = _day("from", told["from"]), _day("to", told["to"])
-    if from_day is not None and to_day is not None and to_day < from_day:
-        raise BadLimitError(f"to: {text['to']} lies before {text['from']}")
-    if text["both_ways"].lower() not in _WORDS:
-        raise BadLimitError(f"both_ways: expected yes or no, found {text['both_ways']}")
-    return LimitRow(
-        kmh=kmh,
-        way_id=_whole("way_id", text["way_id"]) if text["way_id"] else None,
-        line=line,
-        both_ways=_WORDS[text["both_ways"].lower()],
-        from_day=from_day,
-        to_day=to_day,
-        hours=hours_of(text["hours"]),
-        name=text["name"],
-    )
-
-
-def hours_of(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans of `07:00-09:00;22:00-06:00` in ms since midnight; an empty text means all hours.
-
-    Raises:
-        BadLimitError: not of that form.
-    """
-    spans = []
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        begin, dash, end = part.partition("-")
-        try:
-            from_ms, until_ms = clock_ms(begin.strip()), clock_ms(end.strip())
-        except ValueError as error:
-            raise BadLimitError(f"hours: {error}") from None
-        if not dash or from_ms == until_ms:
-            raise BadLimitError(f"hours: expected a span such as 22:00-06:00, found {part}")
-        spans.append((from_ms, until_ms))
-    return tuple(spans)
-
-
-def _is_missing(value: object) -> bool:
-    """Whether a cell is empty, be it of a file or of a frame."""
-    return not isinstance(value, str | Sequence | np.ndarray) and bool(pd.isna(value))  # type: ignore[call-overload] # any scalar
-
-
-def _whole(column: str, text: str) -> int:
-    try:
-        number = float(text)
-    except ValueError:
-        number = np.nan
-    # An id has up to 11 digits, so a float still holds it exactly.
-    if not (np.isfinite(number) and number.is_integer()):
-        raise BadLimitError(f"{column}: expected a whole number, found {text or 'nothing'}")
-    return int(number)
-
-
-def _day(column: str, value: object) -> int | None:
-    if _is_missing(value) or not str(value).strip():
-        return None
-    if isinstance(value, dt.datetime):
-        value = value.date()
-    if isinstance(value, dt.date):
-        return day_of(value)
-    try:
-        return day_from_text(str(value).strip())
-    except ValueError as error:
-        raise BadLimitError(f"{column}: {error}") from None
-
-
-def _line(value: object) -> tuple[tuple[float, float], ...]:
-    """Places of GeoJSON coordinates, or of WKT `LINESTRING (104.1 30.6, 104.2 30.6)`."""
-    wrong = BadLimitError("line: expected coordinates of a line, or LINESTRING (104.1 30.6, 104.2 30.6)")
-    places: list[tuple[float, float]] = []
-    if isinstance(value, str):
-        head, opened, rest = value.strip().partition("(")
-        found = [_POINT.match(part) for part in rest.removesuffix(")").split(",")]
-        if head.strip().upper() != "LINESTRING" or not opened or not value.strip().endswith(")"):
-            raise wrong
-        places = [(float(point[1]), float(point[2])) for point in found if point is not None]
-        if len(places) < len(found):
-            raise wrong
-    elif isinstance(value, Sequence | np.ndarray):
-        try:
-            places = [(float(point[0]), float(point[1])) for point in value]
-        except (TypeError, ValueError, IndexError):
-            raise wrong from None
-    if len(places) < 2 or any(abs(lon) > 180 or abs(lat) > 90 for lon, lat in places):  # noqa: PLR2004 - ends, degrees
-        raise wrong
-    return tuple(places)

@@ -4,6 +4,9 @@ A row of the operator's table decides over a tag of the map, a tag over the defa
 class of road. A default is the highest that the law may allow on such a road without a sign; so a road
 whose default lies below another road's limit cannot be the faster of the two.
 
+The operator's limits of areas hold on the pieces of road inside. Where he limits both the road and the area,
+the lower of them holds; of several areas, too: a driver has to obey each.
+
 A fix does not say on which of several roads the vehicle was. It is held against the highest limit of all
 roads within reach that run its way; where one of them has a limit nobody knows, nobody can tell.
 """
@@ -17,6 +20,7 @@ from numba import njit
 from taxi_qa.law.parameter import Law
 from taxi_qa.roads.codirectional import SAME_WAY_DDEG, metres_to_segments, same_way, turned_ddeg
 from taxi_qa.roads.index import NO_EDGE, SegmentIndex, cell_of, off_segment
+from taxi_qa.roads.limit_areas import spans_on
 from taxi_qa.roads.limit_table import LimitTable
 from taxi_qa.roads.network import CLASSES, Network
 from taxi_qa.values.clock import MS_PER_DAY, day_start_ms
@@ -33,6 +37,7 @@ NONE: Final = 0
 CLASS_DEFAULT: Final = 1
 TAG: Final = 2
 OPERATOR: Final = 3
+OPERATOR_AREA: Final = 4
 
 # No limit known. A limit of 0 is one: nobody may drive there.
 NO_LIMIT: Final = -1
@@ -47,12 +52,15 @@ class Limits(NamedTuple):
 
     Attributes:
         kmh: of each edge where no hour says otherwise, `NO_LIMIT` where nobody knows.
-        source: `NONE`, `CLASS_DEFAULT`, `TAG` or `OPERATOR`.
+        source: `NONE`, `CLASS_DEFAULT`, `TAG` or `OPERATOR` (`OPERATOR_AREA` stands for single places only).
         row: the row of the operator's table it comes from, `NO_ROW` where from none.
         hour_start: limits of edge e by the hour: hour_*[hour_start[e]:hour_start[e + 1]], all of them the
             operator's; the last that holds at a moment decides.
         hour_from_ms, hour_until_ms: span since midnight on the city's clock; the end is outside.
         hour_kmh, hour_row: as `kmh` and `row`.
+        area_start: limits of areas on segment s of the index the table was made for:
+            area_*[area_start[s]:area_start[s + 1]]; empty where no row has an area.
+        area_from_ms, area_until_ms, area_kmh, area_row: as those by the hour; the lowest that holds counts.
     """
 
     kmh: Int16s
@@ -63,6 +71,11 @@ class Limits(NamedTuple):
     hour_until_ms: Int32s
     hour_kmh: Int16s
     hour_row: Int32s
+    area_start: Int32s
+    area_from_ms: Int32s
+    area_until_ms: Int32s
+    area_kmh: Int16s
+    area_row: Int32s
 
 
 def class_limit_path(road_class: int) -> str:
@@ -100,18 +113,28 @@ def limits_on(network: Network, law: Law, table: LimitTable | None, day: int) ->
         LimitTable((), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32)) if table is None else table
     )
     for number in table.in_order:
+        if table.rows[number].area is not None:
+            continue
         edges, said = table.edges_of(number), table.rows[number]
         if not said.hours and said.holds_on(day):
             limit[edges], source[edges], row[edges] = said.kmh, OPERATOR, number
         for from_ms, until_ms in said.hours_on(day):
             spans.append((edges, from_ms, until_ms, number))
-    return Limits(limit, source, row, *_by_edge(network.edges, spans, table))
+    of_areas = [
+        (table.within[number], from_ms, until_ms, number)
+        for number, from_ms, until_ms in spans_on(table.rows, table.in_order, day)
+    ]
+    # Without areas the kernels do not look for them.
+    segments = table.segments if of_areas else 0
+    return Limits(
+        limit, source, row, *_by_edge(network.edges, spans, table), *_by_edge(segments, of_areas, table)
+    )
 
 
 def _by_edge(
     edges: int, spans: list[tuple[Int32s, int, int, int]], table: LimitTable
 ) -> tuple[Int32s, Int32s, Int32s, Int16s, Int32s]:
-    """Limits by the hour, edge by edge, each edge's in the order of the spans."""
+    """Limits by the hour, edge by edge (or segment by segment), each edge's in the order of the spans."""
     of_edge = np.concatenate([np.zeros(0, np.int32), *(span[0] for span in spans)]).astype(np.int64)
     sizes = np.array([span[0].size for span in spans], dtype=np.int64)
     held = np.array([span[1:] for span in spans], dtype=np.int32).reshape(-1, 3)
@@ -132,12 +155,19 @@ def row_at(limits: Limits, edge: int, ms_of_day: int) -> int:
 
 
 @njit(cache=True, inline="always")
-def limit_at(limits: Limits, edge: int, ms_of_day: int) -> tuple[int, int]:
-    """Limit (km/h, `NO_LIMIT` where unknown) and its source on an edge at a moment of the day."""
+def limit_at(limits: Limits, edge: int, segment: int, ms_of_day: int) -> tuple[int, int, int]:
+    """Limit (km/h, `NO_LIMIT` where unknown), source and row on a segment of an edge at a moment."""
+    kmh, source, row = limits.kmh[edge], limits.source[edge], limits.row[edge]
     for at in range(limits.hour_start[edge + 1] - 1, limits.hour_start[edge] - 1, -1):
         if limits.hour_from_ms[at] <= ms_of_day < limits.hour_until_ms[at]:
-            return limits.hour_kmh[at], OPERATOR
-    return limits.kmh[edge], limits.source[edge]
+            kmh, source, row = limits.hour_kmh[at], np.uint8(OPERATOR), limits.hour_row[at]
+            break
+    if limits.area_kmh.size > 0:
+        for at in range(limits.area_start[segment], limits.area_start[segment + 1]):
+            holds = limits.area_from_ms[at] <= ms_of_day < limits.area_until_ms[at]
+            if holds and (source < OPERATOR or limits.area_kmh[at] < kmh):
+                kmh, source, row = limits.area_kmh[at], np.uint8(OPERATOR_AREA), limits.area_row[at]
+    return kmh, source, row
 
 
 @njit(cache=True, nogil=True)
@@ -149,7 +179,7 @@ def highest_codirectional(
     heading_ddeg: Int16s,
     ms_of_day: Int32s,
     reach_m: Floats32,
-) -> tuple[Int16s, Bytes, Int32s]:
+) -> tuple[Int16s, Bytes, Int32s, Int32s]:
     """The highest limit of all roads within reach that run the way of each fix.
 
     Oracle: `highest_codirectional_in_numpy`.
@@ -164,15 +194,16 @@ def highest_codirectional(
             error of its positions.
 
     Returns:
-        Limit (km/h), its source and its edge. Limit `NO_LIMIT` with source `NONE` where nobody can tell:
-        with an edge, that road's limit is unknown; with `NO_EDGE`, no road is within reach, or the reach is
-        wider than the index's and not all roads within it are known. Of equal limits the weaker source is
-        named, then the nearer road.
+        Limit (km/h), its source, its edge, and its row of the operator's table, `NO_ROW` where from none.
+        Limit `NO_LIMIT` with source `NONE` where nobody can tell: with an edge, that road's limit is unknown;
+        with `NO_EDGE`, no road is within reach, or the reach is wider than the index's and not all roads
+        within it are known. Of equal limits the weaker source is named, then the nearer road.
     """
     n = lon_e7.size
     kmh = np.full(n, np.int16(NO_LIMIT), dtype=np.int16)
     source = np.zeros(n, dtype=np.uint8)
     edge = np.full(n, np.int32(NO_EDGE), dtype=np.int32)
+    row = np.full(n, np.int32(NO_ROW), dtype=np.int32)
     for at in range(n):
         cell = cell_of(index, lon_e7[at], lat_e7[at])
         if cell < 0 or reach_m[at] > index.reach_m:
@@ -187,7 +218,7 @@ def highest_codirectional(
             s = index.in_cell[i]
             if heading >= 0 and turned_ddeg(heading, index.heading_ddeg[s]) > SAME_WAY_DDEG:
                 continue
-            limit, said_by = limit_at(limits, index.edge[s], ms_of_day[at])
+            limit, said_by, by_row = limit_at(limits, index.edge[s], s, ms_of_day[at])
             if 0 <= limit < kmh[at]:
                 continue
             square, _ = off_segment(index, s, lon_e7[at], lat_e7[at], per_lon, per_lat)
@@ -197,14 +228,16 @@ def highest_codirectional(
                 kmh[at] = NO_LIMIT
                 source[at] = NONE
                 edge[at] = index.edge[s]
+                row[at] = NO_ROW
                 break
             if limit == kmh[at] and (said_by > source[at] or (said_by == source[at] and square >= nearest)):
                 continue
             kmh[at] = limit
             source[at] = said_by
             edge[at] = index.edge[s]
+            row[at] = by_row
             nearest = square
-    return kmh, source, edge
+    return kmh, source, edge, row
 
 
 def highest_codirectional_in_numpy(
@@ -215,28 +248,41 @@ def highest_codirectional_in_numpy(
     heading_ddeg: Int16s,
     ms_of_day: Int32s,
     reach_m: Floats32,
-) -> tuple[Int16s, Bytes, Int32s]:
+) -> tuple[Int16s, Bytes, Int32s, Int32s]:
     """The same over all segments at once, a fix at a time."""
     n = lon_e7.size
     kmh = np.full(n, NO_LIMIT, dtype=np.int16)
     source = np.zeros(n, dtype=np.uint8)
     edge = np.full(n, NO_EDGE, dtype=np.int32)
+    row = np.full(n, NO_ROW, dtype=np.int32)
     for at in range(n):
         metres = metres_to_segments(index, int(lon_e7[at]), int(lat_e7[at]))
         near = np.flatnonzero((metres <= reach_m[at]) & same_way(index, int(heading_ddeg[at])))
         if not near.size or reach_m[at] > index.reach_m:
             continue
-        limit, said_by = limits.kmh[index.edge[near]], limits.source[index.edge[near]]
+        limit, said_by, by_row = (
+            column[index.edge[near]] for column in (limits.kmh, limits.source, limits.row)
+        )
         for place, road in enumerate(index.edge[near]):
             spans = slice(limits.hour_start[road], limits.hour_start[road + 1])
             from_ms, until_ms = limits.hour_from_ms[spans], limits.hour_until_ms[spans]
             holds = np.flatnonzero((from_ms <= ms_of_day[at]) & (ms_of_day[at] < until_ms))
             if holds.size:
                 limit[place], said_by[place] = limits.hour_kmh[spans][holds[-1]], OPERATOR
+                by_row[place] = limits.hour_row[spans][holds[-1]]
+        for place, segment in enumerate(near if limits.area_kmh.size else ()):
+            spans = slice(limits.area_start[segment], limits.area_start[segment + 1])
+            from_ms, until_ms = limits.area_from_ms[spans], limits.area_until_ms[spans]
+            holds = np.flatnonzero((from_ms <= ms_of_day[at]) & (ms_of_day[at] < until_ms))
+            lowest = holds[np.argmin(limits.area_kmh[spans][holds])] if holds.size else NO_ROW
+            if holds.size and (said_by[place] < OPERATOR or limits.area_kmh[spans][lowest] < limit[place]):
+                limit[place], said_by[place] = limits.area_kmh[spans][lowest], OPERATOR_AREA
+                by_row[place] = limits.area_row[spans][lowest]
         unknown = np.flatnonzero(limit < 0)
         if unknown.size:
             edge[at] = index.edge[near[unknown[0]]]
             continue
         first = np.lexsort((near, metres[near], said_by, -limit.astype(np.int64)))[0]
         kmh[at], source[at], edge[at] = limit[first], said_by[first], index.edge[near[first]]
-    return kmh, source, edge
+        row[at] = by_row[first]
+    return kmh, source, edge, row

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from taxi_qa.roads.city import Roads, roads_of
 from taxi_qa.roads.dissection import load_order
-from taxi_qa.roads.limit_table import LimitRow, limit_rows
+from taxi_qa.roads.limit_row import LimitRow, limit_rows
 from taxi_qa.roads.network import load_network
 from taxi_qa.store.home import Home
 from taxi_qa.store.road_files import limits_path, network_path, order_path

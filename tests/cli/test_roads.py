@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shapely.geometry import Polygon
 
-from taxi_qa.roads.limit_table import LimitRow, hours_of
+from taxi_qa.roads.limit_row import LimitRow, hours_of
 from taxi_qa.runs.maps import rows_of
 from taxi_qa.values.clock import day_from_text
 
@@ -100,6 +101,65 @@ def test_limits_along_lines_come_as_geojson(call: Call, home: Path, streets: Pat
     assert "1 limits taken" in out
     (kept,) = (home / "roads").glob("limits-*.csv")
     assert rows_of(kept) == [LimitRow(kmh=45, line=((113.2, 23.1), (113.21, 23.1)), both_ways=True)]
+
+
+RING = [[113.205, 23.09], [113.22, 23.09], [113.22, 23.13], [113.205, 23.13], [113.205, 23.09]]
+FAR = [[114.0, 24.0], [114.1, 24.0], [114.1, 24.1], [114.0, 24.0]]
+
+
+def collection(*features: tuple[list[list[float]], dict[str, object]]) -> str:
+    """GeoJSON of polygons with their properties."""
+    made = [
+        {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": told}
+        for ring, told in features
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": made})
+
+
+def test_limits_of_areas_come_as_geojson(call: Call, home: Path, streets: Path, tmp_path: Path) -> None:
+    call("roads", "build", streets, "--home", home)
+    table = tmp_path / "limits.geojson"
+    text = collection(
+        (RING, {"kmh": 30, "hours": "07:00-09:00", "name": "学校"}),
+        (FAR, {"kmh": 20}),
+        (RING[:2], {"kmh": 20}),
+    )
+    table.write_text(text, encoding="utf-8")
+    status, out, err = call("roads", "limits", table, "--home", home)
+    assert status == 1
+    assert "2 limits taken, 1 refused" in out
+    assert "row 3: area: expected a Polygon or MultiPolygon" in err
+    assert "good rows 2" in err  # near no road
+    (kept,) = (home / "roads").glob("limits-*.csv")
+    school, far = rows_of(kept)
+    assert school == LimitRow(kmh=30, hours=hours_of("07:00-09:00"), name="学校", area=Polygon(RING))
+    assert far.area == Polygon(FAR)
+
+
+def test_limits_name_zones_on_record(call: Call, home: Path, streets: Path, tmp_path: Path) -> None:
+    call("roads", "build", streets, "--home", home)
+    zones, table = tmp_path / "zones.geojson", tmp_path / "limits.csv"
+    table.write_text("zone_id,kmh,to\nZ1,30,2026-12-31\nZ2,30,\n", encoding="utf-8")
+    status, _, err = call("roads", "limits", table, "--home", home)
+    assert status == 2
+    assert "zone_id: no zone Z1 is on record" in err
+    told: dict[str, object] = {
+        "zone_id": "Z1",
+        "name": "学校",
+        "kind": "no_pickup",
+        "valid_from": "2026-09-01",
+    }
+    zones.write_text(collection((RING, told)), encoding="utf-8")
+    assert call("ingest", zones, "--home", home)[0] == 0
+    status, out, err = call("roads", "limits", table, "--home", home)
+    assert (status, "1 limits taken, 1 refused" in out) == (1, True)
+    assert "row 2: zone_id: no zone Z2 is on record" in err
+    (kept,) = (home / "roads").glob("limits-*.csv")
+    days = [day_from_text(day) for day in ("2026-09-01", "2026-12-31")]
+    (row,) = rows_of(kept)
+    assert row == LimitRow(
+        kmh=30, name="学校", area=Polygon(RING), zone_id="Z1", from_day=days[0], to_day=days[1]
+    )
 
 
 @pytest.mark.parametrize("content", ["", "way_id,kmh\n", "a,b\n1,2\n", "way_id,kmh\n10,-5\n"])

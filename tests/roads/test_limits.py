@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry import Point
 
 from taxi_qa.law.parameter import Certainty, Cite, Law, Parameter, Version
 from taxi_qa.law.read import read_law
 from taxi_qa.roads.codirectional import nearest_codirectional, nearest_codirectional_in_numpy, turned_ddeg
 from taxi_qa.roads.index import NO_EDGE, Int16s, Int32s, segment_index
-from taxi_qa.roads.limit_table import BadLimitError, LimitRow, hours_of, limit_row, limit_rows, limit_table
+from taxi_qa.roads.limit_areas import limit_index
+from taxi_qa.roads.limit_row import BadLimitError, LimitRow, hours_of, limit_row, limit_rows
+from taxi_qa.roads.limit_table import limit_table
 from taxi_qa.roads.limits import (
     CLASS_DEFAULT,
     NO_LIMIT,
     NO_ROW,
     NONE,
     OPERATOR,
+    OPERATOR_AREA,
     TAG,
     Limits,
     class_limit_path,
@@ -28,6 +32,7 @@ from taxi_qa.roads.limits import (
 )
 from taxi_qa.roads.network import CLASSES, Network, Way, network_of
 from taxi_qa.values.clock import day_from_text
+from taxi_qa.values.place import E7
 from tests.roads.test_index import places, random_network
 from tests.roads.test_network import LAT, LON, cross
 from tests.roads.test_network import edges as edges_of
@@ -196,6 +201,19 @@ def test_the_kernels_find_what_a_search_through_all_finds(seed: int) -> None:
         )
         for way in rng.choice(network.way_id, 12)
     ]
+    if seed % 3:
+        middles = rng.choice(network.nodes, 4)
+        rows += [
+            LimitRow(
+                kmh=int(rng.integers(0, 6)) * 15,
+                hours=hours_of(rng.choice(["", "22:00-06:00", "07:00-09:00;12:00-23:00"])),
+                area=Point(network.node_lon_e7[node] / E7, network.node_lat_e7[node] / E7).buffer(
+                    rng.uniform(0.0005, 0.004), quad_segs=3
+                ),
+            )
+            for node in middles
+        ]
+    index = limit_index(network, rows)
     table = limit_table(network, index, rows)
     limits = limits_on(network, law(primary=60) if seed % 2 else law(), table, DAY)
     heading: Int16s = rng.integers(-1, 3600, 200).astype(np.int16)
@@ -207,6 +225,13 @@ def test_the_kernels_find_what_a_search_through_all_finds(seed: int) -> None:
     assert one[0].tolist() == other[0].tolist()
     assert one[1].tolist() == other[1].tolist()
     assert ((one[2] == NO_EDGE) == (other[2] == NO_EDGE)).all()
+    # Of equal limits equally near either row may be named, but one of that limit.
+    by_row = one[3] != NO_ROW
+    assert by_row.tolist() == (one[1] >= OPERATOR).tolist() == (other[3] != NO_ROW).tolist()
+    assert [rows[row].kmh for row in one[3][by_row]] == one[0][by_row].tolist()
+    assert [rows[row].area is not None for row in one[3][by_row]] == (
+        one[1][by_row] == OPERATOR_AREA
+    ).tolist()
     nearest = nearest_codirectional(index, lon, lat, heading, reach_m=60.0)
     plain = nearest_codirectional_in_numpy(index, lon, lat, heading, reach_m=60.0)
     np.testing.assert_allclose(nearest[1], plain[1], atol=0.01)
@@ -297,13 +322,13 @@ def test_rows_of_a_file_become_rows_of_the_table() -> None:
     assert [problem.split(":")[0] for problem in problems] == [f"row {number}" for number in range(5, 19)]
     named = [problem.split(":")[1].strip() for problem in problems]
     assert named == [
-        "way_id, line", "way_id, line", "kmh", "kmh", "kmh", "way_id", "to", "from", "hours", "hours",
-        "both_ways", "line", "line", "line",
+        "way_id, line, area, zone_id", "way_id, line, area, zone_id", "kmh", "kmh", "kmh", "way_id", "to",
+        "from", "hours", "hours", "both_ways", "line", "line", "line",
     ]  # fmt: skip
 
 
 def test_a_row_without_a_way_or_a_line_says_what_was_expected() -> None:
-    with pytest.raises(BadLimitError, match="expected one of the two"):
+    with pytest.raises(BadLimitError, match="expected one of them"):
         limit_row({"kmh": 30})
 
 

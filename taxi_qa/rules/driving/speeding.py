@@ -32,13 +32,14 @@ def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
     point have to agree. One finding a stretch; a car's day without one is one row.
 
     Why it matters: speed kills, and the driver pledged not to speed (五.5).
-    Evidence: mean and top speed, the limit and where it is from, the road, how long and how far, the band
-        of excess.
+    Evidence: mean and top speed, the limit, where it is from and what it or its zone is called, the road,
+        how long and how far, the band of excess.
     Cannot tell: no road network; no moving position; limits known on less than half of the day's driving.
         A limit that is only a default of the road's class makes a lead, never more.
     Looks like it, but is not: a parallel road with another limit; a poor receiver beside an expressway; an
         unknown limit beside a known one; a burst of a few seconds; exactly ten per cent above; a jump of
-        the position; a device that exaggerates; a limit that holds at other hours; an approved excuse.
+        the position; a device that exaggerates; a limit that holds at other hours;
+        a street beside a zone, or where it leaves one; a bridge over a zone; an approved excuse.
     """
     is_stretch = stretches["kind"] == "stretch"
     limit, mean = stretches["limit_kmh"], stretches["mean_kmh"]
@@ -61,8 +62,8 @@ def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
         trial=stretches["limit_source"] == "class default",
         leans_on=stretches["limit_leans_on"],
         evidence={
-            **stretches.some("mean_kmh", "top_kmh", "held_s", "distance_m", "fixes", "limit_source", "road"),
-            "way_ids": stretches["way_ids"],
+            **stretches.some("mean_kmh", "top_kmh", "held_s", "distance_m", "fixes"),
+            **stretches.some("limit_source", "limit_name", "road", "way_ids"),
             "mean_excess": np.where(np.isfinite(excess), excess, np.nan),
             # Where the law of the place knows no bands there are none.
             "band": np.select(
