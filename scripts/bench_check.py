@@ -31,7 +31,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 # The checkout is on the path now.
-from scripts import bench_city  # noqa: E402
+from scripts import made_city  # noqa: E402
 from scripts.plain_pandas import RULES, invalid_papers, read_bucket  # noqa: E402
 from taxi_qa.findings.finding import finding_key  # noqa: E402
 from taxi_qa.law.read import read_law  # noqa: E402
@@ -100,7 +100,7 @@ class Peaks:
 
     def _watch(self) -> None:
         while not self._done.wait(0.05):
-            for pid in _family(os.getpid()):
+            for pid in family(os.getpid()):
                 self._highest[pid] = max(self._highest[pid], int(peak_mb(pid)))
                 self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_s(pid))
 
@@ -120,7 +120,7 @@ class Peaks:
         return sorted((mb for pid, mb in self._highest.items() if pid != os.getpid()), reverse=True)
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """A process and all that descend from it."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -128,7 +128,7 @@ def _family(pid: int) -> list[int]:
             children = task.read_text().split()
         except OSError:
             continue
-        found += [name for child in children for name in _family(int(child))]
+        found += [name for child in children for name in family(int(child))]
     return found
 
 
@@ -139,7 +139,7 @@ def judged(source: str, executor: str, workers: int, runs: int) -> dict[str, Any
         for _ in range(runs):
             home = open_home(fresh_home(Path(source), Path(name)))
             before, started = peaks.cpu_s, time.perf_counter()
-            check(home, now_ms=bench_city.NOW_MS, executor=executor, workers=workers)
+            check(home, now_ms=made_city.NOW_MS, executor=executor, workers=workers)
             spent.append({"wall_s": time.perf_counter() - started, "cpu_s": peaks.cpu_s - before})
             home.engine.dispose()
         # Reading it all back is the benchmark's own memory.
@@ -362,7 +362,7 @@ def _profile(source: Path) -> None:
 def bench(positions: int, asked: argparse.Namespace) -> bool:
     """One size of city; whether both agreed."""
     started = time.perf_counter()
-    source, made = bench_city.city_home(asked.cache, positions)
+    source, made = made_city.city_home(asked.cache, positions)
     print(
         f"\n{made:,} positions (made or found in {time.perf_counter() - started:.0f} s); best of {asked.runs}"
     )

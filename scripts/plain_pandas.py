@@ -4,7 +4,7 @@ Written from the rules' own words as an analyst would write them for one day of 
 of a bucket of cars: `groupby`, `shift`, `cumsum`, `numpy.interp` a car, a Python loop where a rule is an
 automaton. Nothing of `taxi_qa.facts` is used; the tariff (`taxi_qa.law`) is.
 
-Only what the made city of `bench_city` holds is told apart: it has no roads, every car has shifts, positions
+Only what the made city of `made_city` holds is told apart: it has no roads, every car has shifts, positions
 carry no fix or ignition flag, trips no places of their own, nobody reports device tests, mismatches or clock
 faults.
 """

@@ -186,7 +186,7 @@ def heard(
     y_m = network.shape_lat_e7.astype(np.float64) * 1e-7 * per_lat
     for number in range(ways.start.size - 1):
         edges = ways.edge[ways.start[number] : ways.start[number + 1]]
-        x, y, of_edge, direction = _laid(network.shape_start, x_m, y_m, edges)
+        x, y, of_edge, direction = laid(network.shape_start, x_m, y_m, edges)
         limit = kmh[edges].astype(np.float64) / 3.6
         usual = rng.uniform(manner.low, manner.high)
         share = np.clip(usual + rng.normal(0, manner.spread, edges.size), manner.low, manner.high)
@@ -196,7 +196,7 @@ def heard(
             may_begin = np.flatnonzero(kmh[edges[of_edge]] >= manner.burst_from_kmh)
             may_begin = may_begin[may_begin < 0.7 * x.size]
             burst_at = int(rng.choice(may_begin)) if may_begin.size else x.size
-        seconds, speed, burst = _driven(
+        seconds, speed, burst = driven_over(
             of_edge, limit, share, stop_s, burst_at, manner.burst_share, manner.burst_s
         )
         every = int(rng.integers(every_s[0], every_s[1] + 1))
@@ -255,7 +255,7 @@ def _errors(rng: np.random.Generator, asked_s: Floats, manner: Manner) -> Floats
 
 
 @njit(cache=True)
-def _laid(
+def laid(
     shape_start: Int64s, x_m: Floats, y_m: Floats, edges: Int32s
 ) -> tuple[Floats, Floats, Int64s, Floats]:
     """The way every `STEP_M`: places in metres, which of its edges, direction in 0.1 degree."""
@@ -282,7 +282,7 @@ def _laid(
 
 
 @njit(cache=True)
-def _driven(
+def driven_over(
     of_edge: Int64s, limit_mps: Floats, share: Floats, stop_s: Floats,
     burst_at: int, burst_share: float, burst_s: float,
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:  # fmt: skip
