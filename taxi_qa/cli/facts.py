@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # As `facts.units.DAY_FACTS`; named here so that asking for help loads no heavy library (a test compares).
 FACTS = (
     "occupied_runs", "trips", "carriages", "outages", "driving_spells", "plates", "speed_stretches",
-    "driven_routes", "meter_checks",
+    "driven_routes", "meter_checks", "trip_roads",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def export(
       speed_stretches  stretches above the limit, and each car's day
       driven_routes   metered trips against the routes they could have taken
       meter_checks    metered against driven distance
+      trip_roads      metered trips matched to the roads: share, way, free-driving time, tunnels
     """  # noqa: D301 - click reads \b as a mark: keep the lines
     from taxi_qa.reports.outside import fact_cells, facts_outside
     from taxi_qa.runs.facts import facts as measured

@@ -3,17 +3,26 @@
 The track's distance is the longer of two readings, the sum of chords and the integral of the device's
 speed, both taken at the trip's longest lawful times: what is above it cannot have been driven. Only
 clear tracks are compared: no leap, no gap a turn could hide in.
+
+Where the home has roads they are a third reading, and they tell which tracks are no witness: one that
+fits no roads, however clear it looks. A gap that a tunnel explains is read at the longest lawful way
+through it, and beside it at the shortest; between the two nobody can tell.
 """
 
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import words
+from taxi_qa.facts.given import Given, words
+from taxi_qa.facts.trip_roads import explained_gaps, sampled_ratio, seen_by_roads
 from taxi_qa.facts.unit import UNIT_COLUMNS, car_rows, named_subject
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.columns import Columns
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 # Short trips say little about a ratio: the first and last metres weigh too much.
 LEAST_WEEK_TRIP_M: Final = 1_000.0
@@ -24,24 +33,32 @@ PART_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def meter_trips(trips: Columns, law: Law, instant_ms: int) -> Columns:
+def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
     """Each metered trip as a check of its meter.
 
     Args:
         trips: as `trips.metered_trips` gives them.
+        given: for the track and the roads.
         law: for the house's idea of a clear track.
-        instant_ms: the moment whose house settings hold.
 
     Returns:
-        Unit columns, kind "trip", metered_m, gnss_m (NaN without track), longest_gap_s, trips (1),
-        ratio and ratio_low (NaN), meter_unverified, is_clear.
+        Unit columns, kind "trip", metered_m, gnss_m (NaN without track), gnss_least_m (less where a tunnel
+        explains a gap), longest_gap_s, trips (1), ratio and ratio_low (NaN), meter_unverified, is_clear (for
+        the week: without such a gap); matched_ratio and tunnel_gap_m (NaN where the roads were not asked).
     """
-    clear_s = law.number("house.track.clear_gap_s", instant_ms)
+    clear_s = law.number("house.track.clear_gap_s", given.from_ms)
     gnss_m = np.fmax(trips["chord_high_m"], trips["ride_high_m"])
-    seen = ~np.isnan(gnss_m)
+    seen = (trips["missing"] == "") & ~np.isnan(gnss_m)
     clear = seen & (trips["longest_gap_s"] <= clear_s) & (trips["leaps"] == 0)
+    told = _told_by_roads(trips, given, law, clear, gnss_m)
+    # Where nothing was asked nothing speaks against the track.
+    fits = ~(told["matched_ratio"] < law.number("house.track.matched_ratio", given.from_ms))
+    clear &= fits
+    bridged = (told["tunnel_gap_m"] > 0) & (told["open_gaps"] == 0) & (trips["leaps"] == 0) & fits
+    least_m = gnss_m + np.where(bridged, told["gap_least_m"], 0.0)
+    gnss_m = np.fmax(gnss_m + np.where(bridged, told["gap_most_m"], 0.0), told["matched_m"])
     missing = np.select(
-        [trips["missing"] != "", ~seen, ~clear], [trips["missing"], "positions", "clear track"], ""
+        [trips["missing"] != "", ~seen, ~clear & ~bridged], [trips["missing"], "positions", "clear track"], ""
     )
     n = len(trips)
     return Columns(
@@ -52,12 +69,32 @@ def meter_trips(trips: Columns, law: Law, instant_ms: int) -> Columns:
             "kind": np.full(n, "trip", dtype=object),
             **trips.some("metered_m", "longest_gap_s", "meter_unverified"),
             "gnss_m": gnss_m,
+            "gnss_least_m": np.where(bridged, least_m, gnss_m),
+            "matched_ratio": told["matched_ratio"],
+            "tunnel_gap_m": told["tunnel_gap_m"],
             "trips": np.ones(n, dtype=np.int64),
             "ratio": np.full(n, np.nan),
             "ratio_low": np.full(n, np.nan),
             "is_clear": clear,
         }
     )
+
+
+def _told_by_roads(trips: Columns, given: Given, law: Law, clear: Bools, gnss_m: Floats) -> dict[str, Floats]:
+    """What the roads say of the trips of which it may change an answer; NaN of all others.
+
+    Those are trips whose only fault may be a tunnel, trips whose meter is so far above the track that it may
+    count, and those of whose fixes a sample lies near no road that runs their way.
+    """
+    ratio = law.number("house.track.matched_ratio", given.from_ms)
+    tolerated = min(law.number(f"house.fare.{name}_ratio", given.from_ms) for name in ("steady", "burst"))
+    above = clear & (trips["metered_m"] > tolerated * gnss_m)
+    strange = clear & ~above
+    strange[strange] = sampled_ratio(trips, given, np.flatnonzero(strange)) < ratio
+    gappy = ~np.isnan(gnss_m) & (trips["missing"] == "") & (trips["leaps"] == 0) & ~clear
+    gappy &= np.isfinite(trips["longest_gap_s"]) & (trips["fixes"] > 0)
+    gappy[gappy] = explained_gaps(trips, given, law, np.flatnonzero(gappy))
+    return seen_by_roads(trips, given, law, np.flatnonzero(above | strange | gappy))
 
 
 def week_part(checks: Columns) -> pd.DataFrame:
@@ -102,7 +139,8 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
                 name: cars[name].to_numpy(dtype=np.float64)
                 for name in ("metered_m", "gnss_m", "ratio", "ratio_low")
             },
-            "longest_gap_s": np.full(n, np.nan),
+            **{name: np.full(n, np.nan) for name in ("longest_gap_s", "matched_ratio", "tunnel_gap_m")},
+            "gnss_least_m": cars["gnss_m"].to_numpy(dtype=np.float64),
             "meter_unverified": np.full(n, "", dtype=object),
             "is_clear": np.ones(n, dtype=bool),
         }

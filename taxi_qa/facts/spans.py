@@ -130,6 +130,45 @@ def _along(
     return fixes, gap_ms, leaps, chord_m, ride_m
 
 
+def rows_around(
+    track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    """The rows of the track around each span, and those inside it.
+
+    Args:
+        track: the clean line.
+        vehicle: index into `track.vehicle_ids`, `NOT_GIVEN` where the vehicle has no track.
+        start_ms, end_ms: both ends, included.
+
+    Returns:
+        The last row at or before each begin and the first at or after its end, as far as the vehicle has rows
+        (0 and -1 without a track); the first row inside, and the row after the last one inside.
+    """
+    return _rows_around(track.starts, track.time_ms, vehicle, start_ms, end_ms)
+
+
+@njit(cache=True, nogil=True)
+def _rows_around(
+    starts: Int64s, time_ms: Int64s, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s
+) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+    n = vehicle.size
+    low, high = np.zeros(n, dtype=np.int64), np.full(n, -1, dtype=np.int64)
+    inside, past_inside = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for row in range(n):
+        v = vehicle[row]
+        if v == NOT_GIVEN or starts[v] == starts[v + 1]:
+            continue
+        first, past = starts[v], starts[v + 1]
+        a = _first_at_or_after(time_ms, first, past, start_ms[row])
+        b = _first_at_or_after(time_ms, a, past, end_ms[row])
+        z = _first_at_or_after(time_ms, b, past, end_ms[row] + 1)
+        at_start = a < past and time_ms[a] == start_ms[row]
+        low[row] = a if at_start or a == first else a - 1
+        high[row] = max(z - 1, min(b, past - 1))
+        inside[row], past_inside[row] = a, z
+    return low, high, inside, past_inside
+
+
 def along_in_numpy(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s) -> Spans:
     """The same, a span at a time with numpy's own search and interpolation (the oracle)."""
     n = vehicle.size

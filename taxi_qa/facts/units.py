@@ -19,6 +19,7 @@ from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.speed_stretches import speed_stretches
 from taxi_qa.facts.streams import plates
+from taxi_qa.facts.trip_roads import trip_roads
 from taxi_qa.facts.trips import metered_trips
 from taxi_qa.facts.uptime import outages
 from taxi_qa.law.parameter import Law
@@ -27,7 +28,7 @@ from taxi_qa.values.columns import Columns
 Period = Literal["week", "month"]
 
 # Goes up whenever a part means something else: parts kept from an earlier version are then made anew.
-PARTS_VERSION: Final = 1
+PARTS_VERSION: Final = 2
 
 
 @dataclass
@@ -95,12 +96,13 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "plates": lambda day: plates(day.given, day.law),
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
     "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
-    "meter_checks": lambda day: meter_trips(day.rows("trips"), day.law, day.given.from_ms),
+    "meter_checks": lambda day: meter_trips(day.rows("trips"), day.given, day.law),
 }
 
 # What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
 DAY_FACTS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "occupied_runs": lambda day: occupied_runs(day.given),
+    "trip_roads": lambda day: trip_roads(day.rows("trips"), day.given, day.law),
     **DAY_UNITS,
 }
 

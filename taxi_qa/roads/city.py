@@ -16,6 +16,7 @@ from taxi_qa.roads.limit_table import LimitTable, limit_table
 from taxi_qa.roads.limits import Limits, limits_on
 from taxi_qa.roads.network import Network
 from taxi_qa.roads.routes import ContractionRouter, router
+from taxi_qa.roads.transitions import Ahead, edges_ahead
 
 Int16s = npt.NDArray[np.int16]
 Int32s = npt.NDArray[np.int32]
@@ -48,6 +49,11 @@ class Roads:
     def router(self) -> ContractionRouter:
         """What finds routes, made when first asked for."""
         return router(self.network, self.order)
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """The connections that matching walks along, made when first asked for."""
+        return edges_ahead(self.network)
 
     def limits(self, law: Law, day: int) -> Limits:
         """The limits of a city day.

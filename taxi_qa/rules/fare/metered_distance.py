@@ -30,17 +30,27 @@ def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
     first of all a ticket for the meter's verification.
 
     Why it matters: an altered meter cheats every passenger; a worn one must be verified (六.5, 七).
-    Evidence: metered and driven distance, the ratio, how many trips, the longest gap in the track.
-    Cannot tell: gaps or jumps in the track, tunnels, no positions; too few clear trips in the week; a
-        meter repaired and not yet verified again.
+    Driven is the longest lawful reading: chords, the device's speed, with roads the way by road, and in a
+    tunnel without positions what its limit allows in that time.
+
+    Evidence: metered and driven distance, the ratio, how many trips, the longest gap in the track, how much
+        of it fits the roads, metres in tunnels without positions.
+    Cannot tell: gaps or jumps in the track that no tunnel on the map explains; a tunnel in which the missing
+        metres may have been driven; a track that fits no roads; no positions; too few clear trips in the
+        week; a meter repaired and not yet verified again.
     Looks like it, but is not: the lawful error up to 1 % and the wear of tyres up to 2 %; chords that cut
-        corners; trips of minute stamps.
+        corners; trips of minute stamps; a drive through a tunnel.
     """
     weekly = checks["kind"] == "week"
     metered = checks["metered_m"]
     driven = checks["gnss_m"]
-    most = np.maximum(driven * law["house.fare.burst_ratio"], driven + law["house.fare.burst_m"])
+    most, most_at_least = (
+        np.maximum(way * law["house.fare.burst_ratio"], way + law["house.fare.burst_m"])
+        for way in (driven, checks["gnss_least_m"])
+    )
     burst = ~weekly & (metered > most)
+    # Between the shortest and the longest way through a tunnel anything may be so.
+    hidden = ~weekly & ~burst & (metered > most_at_least)
     # The house's ratio leaves room for wear and for the track; it can never undercut the lawful error.
     lawful = 1 + law["meter.distance_error_high"]
     steady_ratio = np.maximum(law["house.fare.steady_ratio"], lawful)
@@ -58,7 +68,7 @@ def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
         allowed=allowed,
         unit=np.where(stood, "m", "ratio").astype(object),
         cannot_tell=np.select(
-            [untrusted, few], ["meter verified after repair", "enough clear trips"], ""
+            [untrusted, few, hidden], ["meter verified after repair", "enough clear trips", "clear track"], ""
         ).astype(object),
         # One burst may still be a wrong track: it stays a lead until more of them, or people, agree.
         trial=burst,
@@ -69,6 +79,6 @@ def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
             "metered_m": metered,
             "gnss_m": driven,
             "trips": checks["trips"],
-            "longest_gap_s": checks["longest_gap_s"],
+            **checks.some("longest_gap_s", "matched_ratio", "tunnel_gap_m"),
         },
     )
