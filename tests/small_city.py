@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry import shape
 
 from taxi_qa.facts.given import Given, empty_table
+from taxi_qa.facts.past import DRIVEN_TRIPS, ROAD_PASSES, Past
 from taxi_qa.facts.track import lay
 from taxi_qa.ingest.blocks import Block, text_column
 from taxi_qa.ingest.columns import Door, check_block
@@ -32,7 +33,7 @@ from taxi_qa.roads.city import Roads, roads_of
 from taxi_qa.roads.limit_row import Zone, limit_row
 from taxi_qa.roads.network import BRIDGE, NO_TAG, TUNNEL, Way, network_of
 from taxi_qa.values.clock import MS_PER_H, MS_PER_S, city_day, day_of, day_start_ms
-from taxi_qa.values.place import E7, metres_per_degree
+from taxi_qa.values.place import E7, distance_m, metres_per_degree
 
 DAY: Final = "2026-10-20"  # a Tuesday without holiday
 ZONE: Final = "Asia/Shanghai"
@@ -219,6 +220,8 @@ class City:
         streets: a map: each `line` ([lon, lat], …), `class`, and maybe `limit`, `name`, `way_id`, `one_way`,
             `tunnel`, `bridge`; streets meet where they share a point.
         limits: rows of the operator's limit table.
+        before: trips other taxis drove on the days before: each `times`, `line` ([lon, lat], …), `kmh`.
+        jams: speeds on the days before: each `street` (a name), `hour`, `kmh`, `times`.
     """
 
     records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
@@ -230,6 +233,8 @@ class City:
     heard_to: str | None = None
     streets: Sequence[Mapping[str, Any]] = ()
     limits: Sequence[Mapping[str, Any]] = ()
+    before: Sequence[Mapping[str, Any]] = ()
+    jams: Sequence[Mapping[str, Any]] = ()
 
     def law(self) -> Law:
         """The law and the house's settings of the place."""
@@ -256,6 +261,8 @@ class City:
         fixes = fixes_of(rows)
         heard = to_ms + 18 * MS_PER_H if self.heard_to is None else moment_ms(self.heard_to, self.day, zone)
         jump = law.get("house.quality.jump_kmh")
+        zones = zones_of(tables["zones"])
+        map_of_city = roads(self.streets, self.limits, zones) if self.streets else None
         return Given(
             zone=zone,
             from_ms=from_ms,
@@ -267,8 +274,19 @@ class City:
             feeds=self._feeds(tables, fixes, zone),
             seen=self._seen(fixes, zone),
             areas=_areas(tables["zones"]),
-            roads=roads(self.streets, self.limits, zones_of(tables["zones"])) if self.streets else None,
+            roads=map_of_city,
+            city_trips=len(tables["trips"]),
+            past=self._past(map_of_city),
         )
+
+    def _past(self, known: Roads | None) -> Past | None:
+        if not self.before and not self.jams:
+            return None
+        left = {
+            DRIVEN_TRIPS: [driven_before(one["line"], one["kmh"], one["times"]) for one in self.before],
+            ROAD_PASSES: [passed_before(known, one) for one in self.jams] if known is not None else [],
+        }
+        return Past(left.__getitem__, known)
 
     def _feeds(
         self, tables: Mapping[str, pd.DataFrame], fixes: Fixes, zone: str
@@ -318,6 +336,42 @@ def roads(
     lon_e7, lat_e7 = (np.ascontiguousarray(axis) for axis in places.T)
     network = network_of(lon_e7, lat_e7, ways, source="a case")
     return roads_of(network, [limit_row(row, zones or {}) for row in limits])
+
+
+def driven_before(line: Sequence[tuple[float, float]], kmh: float, times: int) -> pd.DataFrame:
+    """The same trip many times, as days leave their trips."""
+    lon, lat = (np.array(axis) for axis in zip(*line, strict=True))
+    length_m = float(distance_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
+    # A corner every hundredth of a leg: receivers send many.
+    places = np.linspace(0, len(line) - 1, 100 * (len(line) - 1) + 1)
+    lon_e7, lat_e7 = (
+        np.round(np.interp(places, np.arange(len(line)), axis) * E7).astype(np.int32) for axis in (lon, lat)
+    )
+    return pd.DataFrame(
+        {
+            "vehicle_id": [f"粤B{number}" for number in range(times)],
+            "start_ms": np.arange(times) * MS_PER_H,
+            "took_s": length_m / (kmh / 3.6),
+            "lon_e7": [lon_e7] * times,
+            "lat_e7": [lat_e7] * times,
+        }
+    )
+
+
+def passed_before(known: Roads, jam: Mapping[str, Any]) -> pd.DataFrame:
+    """Passes of many cars along a street at one hour, as days leave them."""
+    names = np.array(known.network.way_name, dtype=object)[known.network.way]
+    edge = np.tile(np.flatnonzero(names == jam["street"]), jam["times"])
+    metres = known.network.length_m[edge]
+    return pd.DataFrame(
+        {
+            "vehicle_id": "粤B1",
+            "edge": edge.astype(np.int32),
+            "hour": np.full(edge.size, jam["hour"], dtype=np.int8),
+            "metres": metres,
+            "seconds": (metres / (jam["kmh"] / 3.6)).astype(np.float32),
+        }
+    )
 
 
 def _areas(zones: pd.DataFrame) -> dict[str, shapely.Geometry]:

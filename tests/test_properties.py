@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.trips import metered_trips
-from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import Rule, catalogue, judge
@@ -186,7 +186,7 @@ def frames(rule: Rule, day: DayUnits) -> Iterator[Columns]:
     if rule.judges in FOLDS:
         fold = FOLDS[rule.judges]
         first, past = period_of(City().number(), fold.period)
-        yield fold.fold(fold.part(day), day_start_ms(first, ZONE), day_start_ms(past, ZONE))
+        yield fold.fold(LEFT[rule.judges].part(day), day_start_ms(first, ZONE), day_start_ms(past, ZONE))
 
 
 def found(said: dict[str, list[Outcome]]) -> dict[str, Finding]:

@@ -1,32 +1,43 @@
 """Metered trips against the routes they could have taken: what is driven too far, and what explains it.
 
 Two passes. Every trip with a clear track gets the fastest route between its ends; only those driven much
-farther are looked at closely: further reasonable routes, stops on the way, where the ways part, what the
-extra kilometres cost. The reference is the longest reasonable route, never the shortest.
+farther are looked at closely: the longest reasonable route at that hour, whether the driver's own way was
+itself reasonable, stops on the way, where the ways part, what the extra kilometres cost, and what other
+taxis drove between the same places. Without a road network these other taxis are the only witness.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from numba import njit
 
+from taxi_qa.facts.diverging import line_text, lines_of_routes, parts_and_meets
+from taxi_qa.facts.driven_trips import clear_trips, cut, driven_of, hours_of, spans_of
 from taxi_qa.facts.given import NOT_GIVEN, Given, positions_of
+from taxi_qa.facts.similar import FEWEST, compared
 from taxi_qa.facts.spans import place_at
 from taxi_qa.facts.trips import fare_bands
 from taxi_qa.facts.unit import UNIT_COLUMNS
 from taxi_qa.law.parameter import Law
-from taxi_qa.roads.alternatives import alternatives
 from taxi_qa.roads.city import Roads
-from taxi_qa.roads.metrics import FREE
-from taxi_qa.roads.network import Network
-from taxi_qa.roads.routes import Routes, shapes_of
-from taxi_qa.roads.snapping import Ends, snap
+from taxi_qa.roads.metrics import FREE, hour_metric
+from taxi_qa.roads.reference import (
+    ALTERNATIVE,
+    FASTEST,
+    FASTEST_AT_HOUR,
+    Reference,
+    is_own_reasonable,
+    longest_reasonable,
+    own_way,
+    places_along,
+)
+from taxi_qa.roads.routes import ContractionRouter, Routes, picked
+from taxi_qa.roads.snapping import Ends, ends_of, snap
 from taxi_qa.values.columns import Columns, Texts, Values
-from taxi_qa.values.place import E7, metres_per_degree
+from taxi_qa.values.place import E7, distance_m, metres_per_degree
 
 Bools = npt.NDArray[np.bool_]
 Int32s = npt.NDArray[np.int32]
@@ -36,15 +47,12 @@ Floats = npt.NDArray[np.float64]
 # A stand whose every fix lies this close to its first; and one this near an end is boarding or paying.
 STAND_M: Final = 40.0
 FROM_ENDS_M: Final = 300.0
-# Farther than this from the reference a track runs another way: wide roads and both their carriageways.
-APART_M: Final = 100.0
-# Points of a route that a finding carries at most.
-_POINTS: Final = 60
+KINDS: Final = {FASTEST: "fastest", FASTEST_AT_HOUR: "fastest at that hour", ALTERNATIVE: "alternative"}
 _NUMBERS: Final = (
-    "reference_m", "reference_s", "routes", "over_stop_m", "extra_fen", "similar_n", "similar_median_m",
-    "similar_p90_m", "similar_share_shorter", "unusual_m",
+    "reference_m", "reference_s", "over_stop_m", "extra_fen", "similar_median_m", "similar_p90_m",
+    "similar_share_shorter", "unusual_m", "witness_m", "strange_share",
 )  # fmt: skip
-_TEXTS: Final = ("route", "road", "way_ids", "detour_from", "detour_to")
+_TEXTS: Final = ("reference_kind", "route", "road", "way_ids", "detour_from", "detour_to")
 
 
 def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
@@ -52,18 +60,20 @@ def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
 
     Args:
         trips: as `trips.metered_trips` gives them.
-        given: for the track and the roads.
+        given: for the track, the roads and what the days before left.
         law: for the tariff and the house's margins.
 
     Returns:
         Unit columns and: driven_m (sum of chords at its lowest), took_s, metered_m, fare_missing,
         fare_leans_on, back_aboard (seats emptied and filled again on the way); reference_m (longest
-        reasonable route), reference_s (free flow, of the fastest), routes (how many are reasonable),
-        over_stop_m (the way over the longest stand, NaN without one), extra_fen (by the tariff: driven above
-        reference, at its lowest), route (WKT, lon lat), road and way_ids (of the fastest route), detour_from
+        reasonable route), reference_kind (which it is), reference_s (of the fastest at that hour),
+        own_is_reasonable (the driver's own way is hardly slower than reasonable ones), over_stop_m (the way
+        over the longest stand, NaN without one), extra_fen (by the tariff: driven above reference, at its
+        lowest), route (WKT, lon lat), road and way_ids (of the fastest route and the reference), detour_from
         and detour_to (where the ways part and meet), all of trips much longer than the fastest route, NaN or
-        "" else; similar_n, similar_median_m, similar_p90_m, similar_share_shorter, unusual_m (what other
-        taxis drove, NaN or 0 where nobody knows).
+        "" else; similar_n, similar_median_m, similar_p90_m, similar_share_shorter, unusual_m, witness_m (its
+        own length as the similar trips are measured), strange_share (of ordinary trips so many are at least
+        as strange): what other taxis drove, of trips longer than the reference by both margins.
     """
     n = len(trips)
     columns: dict[str, Values] = {
@@ -72,25 +82,44 @@ def driven_routes(trips: Columns, given: Given, law: Law) -> Columns:
         "took_s": (trips["end_ms"] - trips["start_ms"]) / 1000.0 + trips["slack_s"],
         **{name: np.full(n, np.nan) for name in _NUMBERS},
         **{name: np.full(n, "", dtype=object) for name in _TEXTS},
+        "similar_n": np.zeros(n),
+        "own_is_reasonable": np.zeros(n, dtype=bool),
     }
-    columns["similar_n"] = np.zeros(n)
     columns["missing"] = _missing(trips, given, law)
-    rows = np.flatnonzero(columns["missing"] == "")
-    if given.roads is not None and rows.size:
-        _against_roads(_Asked(trips, given, given.roads, law), rows, columns)
+    asked = _Asked(trips, given, law, columns)
+    if given.roads is None:
+        _against_others(asked)
+    else:
+        _against_roads(asked, given.roads, np.flatnonzero(columns["missing"] == ""))
     return Columns(columns)
 
 
 @dataclass(frozen=True)
 class _Asked:
+    """The trips, what is known, and the columns to be filled in."""
+
     trips: Columns
     given: Given
-    roads: Roads
     law: Law
+    columns: dict[str, Values]
 
     def number(self, name: str) -> float:
         """A margin of the house."""
         return self.law.number(f"house.driving.detour_{name}", self.given.from_ms)
+
+    def beyond(self, rows: Int64s, reference_m: Floats) -> Int64s:
+        """Those of the rows that were driven farther than a reference by both margins."""
+        driven = self.columns["driven_m"][rows]
+        with np.errstate(invalid="ignore"):
+            far = driven > np.maximum(
+                reference_m * (1 + self.number("ratio")), reference_m + self.number("m")
+            )
+        return np.flatnonzero(far)
+
+    @cached_property
+    def vehicle(self) -> Int64s:
+        """The place of each trip's car in the track."""
+        return positions_of(self.given.track.vehicle_ids, self.trips["vehicle_id"])
 
 
 def _missing(trips: Columns, given: Given, law: Law) -> Texts:
@@ -104,32 +133,28 @@ def _missing(trips: Columns, given: Given, law: Law) -> Texts:
     ).astype(object)
 
 
-def _against_roads(asked: _Asked, rows: Int64s, columns: dict[str, Values]) -> None:
+def _against_roads(asked: _Asked, roads: Roads, rows: Int64s) -> None:
     """Fills in what the roads say of the rows."""
-    begins, ends = _ends(asked, rows)
-    found = asked.roads.router.best_between(FREE, begins, ends)
+    columns = asked.columns
+    begins, ends = _ends(asked, roads, rows)
+    found = roads.router.best_between(FREE, begins, ends)
     none = np.isnan(found.length_m)
     columns["missing"][rows[none]] = "a road near both ends"
-    driven = columns["driven_m"][rows]
     columns["reference_m"][rows] = found.length_m
     columns["reference_s"][rows] = found.seconds
-    columns["routes"][rows] = np.where(none, np.nan, 1.0)
+    columns["reference_kind"][rows[~none]] = KINDS[FASTEST]
     columns["extra_fen"][rows] = np.where(none, np.nan, 0.0)
-    with np.errstate(invalid="ignore"):
-        far = driven > np.maximum(
-            found.length_m * (1 + asked.number("ratio")), found.length_m + asked.number("m")
-        )
-    near = np.flatnonzero(far)
+    near = asked.beyond(rows, found.length_m)
     if near.size:
-        some = _some(begins, near), _some(ends, near)
-        _looked_at_closely(asked, rows[near], some, _cut(found, near), columns)
+        router = None if asked.given.past is None else asked.given.past.router
+        look = _Look(asked, roads, router or roads.router, rows[near])
+        _looked_at_closely(look, ends_of(begins, near), ends_of(ends, near), picked(found, near))
 
 
-def _ends(asked: _Asked, rows: Int64s) -> tuple[Ends, Ends]:
+def _ends(asked: _Asked, roads: Roads, rows: Int64s) -> tuple[Ends, Ends]:
     """Roads on which each trip may begin and end."""
-    trips, given, roads = asked.trips, asked.given, asked.roads
-    vehicle = positions_of(given.track.vehicle_ids, trips["vehicle_id"][rows])
-    last = place_at(given.track, vehicle, trips["end_ms"][rows])
+    trips = asked.trips
+    last = place_at(asked.given.track, asked.vehicle[rows], trips["end_ms"][rows])
     sides = []
     for lon, lat in ((trips["lon"][rows], trips["lat"][rows]), last):
         # Unknown places lie in the sea, near no road.
@@ -138,90 +163,119 @@ def _ends(asked: _Asked, rows: Int64s) -> tuple[Ends, Ends]:
     return sides[0], sides[1]
 
 
-def _some(ends: Ends, rows: Int64s) -> Ends:
-    return Ends(ends.edge[rows], ends.along_m[rows], ends.away_m[rows])
+@dataclass(frozen=True)
+class _Look:
+    """A closer look at some rows."""
+
+    asked: _Asked
+    roads: Roads
+    router: ContractionRouter
+    rows: Int64s
 
 
-def _cut(routes: Routes, rows: Int64s) -> Routes:
-    """Only some of the routes."""
-    sizes = np.diff(routes.start)[rows]
-    picked = [routes.edges_of(int(row)) for row in rows]
-    return Routes(
-        routes.length_m[rows], routes.seconds[rows], routes.begin[rows], routes.end[rows],
-        routes.begin_along_m[rows], routes.end_along_m[rows],
-        np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
-        np.concatenate([np.zeros(0, np.int32), *picked]),
-    )  # fmt: skip
-
-
-def _looked_at_closely(
-    asked: _Asked, rows: Int64s, sides: tuple[Ends, Ends], fastest: Routes, columns: dict[str, Values]
-) -> None:
-    begins, ends = sides
-    network = asked.roads.network
-    of_trip, others = alternatives(asked.roads.router, FREE, begins, ends)
-    longest = fastest.length_m.copy()
-    np.maximum.at(longest, of_trip, others.length_m)
+def _looked_at_closely(look: _Look, begins: Ends, ends: Ends, fastest: Routes) -> None:
+    asked, rows, columns = look.asked, look.rows, look.asked.columns
+    hour = hours_of(asked.trips["start_ms"][rows], asked.given.zone)
+    reference = longest_reasonable(look.router, begins, ends, hour)
+    longest = np.fmax(reference.routes.length_m, fastest.length_m)
     columns["reference_m"][rows] = longest
-    columns["routes"][rows] = 1.0 + np.bincount(of_trip, minlength=rows.size)
+    columns["reference_kind"][rows] = [KINDS.get(kind, KINDS[FASTEST]) for kind in reference.kind.tolist()]
+    columns["reference_s"][rows] = np.fmax(reference.fastest_s, fastest.seconds)
     columns["extra_fen"][rows] = _extra_fen(asked, rows, columns["driven_m"][rows], longest)
-    columns["over_stop_m"][rows] = _over_stop_m(asked, rows, begins, ends)
-    fast_lines, other_lines = _lines(network, fastest), _lines(network, others)
-    for at, row in enumerate(rows):
-        mine = np.flatnonzero(of_trip == at)
-        lines = [fast_lines[at], *(other_lines[other] for other in mine)]
-        lengths = [fastest.length_m[at], *others.length_m[mine]]
-        reference = lines[int(np.argmax(lengths))]
-        ways = list(dict.fromkeys(network.way[fastest.edges_of(at)].tolist()))
+    beyond = asked.beyond(rows, longest)
+    if not beyond.size:
+        return
+    some = _Look(asked, look.roads, look.router, rows[beyond])
+    columns["own_is_reasonable"][some.rows] = _own_is_reasonable(some, reference, beyond, hour[beyond])
+    columns["over_stop_m"][some.rows] = _over_stop_m(some, ends_of(begins, beyond), ends_of(ends, beyond))
+    _drawn(some, picked(fastest, beyond), picked(reference.routes, beyond))
+    _by_others(asked, some.rows)
+
+
+def _own_is_reasonable(
+    look: _Look, reference: Reference, beyond: Int64s, hour: npt.NDArray[np.int8]
+) -> Bools:
+    """Whether each driver's own way was hardly slower than reasonable ones: no list holds every way."""
+    asked, n = look.asked, look.rows.size
+    begin, end = spans_of(asked.trips, look.rows)
+    start, at = cut(asked.given.track, asked.vehicle[look.rows], begin, end)
+    lon_e7, lat_e7 = asked.given.track.lon_e7[at], asked.given.track.lat_e7[at]
+    rows = places_along(start, lon_e7, lat_e7)
+    trip = np.searchsorted(start, rows, side="right") - 1
+    places = snap(look.roads.network, look.roads.index, lon_e7[rows], lat_e7[rows])
+    own_s = own_way(look.router, FREE, trip, places, n)
+    reasonable = is_own_reasonable(own_s, reference.free_s[beyond])
+    if look.router.hourly_kmh is not None:
+        for one in np.unique(hour).tolist():
+            own_s = own_way(look.router, hour_metric(one), trip, places, n)
+            reasonable |= (hour == one) & is_own_reasonable(own_s, reference.fastest_s[beyond])
+    return reasonable
+
+
+def _drawn(look: _Look, fastest: Routes, longest: Routes) -> None:
+    """The reference as a line, its roads, and where the driver's way left every reasonable one."""
+    network, columns, track = look.roads.network, look.asked.columns, look.asked.given.track
+    begin, end = spans_of(look.asked.trips, look.rows)
+    start, at = cut(track, look.asked.vehicle[look.rows], begin, end)
+    fast_lines, long_lines = lines_of_routes(network, fastest), lines_of_routes(network, longest)
+    for i, row in enumerate(look.rows.tolist()):
+        edges = np.concatenate((fastest.edges_of(i), longest.edges_of(i)))
+        ways = list(dict.fromkeys(network.way[edges].tolist()))
         columns["way_ids"][row] = ";".join(str(network.way_id[way]) for way in ways)
         columns["road"][row] = ";".join(dict.fromkeys(filter(None, (network.way_name[way] for way in ways))))
-        columns["route"][row] = _text(reference)
-        columns["detour_from"][row], columns["detour_to"][row] = _apart(asked, int(row), lines)
+        columns["route"][row] = line_text(long_lines[i] if not long_lines[i].is_empty else fast_lines[i])
+        mine = at[start[i] : start[i + 1]]
+        columns["detour_from"][row], columns["detour_to"][row] = parts_and_meets(
+            track.lon_e7[mine], track.lat_e7[mine], [fast_lines[i], long_lines[i]]
+        )
 
 
-def _lines(network: Network, routes: Routes) -> list[shapely.LineString]:
-    start, lon_e7, lat_e7 = shapes_of(network, routes)
-    return [
-        shapely.LineString(np.column_stack((lon_e7[a:b], lat_e7[a:b])) / E7)
-        if b - a > 1
-        else shapely.LineString()
-        for a, b in pairwise(start)
-    ]
+def _by_others(asked: _Asked, rows: Int64s) -> Columns | None:
+    """Fills in what other taxis drove between the same places; None where nobody knows."""
+    known = None if asked.given.past is None else asked.given.past.usual
+    if known is None or not rows.size:
+        return None
+    driven, rows = driven_of(asked.trips, rows, asked.given.track)
+    seen = compared(known, driven)
+    columns = asked.columns
+    for name in ("similar_n", "similar_median_m", "similar_p90_m", "similar_share_shorter", "unusual_m"):
+        columns[name][rows] = seen[name]
+    columns["witness_m"][rows] = seen["driven_m"]
+    columns["strange_share"][rows] = seen["strange_share"]
+    return seen.but({"row": rows})
 
 
-def _text(line: shapely.LineString) -> str:
-    """A line short enough to be kept with a finding."""
-    points = shapely.get_coordinates(line)
-    step = max(1, int(np.ceil(len(points) / _POINTS)))
-    kept = sorted({*range(0, len(points), step), *range(len(points))[-1:]})
-    return "LINESTRING (" + ", ".join(f"{points[at][0]:.5f} {points[at][1]:.5f}" for at in kept) + ")"
+def _against_others(asked: _Asked) -> None:
+    """Without roads: what nine of ten others needed is the reference, where enough others are known.
 
-
-def _apart(asked: _Asked, row: int, lines: list[shapely.LineString]) -> tuple[str, str]:
-    """The first and the last fix of the trip that lie beside every reasonable route, "" where none does."""
-    track = asked.given.track
-    (vehicle,) = positions_of(track.vehicle_ids, asked.trips["vehicle_id"][[row]])
-    if vehicle == NOT_GIVEN:
-        return "", ""
-    first, past = track.starts[vehicle], track.starts[vehicle + 1]
-    inside = first + np.flatnonzero(
-        (track.time_ms[first:past] >= asked.trips["start_ms"][row])
-        & (track.time_ms[first:past] <= asked.trips["end_ms"][row])
-    )
-    lon, lat = track.lon_e7[inside] / E7, track.lat_e7[inside] / E7
-    if not inside.size:
-        return "", ""
-    per_lon, per_lat = metres_per_degree(float(lat[0]))
-    scaled = [shapely.transform(line, lambda xy: xy * (per_lon, per_lat)) for line in lines]
-    away = np.min(
-        [shapely.distance(line, shapely.points(lon * per_lon, lat * per_lat)) for line in scaled], axis=0
-    )
-    beside = np.flatnonzero(away > APART_M)
-    if not beside.size:
-        return "", ""
-    ends = (beside[0], beside[-1])
-    begin, end = (f"{lon[at]:.5f} {lat[at]:.5f}" for at in ends)
-    return begin, end
+    A trip hardly longer than the straight line between its ends needs no witness at all.
+    """
+    trips, columns, track = asked.trips, asked.columns, asked.given.track
+    if asked.given.past is None or asked.given.past.usual is None:
+        return
+    clear_s = asked.law.number("house.track.clear_gap_s", asked.given.from_ms)
+    rows = np.flatnonzero((columns["missing"] == "roads") & clear_trips(trips, clear_s))
+    lon, lat = place_at(track, asked.vehicle[rows], trips["end_ms"][rows])
+    straight_m = distance_m(trips["lon"][rows], trips["lat"][rows], lon, lat)
+    rows, straight_m = rows[~np.isnan(straight_m)], straight_m[~np.isnan(straight_m)]
+    near = asked.beyond(rows, straight_m)
+    plain = np.delete(rows, near)
+    columns["missing"][plain] = ""
+    columns["reference_m"][plain] = np.delete(straight_m, near)
+    columns["reference_kind"][plain] = "straight line"
+    columns["extra_fen"][plain] = 0.0
+    seen = _by_others(asked, rows[near])
+    if seen is None:
+        return
+    seen = seen.cut(seen["similar_n"] >= max(FEWEST, asked.number("similar_n")))
+    rows = seen["row"]
+    columns["missing"][rows] = ""
+    columns["reference_m"][rows] = seen["similar_p90_m"]
+    columns["reference_s"][rows] = seen["usual_s"]
+    columns["reference_kind"][rows] = "other taxis"
+    columns["extra_fen"][rows] = _extra_fen(asked, rows, columns["driven_m"][rows], seen["similar_p90_m"])
+    over = asked.beyond(rows, seen["similar_p90_m"])
+    columns["over_stop_m"][rows[over]] = np.where(_stands(asked, rows[over]) >= 0, np.inf, np.nan)
 
 
 def _extra_fen(asked: _Asked, rows: Int64s, driven_m: Floats, reference_m: Floats) -> Floats:
@@ -234,20 +288,25 @@ def _extra_fen(asked: _Asked, rows: Int64s, driven_m: Floats, reference_m: Float
     return np.where((driven.missing == "") & (reference.missing == ""), extra, np.nan)
 
 
-def _over_stop_m(asked: _Asked, rows: Int64s, begins: Ends, ends: Ends) -> Floats:
-    """The way over the longest stand between both ends, NaN where nothing stood long enough."""
-    trips, track, roads = asked.trips, asked.given.track, asked.roads
-    vehicle = positions_of(track.vehicle_ids, trips["vehicle_id"][rows])
-    stop = _longest_stand(
-        track.starts, track.time_ms, track.lon_e7, track.lat_e7, vehicle, trips["start_ms"][rows],
-        trips["end_ms"][rows], int(asked.number("stop_s") * 1000),
+def _stands(asked: _Asked, rows: Int64s) -> Int64s:
+    """A fix of the longest stand of each trip on its way, -1 where nothing stood long enough."""
+    track, trips = asked.given.track, asked.trips
+    return _longest_stand(
+        track.starts, track.time_ms, track.lon_e7, track.lat_e7, asked.vehicle[rows],
+        trips["start_ms"][rows], trips["end_ms"][rows], int(asked.number("stop_s") * 1000),
     )  # fmt: skip
-    over = np.full(rows.size, np.nan)
+
+
+def _over_stop_m(look: _Look, begins: Ends, ends: Ends) -> Floats:
+    """The way over the longest stand between both ends, NaN where nothing stood long enough."""
+    track, roads = look.asked.given.track, look.roads
+    stop = _stands(look.asked, look.rows)
+    over = np.full(stop.size, np.nan)
     at = np.flatnonzero(stop >= 0)
     if at.size:
         middle = snap(roads.network, roads.index, track.lon_e7[stop[at]], track.lat_e7[stop[at]])
-        there = roads.router.best_between(FREE, _some(begins, at), middle)
-        on = roads.router.best_between(FREE, middle, _some(ends, at))
+        there = roads.router.best_between(FREE, ends_of(begins, at), middle)
+        on = roads.router.best_between(FREE, middle, ends_of(ends, at))
         over[at] = there.length_m + on.length_m
     return over
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from taxi_qa.facts.past import Past
 from taxi_qa.facts.track import Track
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.records.kinds import KINDS
@@ -37,6 +38,8 @@ class Given:
         seen: vehicle_id -> (first day, last day) with positions in the home.
         areas: zone_id -> its area in lon/lat.
         roads: the city's roads, None where the home has none.
+        city_trips: how many trips the whole home holds on the day.
+        past: what the days before left, None where nobody asks for it.
     """
 
     zone: str
@@ -50,6 +53,8 @@ class Given:
     seen: dict[str, tuple[int, int]]
     areas: dict[str, shapely.Geometry]
     roads: Roads | None = None
+    city_trips: int = 0
+    past: Past | None = None
     # Not handed on by `replace`: other records make other things.
     _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -103,6 +103,7 @@ class Usual(NamedTuple):
         wind: of each stretch in the tree's order: ln(driven metres / straight line).
         usual_wind: what `NEEDED` of all stretches of the history do not exceed.
         ordinary: (m, 5) what trips of the history show of each witness, every column sorted.
+        strange: (m,) how strange these trips are, all witnesses together, sorted.
     """
 
     plane: Plane
@@ -112,6 +113,7 @@ class Usual(NamedTuple):
     wind: Floats32
     usual_wind: float
     ordinary: Floats
+    strange: Floats
 
 
 def usual(history: Driven) -> Usual:
@@ -140,10 +142,14 @@ def usual(history: Driven) -> Usual:
     places, owner, wind = room
     stretch_tree, order = tree_of(places, owner)
     usual_wind = float(np.quantile(wind, NEEDED)) if wind.size else 0.0
-    made = Usual(plane, lines, trip_tree, stretch_tree, wind[order], usual_wind, np.empty((0, 5)))
+    none = np.empty((0, len(_WITNESSES)))
+    made = Usual(plane, lines, trip_tree, stretch_tree, wind[order], usual_wind, none, np.empty(0))
     asked = moved[:: -(-moved.size // ORDINARY)]
     shown = _shown(made, lines, asked, own=True)[:, : len(_WITNESSES)]
-    return made._replace(ordinary=np.sort(shown[~np.isnan(shown[:, 0])], axis=0))
+    shown = shown[~np.isnan(shown[:, 0])]
+    ordinary = np.sort(shown, axis=0)
+    strange, _ = _strangeness(ordinary, shown)
+    return made._replace(ordinary=ordinary, strange=np.sort(strange[~np.isnan(strange)]))
 
 
 def compared(known: Usual, driven: Driven) -> Columns:
@@ -168,20 +174,26 @@ def compared(known: Usual, driven: Driven) -> Columns:
           the ratio of lengths; the same of the stretch; metres from the nearest similar trip on average;
           radians; share of the length;
         * `length_rare` ...: the share of ordinary trips that show at least as much;
-        * `strangeness`: all of it in one number; NaN where the history has too few ordinary trips.
+        * `strangeness`: all of it in one number; NaN where the history has too few ordinary trips;
+          `strange_share`: the share of ordinary trips that are at least as strange.
     """
     lines = lines_of(driven, known.plane)
     trips = np.arange(lines.length_m.size)
     shown = _shown(known, lines, trips, own=False)
     columns = {name: shown[:, i].copy() for i, name in enumerate(_FIELDS)}
     columns["driven_m"] = lines.length_m
-    rare = {name: _rarity(known.ordinary[:, i], columns[f"{name}_more"]) for i, name in enumerate(_WITNESSES)}
-    said = {name: -np.log(WRONG + share) for name, share in rare.items()}
-    columns.update({f"{name}_rare": share for name, share in rare.items()})
-    columns["strangeness"] = (
-        np.maximum(said["length"], said["away"]) + said["around"] + (said["turned"] + said["back"]) / 2
-    )
+    strange, rare = _strangeness(known.ordinary, shown[:, : len(_WITNESSES)])
+    columns |= {f"{name}_rare": rare[:, i] for i, name in enumerate(_WITNESSES)}
+    columns["strangeness"] = strange
+    columns["strange_share"] = _rarity(known.strange, strange)
     return Columns(columns)
+
+
+def _strangeness(ordinary: Floats, shown: Floats) -> tuple[Floats, Floats]:
+    """How strange trips are by what they show, and the rarity of each witness, (n, 5)."""
+    rare = np.column_stack([_rarity(ordinary[:, i], shown[:, i]) for i in range(len(_WITNESSES))])
+    length, around, away, turned, back = -np.log(WRONG + rare).T
+    return np.maximum(length, away) + around + (turned + back) / 2, rare
 
 
 def _rarity(ordinary: Floats, values: Floats) -> Floats:

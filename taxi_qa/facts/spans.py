@@ -198,6 +198,32 @@ def along_in_numpy(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int6
     return Spans(fixes, gap_s, leaps, chord_m, ride_m)
 
 
+def rows_inside(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s) -> tuple[Int64s, Int64s]:
+    """The first fix of the line inside each span, both ends included, and the fix after the last.
+
+    Args:
+        track: the clean line.
+        vehicle: as in `along`; a span of a vehicle without track holds no fix.
+        start_ms, end_ms: both ends.
+    """
+    return _rows_inside(track.starts, track.time_ms, vehicle, start_ms, end_ms)
+
+
+@njit(cache=True, nogil=True)
+def _rows_inside(
+    starts: Int64s, time_ms: Int64s, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s
+) -> tuple[Int64s, Int64s]:
+    first = np.zeros(vehicle.size, dtype=np.int64)
+    past = np.zeros(vehicle.size, dtype=np.int64)
+    for row in range(vehicle.size):
+        v = vehicle[row]
+        if v == NOT_GIVEN or end_ms[row] < start_ms[row]:
+            continue
+        first[row] = _first_at_or_after(time_ms, starts[v], starts[v + 1], start_ms[row])
+        past[row] = _first_at_or_after(time_ms, first[row], starts[v + 1], end_ms[row] + 1)
+    return first, past
+
+
 def place_at(track: Track, vehicle: Int64s, moments_ms: Int64s) -> tuple[Floats, Floats]:
     """Where each vehicle was (degrees), NaN where no fix lies close enough on both sides, or on one."""
     return _place_at(track.starts, track.time_ms, track.lon_e7, track.lat_e7, vehicle, moments_ms)

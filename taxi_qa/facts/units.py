@@ -1,7 +1,8 @@
 """The units rules judge, by name: what makes each, and over which span it is made.
 
-Day units come from one `Given`. Period units are folded from parts that each day leaves behind, so a
-week's or a month's answer depends on its data alone, never on which days a run was asked for.
+Day units come from one `Given`. Each day leaves parts behind. Period units are folded from them, and some
+day units look back on those of the days before; so an answer depends on the data alone, never on which days
+a run was asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +14,12 @@ import pandas as pd
 from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.delays import delay_part, vehicle_months
 from taxi_qa.facts.driven_routes import driven_routes
+from taxi_qa.facts.driven_trips import passes_part, trips_part
 from taxi_qa.facts.driving import driving_spells
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
+from taxi_qa.facts.past import DRIVEN_TRIPS, ROAD_PASSES
 from taxi_qa.facts.speed_stretches import speed_stretches
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trip_roads import trip_roads
@@ -51,19 +54,32 @@ class DayUnits:
 
 
 @dataclass(frozen=True)
+class Leaves:
+    """What a day leaves behind for other days' judging.
+
+    Attributes:
+        made_of: the kind of record without which a day leaves nothing.
+        part: makes it; has a column `vehicle_id`.
+        reads: the kinds of record it is made from: a delivery of others makes no part stale.
+        on_roads: whether it is made from the roads of the home, too.
+    """
+
+    made_of: str
+    part: Callable[[DayUnits], pd.DataFrame]
+    reads: tuple[str, ...]
+    on_roads: bool = False
+
+
+@dataclass(frozen=True)
 class Fold:
-    """A unit made of days: what a day leaves, and how the period is folded from it.
+    """A unit of a period.
 
     Attributes:
         period: how long it is.
-        made_of: the kind of record without which a day leaves nothing.
-        part: what a day leaves.
-        fold: the period's unit from its days' parts, its begin and its end (ms).
+        fold: the unit from what its days left (`LEFT`, by the unit's name), its begin and its end (ms).
     """
 
     period: Period
-    made_of: str
-    part: Callable[[DayUnits], pd.DataFrame]
     fold: Callable[[pd.DataFrame, int, int], Columns]
 
 
@@ -111,10 +127,34 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "driver_days": CityUnit(driver_days, DRIVER_DAYS_READ),
 }
 
+_ALL_OF_CARS: Final = (
+    "positions", "trips", "shifts", "events", "device_status", "repairs", "vehicles", "zones",
+)  # fmt: skip
+
+# What days leave behind, by name; what is left for a period has the name of the period's unit.
+LEFT: Final[dict[str, Leaves]] = {
+    "meter_checks": Leaves(
+        "trips", lambda day: week_part(day.rows("meter_checks")), _ALL_OF_CARS, on_roads=True
+    ),
+    "vehicle_months": Leaves("positions", lambda day: delay_part(day.given, day.law), _ALL_OF_CARS),
+    DRIVEN_TRIPS: Leaves(
+        "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")
+    ),
+    ROAD_PASSES: Leaves(
+        "trips",
+        lambda day: passes_part(day.rows("trips"), day.given, day.law),
+        ("positions", "trips"),
+        on_roads=True,
+    ),
+}
+
 # Judged once a period, bucket by bucket.
 FOLDS: Final[dict[str, Fold]] = {
-    "meter_checks": Fold("week", "trips", lambda day: week_part(day.rows("meter_checks")), meter_weeks),
-    "vehicle_months": Fold("month", "positions", lambda day: delay_part(day.given, day.law), vehicle_months),
+    "meter_checks": Fold("week", meter_weeks),
+    "vehicle_months": Fold("month", vehicle_months),
 }
+
+# Day units that look back on what the whole city's days before left.
+LOOKS_BACK: Final[dict[str, tuple[str, ...]]] = {"driven_routes": (DRIVEN_TRIPS, ROAD_PASSES)}
 
 UNITS: Final = frozenset(DAY_UNITS) | frozenset(CITY_UNITS) | frozenset(FOLDS)

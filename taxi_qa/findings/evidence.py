@@ -71,6 +71,7 @@ FIELDS: Final[dict[str, Field]] = {
     "licence_valid_to_day": Field("day", "从业资格证有效期至", "licence valid to"),
     "place": Field("", "地点", "place"),
     "rate_code": Field("", "计价档", "rate used"),
+    "reference_kind": Field("", "参照", "what is the reference"),
     "reference_m": Field("m", "合理路线最长距离", "longest reasonable route"),
     "reference_s": Field("s", "合理路线用时", "time of the reasonable route"),
     "registered_from_day": Field("day", "注册起始", "registered from"),
@@ -79,13 +80,13 @@ FIELDS: Final[dict[str, Field]] = {
     "rest_longest_s": Field("s", "最长休息", "longest rest"),
     "road": Field("", "道路", "road"),
     "route": Field("", "合理路线", "the reasonable route"),
-    "routes": Field("count", "合理路线条数", "reasonable routes"),
     "separation_m": Field("m", "两处最大距离", "farthest apart"),
     "similar_median_m": Field("m", "可比行程中位距离", "median of comparable trips"),
     "similar_n": Field("count", "可比行程数", "comparable trips"),
     "similar_share_shorter": Field(
         "ratio", "更短的可比行程比例", "share of comparable trips that were shorter"
     ),
+    "strange_share": Field("ratio", "同样少见的普通行程比例", "share of ordinary trips as strange"),
     "surcharge_fen": Field("fen", "附加费", "surcharges"),
     "surcharge_high_fen": Field("fen", "附加费上限", "highest lawful surcharges"),
     "switches": Field("count", "两处交替次数", "changes between the two places"),

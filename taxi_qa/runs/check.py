@@ -7,14 +7,17 @@ from typing import Final
 
 import pandas as pd
 
-from taxi_qa.facts.units import FOLDS
+from taxi_qa.facts.past import DAYS as PAST_DAYS
+from taxi_qa.facts.units import FOLDS, LOOKS_BACK
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.executors import Crew
 from taxi_qa.runs.gather import law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
+from taxi_qa.runs.leaving import is_left, places_before
 from taxi_qa.runs.parts import law_digest
 from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
+from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery, position_rows
 from taxi_qa.store.road_files import digest
@@ -110,30 +113,92 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
         casebook.reopen_run(home, run_id)
     done = casebook.jobs_done(home, run_id)
     jobs = jobs_of(partitions, asked)
-    url = home.url
-    leaves = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in asked))
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
-    orders = [
-        Order(str(home.path), url, group, past, names, leaves, tuple(sorted(vehicles)), delivery)
-        for group, past, names in grouped(todo, position_rows(home, first, last), MOST_ROWS)
-    ]
+    plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked)
+    stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
+    total = len(jobs) + sum(len(order.jobs) for stage in stages for order in stage if not order.rules)
     finished = len(jobs) - len(todo)
     with Crew(executor, workers) as crew:
-        for stage in _stages(orders):
+        for stage in stages:
             for order, told in crew.results(do, stage):
-                casebook.keep_all(home, run_id, told, vehicles=vehicles)
+                if order.rules:
+                    casebook.keep_all(home, run_id, told, vehicles=vehicles)
                 finished += len(order.jobs)
                 if progress is not None:
-                    progress(finished, len(jobs))
+                    progress(finished, total)
     casebook.finish_run(home, run_id, now_ms)
     return RunReport(run_id, first, last, len(jobs), len(todo), summary(home, run_id, asked))
 
 
-def _stages(orders: list[Order]) -> list[list[Order]]:
-    """Days before periods: the parts days leave are there when they are folded."""
-    days = [order for order in orders if order.scope in (DAY, CITY)]
-    periods = [order for order in orders if order.scope not in (DAY, CITY)]
-    return [stage for stage in (days, periods) if stage]
+@dataclass(frozen=True)
+class _Plan:
+    """In which order things are done.
+
+    Attributes:
+        home: where.
+        vehicles: only these.
+        delivery: the home's last.
+        asked: the rules.
+    """
+
+    home: Home
+    vehicles: tuple[str, ...]
+    delivery: int
+    asked: list[Rule]
+
+    def looks_back(self) -> tuple[str, ...]:
+        """The parts of the days before that any rule needs."""
+        return tuple(dict.fromkeys(name for rule in self.asked for name in LOOKS_BACK.get(rule.judges, ())))
+
+    def stages(
+        self, todo: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int]
+    ) -> list[list[Order]]:
+        """What days left is there when others look back on it: a stage is done before the next begins.
+
+        First come days before the run whose parts are not kept, then the days (one after the other where
+        any rule looks back), then the periods.
+        """
+        back = self.looks_back()
+        folded = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in self.asked))
+        orders = self._orders(todo, rows, (*folded, *back))
+        days = [order for order in orders if order.scope in (DAY, CITY)]
+        periods = [order for order in orders if order.scope not in (DAY, CITY)]
+        if not back:
+            return [stage for stage in (days, periods) if stage]
+        by_day: dict[int, list[Order]] = {}
+        for order in days:
+            by_day.setdefault(order.day, []).append(order)
+        judged = {(job.day, job.bucket) for job, _, _ in todo if job.scope == DAY and not self.vehicles}
+        missing = self._not_left(sorted(by_day), judged, back)
+        before = self._orders([(Job(*place, DAY), place[0] + 1, ()) for place in missing], rows, back)
+        return [stage for stage in (before, *(by_day[day] for day in sorted(by_day)), periods) if stage]
+
+    def _orders(
+        self, jobs: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int],
+        leaves: tuple[str, ...],
+    ) -> list[Order]:  # fmt: skip
+        home = self.home
+        return [
+            Order(
+                str(home.path), home.url, group, past, names, leaves,
+                any(catalogue()[name].judges in LOOKS_BACK for name in names),
+                self.vehicles if names else (), self.delivery,
+            )
+            for group, past, names in grouped(jobs, rows, MOST_ROWS)
+        ]  # fmt: skip
+
+    def _not_left(
+        self, days: list[int], judged: set[tuple[int, int]], back: tuple[str, ...]
+    ) -> list[tuple[int, int]]:
+        """Days and buckets the days look back on whose parts are neither kept nor left by this run."""
+        places = {
+            place: name for name in back for day in days for place in places_before(self.home, day, name)
+        }
+        return [
+            place
+            for place in sorted(set(places) - judged)
+            if not all(is_left(self.home, name, place, self.delivery) for name in back)
+        ]
 
 
 def _asked(names: Sequence[str]) -> list[Rule]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from taxi_qa.facts.units import DAY_FACTS, DayUnits
+from taxi_qa.facts.units import DAY_FACTS, LOOKS_BACK, DayUnits
 from taxi_qa.runs.gather import given_day, law_of
 from taxi_qa.runs.jobs import DAY, Order
+from taxi_qa.runs.leaving import past_of
 from taxi_qa.store import library
 from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
@@ -42,9 +43,10 @@ def facts(
             continue
         order = Order(
             home=str(home.path), url=home.url, jobs=(Job(day, bucket, DAY),), past_day=day + 1, rules=(),
-            leaves=(), vehicles=tuple(sorted(vehicles)), delivery=delivery,
+            leaves=(), looks_back=name in LOOKS_BACK, vehicles=tuple(sorted(vehicles)), delivery=delivery,
         )  # fmt: skip
-        for given in given_day(order, law, day):
+        past = past_of(order) if order.looks_back else None
+        for given in given_day(order, law, day, past=past):
             rows = DAY_FACTS[name](DayUnits(given, law))
             if len(rows):
                 yield rows.frame()

@@ -14,6 +14,7 @@ import shapely
 from shapely.geometry import shape
 
 from taxi_qa.facts.given import Given, empty_table, words
+from taxi_qa.facts.past import Past
 from taxi_qa.facts.track import lay
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
@@ -51,6 +52,17 @@ MOST_FIXES: Final = 3_000_000
 _MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
 _MEASURED_ON_ROADS: Final = ("heading_ddeg",)
 _FEED_DAYS: Final = 8
+
+
+def reach_days(kind: str) -> int:
+    """How many days before or after a day rows of a kind may lie that its judging reads; 0: any day."""
+    if kind == "positions":
+        return _days_of(BEFORE_MS, AFTER_MS)
+    return _days_of(*_TABLE_MARGINS[kind]) if kind in _TABLE_MARGINS else 0
+
+
+def _days_of(*margins_ms: int) -> int:
+    return max(-(-margin // MS_PER_DAY) for margin in margins_ms)
 
 
 def home_at(path: str, url: str | None) -> Home:
@@ -150,6 +162,7 @@ class _CityDay:
     zones: pd.DataFrame
     excuses: pd.DataFrame
     areas: dict[str, shapely.Geometry]
+    trips: int
 
 
 # Whatever a delivery brings changes `delivery`, so what is kept here is never stale.
@@ -164,6 +177,7 @@ def _city_day(path: str, url: str | None, made: tuple[int, int], day: int, deliv
         zones,
         excuses,
         areas_of(zones),
+        presence.rows_of(home, "trips", day),
     )
 
 
@@ -174,6 +188,7 @@ def given_day(
     *,
     tracks: bool = True,
     columns: Mapping[str, Collection[str]] | None = None,
+    past: Past | None = None,
 ) -> Iterator[Given]:
     """The records of an order's buckets around one city day, in slices of whole cars.
 
@@ -186,6 +201,7 @@ def given_day(
         day: the city day whose acts are judged.
         tracks: False leaves the positions out (as the whole city's always are).
         columns: kind -> the only columns of it that are wanted; kinds not named come whole.
+        past: what the days before left, for units that look back.
     """
     home = home_at(order.home, order.url)
     whole_city = order.buckets == (WHOLE_CITY,)
@@ -220,6 +236,8 @@ def given_day(
             seen=seen,
             areas=city.areas,
             roads=roads,
+            city_trips=city.trips,
+            past=past,
         )
 
 

@@ -29,7 +29,8 @@ class Order:
         jobs: of one day (or first day of the period) and scope, their buckets differ.
         past_day: the day after the last one they cover.
         rules: names of the rules it asks.
-        leaves: period units of the run whose parts a day leaves behind for them.
+        leaves: names of the parts a day leaves behind for periods and later days.
+        looks_back: whether any of its rules needs what the days before left.
         vehicles: only these; empty for all.
         delivery: the home's last delivery, for caches.
     """
@@ -40,6 +41,7 @@ class Order:
     past_day: int
     rules: tuple[str, ...]
     leaves: tuple[str, ...]
+    looks_back: bool
     vehicles: tuple[str, ...]
     delivery: int
 

@@ -1,28 +1,25 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import looked_up, words
-from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, LEFT, DayUnits
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
 from taxi_qa.runs.gather import excuses_of, given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order
-from taxi_qa.runs.parts import Part, keep_part, kept_part
+from taxi_qa.runs.leaving import bucket_of_car, buckets_of, keep_left, left_by, past_of
 from taxi_qa.store import library
 from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import day_start_ms
-from taxi_qa.values.columns import Columns, Texts, stacked_columns
-from taxi_qa.values.identity import bucket_of
+from taxi_qa.values.columns import Columns, stacked_columns
 
 Told = dict[Job, list[Said]]
 
@@ -57,7 +54,7 @@ class _Answers:
     def _counted(self, rows: Columns) -> npt.NDArray[np.int64]:
         """How many of the rows lie in each bucket; several rules ask of the same rows."""
         if self.counted is None or self.counted[0] is not rows:
-            counts = np.bincount(_buckets(rows["vehicle_id"], self.home), minlength=self.home.buckets)
+            counts = np.bincount(buckets_of(rows["vehicle_id"], self.home), minlength=self.home.buckets)
             self.counted = rows, counts
         return self.counted[1]
 
@@ -79,31 +76,23 @@ class _Answers:
             only = self.order.buckets[0]
             return said_of(whole, {only: whole.examined}, lambda _: only)
         examined = {bucket: int(self.examined[name][bucket]) for bucket in self.order.buckets}
-        return said_of(whole, examined, lambda vehicle: _bucket(vehicle, self.home.buckets))
-
-
-# Asked of the same cars by every rule.
-_bucket = lru_cache(maxsize=65_536)(bucket_of)
-
-
-def _buckets(vehicle_id: Texts, home: Home) -> npt.NDArray[np.int64]:
-    """The bucket of each vehicle."""
-    return looked_up(vehicle_id, lambda name: _bucket(name, home.buckets), np.int64)
+        return said_of(whole, examined, lambda vehicle: bucket_of_car(vehicle, self.home.buckets))
 
 
 def _day(order: Order, home: Home, law: Law) -> Told:
     answers = _Answers(order, home, law, excuses_of(order, order.day))
-    left: dict[str, list[pd.DataFrame]] = {unit: [] for unit in order.leaves if not order.vehicles}
-    for given in given_day(order, law, order.day, columns=DAY_READS):
+    left: dict[str, list[pd.DataFrame]] = {name: [] for name in order.leaves if not order.vehicles}
+    past = past_of(order) if order.looks_back else None
+    for given in given_day(order, law, order.day, columns=DAY_READS, past=past):
         day = DayUnits(given, law)
         for name in order.rules:
             answers.ask(name, day.rows(catalogue()[name].judges))
-        for unit, parts in left.items():
-            parts.append(FOLDS[unit].part(day))
+        for name, parts in left.items():
+            parts.append(LEFT[name].part(day))
         # Else the next slice is read while this one still stands.
         del given, day
-    for unit, parts in left.items():
-        _keep_parts(order, home, law, unit, order.day, pd.concat(parts, ignore_index=True))
+    for name, parts in left.items():
+        keep_left(order, law, name, order.day, pd.concat(parts, ignore_index=True))
     return answers.told()
 
 
@@ -126,31 +115,8 @@ def _period(order: Order, home: Home, law: Law) -> Told:
     answers = _Answers(order, home, law, excuses_of(order, first))
     for name in order.rules:
         unit = catalogue()[name].judges
-        held = library.partitions(home, first, past - 1, kind=FOLDS[unit].made_of)
-        parts = [_part(order, home, law, unit, place) for place in held if place[1] in order.buckets]
-        parts = parts or [_part(order, home, law, unit, (first, order.buckets[0]))]
+        held = library.partitions(home, first, past - 1, kind=LEFT[unit].made_of)
+        parts = [left_by(order, law, unit, place) for place in held if place[1] in order.buckets]
+        parts = parts or [left_by(order, law, unit, (first, order.buckets[0]))]
         answers.ask(name, FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms))
     return answers.told()
-
-
-def _part(order: Order, home: Home, law: Law, unit: str, place: tuple[int, int]) -> pd.DataFrame:
-    """What a day and bucket leave for a period: as the day's own job kept it, else made now."""
-    day, bucket = place
-    if not order.vehicles:
-        kept = kept_part(home, law, Part(unit, day, bucket, order.delivery))
-        if kept is not None:
-            return kept
-    alone = replace(order, jobs=(Job(day, bucket, DAY),))
-    slices = given_day(alone, law, day, columns=DAY_READS)
-    made = pd.concat([FOLDS[unit].part(DayUnits(given, law)) for given in slices], ignore_index=True)
-    if not order.vehicles:
-        _keep_parts(alone, home, law, unit, day, made)
-    return made
-
-
-def _keep_parts(order: Order, home: Home, law: Law, unit: str, day: int, made: pd.DataFrame) -> None:
-    """Keep what a day leaves bucket by bucket: periods may be judged in other groups of buckets."""
-    of_row = _buckets(words(made["vehicle_id"]), home)
-    for bucket in order.buckets:
-        part = made if len(order.buckets) == 1 else made[of_row == bucket]
-        keep_part(home, law, Part(unit, day, bucket, order.delivery), part)

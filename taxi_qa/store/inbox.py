@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 from sqlmodel import SQLModel, col
 
 from taxi_qa.records.column import Kind
@@ -39,6 +39,7 @@ from taxi_qa.values.clock import city_day
 from taxi_qa.values.identity import bucket_of
 
 CHUNK_ROWS: Final = 50_000
+_IDS_A_QUERY: Final = 500
 
 _NO_DAY: Final = np.iinfo(np.int64).min
 
@@ -152,7 +153,8 @@ class Delivery:
             self._counted.update(
                 accepted=segment.accepted, duplicates=segment.duplicates, corrections=segment.corrections
             )
-            self._presence[segment.day, segment.bucket, POSITIONS] += segment.accepted
+            if segment.accepted or segment.corrections:
+                self._presence[segment.day, segment.bucket, POSITIONS] += segment.accepted
 
     def refuse(self, rows: pd.DataFrame) -> None:
         """Keep refused rows for mending: columns row, record, column, reason, raw."""
@@ -176,7 +178,7 @@ class Delivery:
         connection = self._begin()
         counts = Counts(**{name: self._counted[name] for name in ("accepted", "duplicates", "corrections",
                                                                    "quarantined")})  # fmt: skip
-        _count_presence(connection, self._presence)
+        _count_presence(connection, self._presence, self._source_id)
         connection.execute(
             update(Source)
             .where(col(Source.id) == self._source_id)
@@ -232,6 +234,10 @@ class Delivery:
         result = sort_out(connection, kind, keys, digests, np.argsort(order).tolist(), first_id)
         if result.replaced:
             connection.exec_driver_sql(*_supersede(connection, table.name, result.replaced))
+            if kind.moment is not None:
+                # A correction may move a row to another day: the day it leaves is touched, too.
+                for day, bucket in _places_of(connection, table, [old for _, old in result.replaced]):
+                    self._presence[day, bucket, kind.name] += 0
         ids = range(first_id, first_id + len(frame))
         count = sum(result.accepted)
         # A column without any value need not be written.
@@ -296,18 +302,30 @@ def _supersede(
     return f"UPDATE {quoted} SET superseded_by = {mark} WHERE id = {mark}", replaced
 
 
-def _count_presence(connection: Connection, presence: Counter[tuple[int, int, str]]) -> None:
+def _places_of(connection: Connection, table: Table, ids: list[int]) -> set[tuple[int, int]]:
+    """The days and buckets of some rows."""
+    places = set()
+    for start in range(0, len(ids), _IDS_A_QUERY):
+        query = select(table.c.day, table.c.bucket).where(table.c.id.in_(ids[start : start + _IDS_A_QUERY]))
+        for day, bucket in connection.execute(query.distinct()):
+            places.add((int(day), NO_BUCKET if bucket is None else int(bucket)))
+    return places
+
+
+def _count_presence(connection: Connection, presence: Counter[tuple[int, int, str]], delivery: int) -> None:
     rows = [
-        {"day": day, "bucket": bucket, "kind": kind, "rows": rows}
+        {"day": day, "bucket": bucket, "kind": kind, "rows": rows, "delivery": delivery}
         for (day, bucket, kind), rows in sorted(presence.items())
-        if rows
     ]
     if rows:
         table = table_of(Presence)
         statement = conflict_insert(connection, Presence)
         statement = statement.on_conflict_do_update(
             index_elements=[table.c.day, table.c.bucket, table.c.kind],
-            set_={"rows": table.c.rows + statement.excluded.rows},
+            set_={
+                "rows": table.c.rows + statement.excluded.rows,
+                "delivery": statement.excluded.delivery,
+            },
         )
         connection.execute(statement, rows)
 

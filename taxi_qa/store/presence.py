@@ -35,6 +35,32 @@ def position_rows(home: Home, from_day: int, to_day: int) -> dict[tuple[int, int
         return {(int(day), int(bucket)): int(rows) for day, bucket, rows in fetch(connection, query)}
 
 
+def rows_of(home: Home, kind: str, day: int) -> int:
+    """How many rows of a kind the home holds on a day."""
+    query = select(func.sum(col(Presence.rows))).where(col(Presence.kind) == kind, col(Presence.day) == day)
+    with home.engine.connect() as connection:
+        return int(fetch(connection, query)[0][0] or 0)
+
+
+def delivered(home: Home, from_day: int, to_day: int) -> dict[tuple[str, int, int], int]:
+    """(kind, day, bucket) -> the last delivery that touched it, both days included."""
+    query = select(col(Presence.kind), col(Presence.day), col(Presence.bucket), col(Presence.delivery)).where(
+        col(Presence.day).between(from_day, to_day)
+    )
+    with home.engine.connect() as connection:
+        return {
+            (str(kind), int(day), int(bucket)): int(delivery)
+            for kind, day, bucket, delivery in fetch(connection, query)
+        }
+
+
+def delivered_ever(home: Home) -> dict[str, int]:
+    """Kind -> the last delivery of any of it."""
+    query = select(col(Source.kind), func.max(col(Source.id))).group_by(col(Source.kind))
+    with home.engine.connect() as connection:
+        return {str(kind): int(delivery) for kind, delivery in fetch(connection, query)}
+
+
 def last_delivery(home: Home) -> int:
     """A number that grows with every delivery: the same number, the same data."""
     with home.engine.connect() as connection:

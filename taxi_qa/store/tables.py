@@ -92,7 +92,10 @@ class Refused(Base, table=True):
 
 
 class Presence(Base, table=True):
-    """How many rows of a kind a city day and bucket hold (bucket -1: rows without a vehicle)."""
+    """How many rows of a kind a city day and bucket hold (bucket -1: rows without a vehicle).
+
+    `delivery` is the last source that brought or corrected any of them.
+    """
 
     __tablename__ = "presence"
 
@@ -100,6 +103,7 @@ class Presence(Base, table=True):
     bucket: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str = Field(primary_key=True)
     rows: int = Field(sa_type=BigInteger)
+    delivery: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 # --- tracks -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def slices(home: Home, vehicles: tuple[str, ...] = ()) -> list[Given]:
     order = Order(
         home=str(home.path), url=home.url, past_day=day + 1,
         jobs=tuple(Job(day, bucket, DAY) for bucket in range(home.buckets)),
-        rules=(), leaves=(), vehicles=vehicles, delivery=last_delivery(home),
+        rules=(), leaves=(), looks_back=False, vehicles=vehicles, delivery=last_delivery(home),
     )  # fmt: skip
     return list(given_day(order, law_of(home.city), day))
 

@@ -1,0 +1,95 @@
+"""What days leave behind: made with the day's own job, or now; and what the days before left for a day."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from taxi_qa.facts.given import looked_up, words
+from taxi_qa.facts.past import DAYS, Past
+from taxi_qa.facts.units import DAY_READS, LEFT, DayUnits
+from taxi_qa.law.parameter import Law
+from taxi_qa.runs.gather import given_day, home_at, law_of
+from taxi_qa.runs.jobs import DAY, Order
+from taxi_qa.runs.maps import roads_at
+from taxi_qa.runs.parts import Part, is_kept, keep_part, kept_part
+from taxi_qa.store import library
+from taxi_qa.store.casebook import Job
+from taxi_qa.store.home import Home
+from taxi_qa.store.library import NO_BUCKET
+from taxi_qa.store.road_files import digest
+from taxi_qa.values.columns import Texts
+from taxi_qa.values.identity import bucket_of
+
+# Asked of the same cars by every rule.
+bucket_of_car = lru_cache(maxsize=65_536)(bucket_of)
+
+
+def buckets_of(vehicle_id: Texts, home: Home) -> npt.NDArray[np.int64]:
+    """The bucket of each vehicle."""
+    return looked_up(vehicle_id, lambda name: bucket_of_car(name, home.buckets), np.int64)
+
+
+def past_of(order: Order) -> Past:
+    """What the days before an order's day left; folded once a process for all orders of the day."""
+    alike = replace(
+        order, jobs=(Job(order.day, 0, DAY),), past_day=order.day + 1, rules=(), leaves=(), vehicles=()
+    )
+    return _past(alike, digest(home_at(order.home, order.url)))
+
+
+# It holds some hundred megabytes: one day's at a time.
+@lru_cache(maxsize=1)
+def _past(order: Order, roads: str) -> Past:
+    home = home_at(order.home, order.url)
+    return Past(lambda name: _left_before(order, name), roads_at(home) if roads else None)
+
+
+def _left_before(order: Order, name: str) -> list[pd.DataFrame]:
+    """What the whole city's days before an order's day left."""
+    home = home_at(order.home, order.url)
+    return [left_by(order, law_of(home.city), name, place) for place in places_before(home, order.day, name)]
+
+
+def places_before(home: Home, day: int, name: str) -> list[tuple[int, int]]:
+    """The days and buckets whose parts a day looks back on."""
+    before = library.partitions(home, day - DAYS, day - 1, kind=LEFT[name].made_of)
+    return [place for place in before if place[1] != NO_BUCKET]
+
+
+def is_left(home: Home, name: str, place: tuple[int, int], delivery: int) -> bool:
+    """Whether a part is there that counts now."""
+    return is_kept(home, law_of(home.city), Part(name, *place, delivery))
+
+
+def left_by(order: Order, law: Law, name: str, place: tuple[int, int]) -> pd.DataFrame:
+    """What a day and bucket left: as the day's own job kept it, else made now.
+
+    Args:
+        order: whose home and delivery; with vehicles, only theirs is made, and nothing is kept.
+        law: of the city.
+        name: one of `LEFT`.
+        place: the day and the bucket.
+    """
+    day, bucket = place
+    if not order.vehicles:
+        kept = kept_part(home_at(order.home, order.url), law, Part(name, day, bucket, order.delivery))
+        if kept is not None:
+            return kept
+    alone = replace(order, jobs=(Job(day, bucket, DAY),))
+    slices = given_day(alone, law, day, columns=DAY_READS)
+    made = pd.concat([LEFT[name].part(DayUnits(given, law)) for given in slices], ignore_index=True)
+    if not order.vehicles:
+        keep_left(alone, law, name, day, made)
+    return made
+
+
+def keep_left(order: Order, law: Law, name: str, day: int, made: pd.DataFrame) -> None:
+    """Keep what a day leaves bucket by bucket: others may be judged in other groups of buckets."""
+    home = home_at(order.home, order.url)
+    of_row = buckets_of(words(made["vehicle_id"]), home)
+    for bucket in order.buckets:
+        part = made if len(order.buckets) == 1 else made[of_row == bucket]
+        keep_part(home, law, Part(name, day, bucket, order.delivery), part)
