@@ -180,8 +180,9 @@ def phases(source: str, profile: bool) -> dict[str, Any]:  # noqa: FBT001 - what
     for name, unit in units.CITY_UNITS.items():
         units.CITY_UNITS[name] = dataclasses.replace(unit, make=clock.around(f"unit {name}", unit.make))
     for name, fold in units.FOLDS.items():
-        parts = clock.around(f"part {name}", fold.part), clock.around(f"fold {name}", fold.fold)
-        units.FOLDS[name] = dataclasses.replace(fold, part=parts[0], fold=parts[1])
+        units.FOLDS[name] = dataclasses.replace(fold, fold=clock.around(f"fold {name}", fold.fold))
+    for name, left in units.LEFT.items():
+        units.LEFT[name] = dataclasses.replace(left, part=clock.around(f"part {name}", left.part))
     with tempfile.TemporaryDirectory(dir=Path(source).parent) as name:
         home = open_home(fresh_home(Path(source), Path(name)))
         profiler = cProfile.Profile()

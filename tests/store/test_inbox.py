@@ -14,6 +14,7 @@ from taxi_qa.store.engine import transaction
 from taxi_qa.store.home import Home, make_home, writing
 from taxi_qa.store.inbox import Counts, source_by_sha, sources
 from taxi_qa.store.library import data_span, partitions, records, rows_kept
+from taxi_qa.store.presence import delivered, delivered_ever
 from tests.store.conftest import Put
 from tests.store.making import delivery, refused, rows, trip
 
@@ -39,6 +40,22 @@ def test_other_content_is_a_correction_and_both_are_kept(home: Home, put: Put) -
     of_a = versions[versions["trip_id"] == "A"]
     assert of_a["paid_fen"].to_list() == [1_000, 1_100]
     assert of_a["superseded_by"].to_list() == [of_a["id"].iloc[1], pd.NA]
+
+
+def test_a_correction_touches_the_day_it_leaves_and_the_day_it_goes_to(home: Home, put: Put) -> None:
+    before, after = 1_790_000_000_000, 1_790_000_000_000 + 2 * DAY_MS
+    first = before // DAY_MS
+    put("trips", trip("A"), trip("B", boarded_ms=before - 2 * DAY_MS))
+    one = delivered(home, first - 5, first + 5)
+    put("trips", trip("A", boarded_ms=after))
+    two = delivered(home, first - 5, first + 5)
+    changed = {day for (kind, day, _), number in two.items() if one.get((kind, day, _)) != number}
+    (day_before,) = {day for _, day, _ in one if abs(day - first) <= 1}
+    assert changed == {day_before, day_before + 2}
+    assert set(two.values()) == {1, 2}
+    assert delivered_ever(home) == {"trips": 2}
+    put("trips", trip("A", boarded_ms=after))
+    assert delivered(home, first - 5, first + 5) == two, "what is there already touches nothing"
 
 
 def test_corrections_within_one_file_go_by_its_order(home: Home, put: Put) -> None:
