@@ -229,6 +229,8 @@ def test_no_case_says_a_word_that_is_not_read() -> None:
         "days",
         "streets",
         "limits",
+        "before",
+        "jams",
         "defaults",
         "found",
         "clean",
