@@ -18,8 +18,9 @@ from taxi_qa.facts.headings import headings
 from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, over_limit_runs
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
+from taxi_qa.roads.allowed import too_fast
 from taxi_qa.roads.city import Roads
-from taxi_qa.roads.index import NO_EDGE, SegmentIndex, cell_of
+from taxi_qa.roads.index import SegmentIndex, cell_of
 from taxi_qa.roads.limits import (
     CLASS_DEFAULT,
     NO_ROW,
@@ -97,7 +98,9 @@ def _stretches(given: Given, law: Law) -> Columns:
     roads = given.roads
     if roads is None or not given.track.time_ms.size:
         return _none()
-    limit, source, edge, row = _limits_of_line(given, law, roads)
+    over, (limit_kmh, source, edge, row) = _over_limits(given, law, roads)
+    limit = np.full(given.track.time_ms.size, NO_LIMIT, dtype=np.int16)
+    limit[over] = limit_kmh
     runs = over_limit_runs(given.track, limit, margins_of(law, given.from_ms))
     track = given.track
     began = (track.time_ms[runs.first] >= given.from_ms) & (track.time_ms[runs.first] < given.to_ms)
@@ -107,7 +110,9 @@ def _stretches(given: Given, law: Law) -> Columns:
     vehicle_id = np.array(track.vehicle_ids, dtype=object)[runs.vehicle[began]]
     start, end = track.time_ms[first], track.time_ms[last]
     middle = (first + last) // 2
-    named = _named(roads, zip(first.tolist(), last.tolist(), strict=True), source, edge, row)
+    begin = np.searchsorted(over, first)
+    spans = zip(begin.tolist(), (begin + last - first).tolist(), strict=True)
+    named = _named(roads, spans, source, edge, row)
     return Columns(
         {
             "vehicle_id": vehicle_id,
@@ -139,43 +144,49 @@ def margins_of(law: Law, instant_ms: int) -> Margins:
     return Margins(ratio, kmh, int(fixes), law.number("house.quality.gnss_error_m", instant_ms), cut)
 
 
-def _limits_of_line(
+def _over_limits(
     given: Given, law: Law, roads: Roads
-) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
-    """Limit, source, edge and row of the table at each fix that is faster than the lowest limit near it."""
+) -> tuple[Int64s, tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]]:
+    """The fixes above their limits by both margins, ascending, and limit, source, edge and row of each."""
     track = given.track
     day = int(city_day(np.array([given.from_ms]), given.zone)[0])
     limits, lowest = roads.limits(law, day), roads.lowest(law, day)
     ratio, kmh = (law.number(f"house.driving.speeding_{name}", given.from_ms) for name in ("ratio", "kmh"))
-    wanted = np.flatnonzero(
+    rows = np.flatnonzero(
         _suspicious(roads.index, lowest, track.lon_e7, track.lat_e7, track.speed_ckmh, ratio, kmh)
     )
-    limit = np.full(track.time_ms.size, NO_LIMIT, dtype=np.int16)
-    source = np.zeros(track.time_ms.size, dtype=np.uint8)
-    edge = np.full(track.time_ms.size, NO_EDGE, dtype=np.int32)
-    row = np.full(track.time_ms.size, NO_ROW, dtype=np.int32)
-    if wanted.size:
-        found = _looked_up(given, law, roads, limits, wanted)
-        limit[wanted], source[wanted], edge[wanted], row[wanted] = found
-    return limit, source, edge, row
+    if rows.size:
+        places = track.lon_e7, track.lat_e7, headings(given), track.speed_ckmh
+        moment = _ms_of_day(given, rows), _reach_m(given, law, rows)
+        rows = rows[too_fast(roads.index, limits, rows, *places, *moment, (ratio, kmh))]
+    return rows, _looked_up(given, law, roads, limits, rows)
 
 
 def _looked_up(
     given: Given, law: Law, roads: Roads, limits: Limits, rows: Int64s
 ) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
     track = given.track
-    vehicle = np.searchsorted(track.starts, rows, side="right") - 1
+    return highest_codirectional(
+        roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], headings(given)[rows],
+        _ms_of_day(given, rows), _reach_m(given, law, rows),
+    )  # fmt: skip
+
+
+def _ms_of_day(given: Given, rows: Int64s) -> Int32s:
+    result: Int32s = ((given.track.time_ms[rows] - given.from_ms) % MS_PER_DAY).astype(np.int32)
+    return result
+
+
+def _reach_m(given: Given, law: Law, rows: Int64s) -> npt.NDArray[np.float32]:
+    """How far from each fix roads are looked for."""
     # A receiver that errs more than the house believes has its roads looked for further away.
     sigma_m = np.fmax(
         law.number("house.quality.gnss_error_m", given.from_ms),
-        given.once("receiver errors", _receiver_errors)[vehicle],
+        given.once("receiver errors", _receiver_errors),
     )
-    reach = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
-    ms_of_day = ((track.time_ms[rows] - given.from_ms) % MS_PER_DAY).astype(np.int32)
-    heading = headings(given)[rows]
-    return highest_codirectional(
-        roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], heading, ms_of_day, reach
-    )
+    reach_m = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
+    result: npt.NDArray[np.float32] = reach_m[np.searchsorted(given.track.starts, rows, side="right") - 1]
+    return result
 
 
 def _receiver_errors(given: Given) -> Floats:
@@ -283,15 +294,27 @@ def _days(given: Given, law: Law) -> Columns:
 def _known_share(given: Given, law: Law, roads: Roads) -> tuple[Floats, Floats]:
     """Of a sample of each car's moving fixes in the span: how many, and of how many the limit is known."""
     track = given.track
-    inside = (track.time_ms >= given.from_ms) & (track.time_ms < given.to_ms)
-    rows = np.flatnonzero(inside & (track.speed_ckmh >= MOVING_CKMH))
-    # At least a few of every car: the first of it, and every so many.
+    rows = _sampled(track.starts, track.time_ms, track.speed_ckmh, given.from_ms, given.to_ms)
     vehicle = np.searchsorted(track.starts, rows, side="right") - 1
-    number = np.arange(rows.size) - np.searchsorted(vehicle, vehicle)
-    rows, vehicle = rows[number % SAMPLE == 0], vehicle[number % SAMPLE == 0]
     limits = roads.limits(law, int(city_day(np.array([given.from_ms]), given.zone)[0]))
     limit = _looked_up(given, law, roads, limits, rows)[0] if rows.size else np.zeros(0, dtype=np.int16)
     cars = len(track.vehicle_ids)
     moving = np.bincount(vehicle, minlength=cars).astype(np.float64)
     known = np.bincount(vehicle[limit >= 0], minlength=cars).astype(np.float64)
     return moving, known
+
+
+@njit(cache=True, nogil=True)
+def _sampled(starts: Int64s, time_ms: Int64s, speed_ckmh: Int32s, from_ms: int, to_ms: int) -> Int64s:
+    """Of each car's moving fixes in the span the first, and every `SAMPLE`th from there."""
+    rows = np.empty(time_ms.size // SAMPLE + starts.size, dtype=np.int64)
+    n = 0
+    for v in range(starts.size - 1):
+        moving = 0
+        for i in range(starts[v], starts[v + 1]):
+            if from_ms <= time_ms[i] < to_ms and speed_ckmh[i] >= MOVING_CKMH:
+                if moving % SAMPLE == 0:
+                    rows[n] = i
+                    n += 1
+                moving += 1
+    return rows[:n].copy()

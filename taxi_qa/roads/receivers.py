@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from taxi_qa.roads.codirectional import nearest_codirectional
 from taxi_qa.roads.index import SegmentIndex
@@ -47,13 +48,8 @@ def receiver_errors_m(
     Returns:
         NaN where too few fixes move; infinite where too many lie near no road that runs their way.
     """
-    rows = np.flatnonzero((heading_ddeg >= 0) & (speed_ckmh >= MOVING_CKMH))
+    rows = _sampled(starts, heading_ddeg, speed_ckmh)
     vehicle = np.searchsorted(starts, rows, side="right") - 1
-    moving = np.bincount(vehicle, minlength=starts.size - 1)
-    # Evenly over the vehicle's fixes: its morning in a tunnel of houses is not its day.
-    number = np.arange(rows.size) - np.repeat(np.cumsum(moving) - moving, moving)
-    every = np.maximum(1, -(-moving // MOST_FIXES))[vehicle]
-    rows, vehicle = rows[number % every == 0], vehicle[number % every == 0]
     _, away = nearest_codirectional(
         index, lon_e7[rows], lat_e7[rows], heading_ddeg[rows], reach_m=index.reach_m
     )
@@ -65,3 +61,26 @@ def receiver_errors_m(
     enough = counts >= LEAST_FIXES
     error[enough] = away[at[enough]] / SIGMAS
     return error
+
+
+@njit(cache=True, nogil=True)
+def _sampled(starts: Int64s, heading_ddeg: Int16s, speed_ckmh: Int32s) -> Int64s:
+    """Of each vehicle's moving fixes with a heading at most `MOST_FIXES`.
+
+    Evenly over all of them: its morning in a tunnel of houses is not its day.
+    """
+    rows = np.empty(min(heading_ddeg.size, MOST_FIXES * starts.size), dtype=np.int64)
+    n = 0
+    for v in range(starts.size - 1):
+        moving = 0
+        for i in range(starts[v], starts[v + 1]):
+            moving += heading_ddeg[i] >= 0 and speed_ckmh[i] >= MOVING_CKMH
+        every = max(1, -(-moving // MOST_FIXES))
+        number = 0
+        for i in range(starts[v], starts[v + 1]):
+            if heading_ddeg[i] >= 0 and speed_ckmh[i] >= MOVING_CKMH:
+                if number % every == 0:
+                    rows[n] = i
+                    n += 1
+                number += 1
+    return rows[:n].copy()

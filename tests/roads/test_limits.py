@@ -10,6 +10,7 @@ from shapely.geometry import Point
 
 from taxi_qa.law.parameter import Certainty, Cite, Law, Parameter, Version
 from taxi_qa.law.read import read_law
+from taxi_qa.roads.allowed import too_fast
 from taxi_qa.roads.codirectional import nearest_codirectional, nearest_codirectional_in_numpy, turned_ddeg
 from taxi_qa.roads.index import NO_EDGE, Int16s, Int32s, segment_index
 from taxi_qa.roads.limit_areas import limit_index
@@ -232,6 +233,13 @@ def test_the_kernels_find_what_a_search_through_all_finds(seed: int) -> None:
     assert [rows[row].area is not None for row in one[3][by_row]] == (
         one[1][by_row] == OPERATOR_AREA
     ).tolist()
+    speed_ckmh = rng.integers(0, 14_000, 200).astype(np.int32)
+    chosen = np.flatnonzero(rng.random(200) < 0.8)
+    fast = too_fast(
+        index, limits, chosen, lon, lat, heading, speed_ckmh, ms_of_day[chosen], reach_m[chosen], (0.1, 6.0)
+    )
+    allowed = 100 * np.maximum(other[0] * 1.1, other[0] + 6.0)
+    assert fast.tolist() == ((other[0] != NO_LIMIT) & (speed_ckmh > allowed))[chosen].tolist()
     nearest = nearest_codirectional(index, lon, lat, heading, reach_m=60.0)
     plain = nearest_codirectional_in_numpy(index, lon, lat, heading, reach_m=60.0)
     np.testing.assert_allclose(nearest[1], plain[1], atol=0.01)
