@@ -5,8 +5,9 @@ speed, both taken at the trip's longest lawful times: what is above it cannot ha
 clear tracks are compared: no leap, no gap a turn could hide in.
 
 Where the home has roads they are a third reading, and they tell which tracks are no witness: one that
-fits no roads, however clear it looks. A gap that a tunnel explains is read at the longest lawful way
-through it, and beside it at the shortest; between the two nobody can tell.
+fits no roads, however clear it looks. What roads can only bound (a gap that a tunnel explains, a step
+without speeds between roads that do not follow each other) is read at the longest lawful way, and beside it
+as it was measured; between the two nobody can tell.
 """
 
 from typing import Final
@@ -29,7 +30,8 @@ LEAST_WEEK_TRIP_M: Final = 1_000.0
 
 # What a day keeps of its trips for the week.
 PART_COLUMNS: Final = (
-    "vehicle_id", "company_id", "start_ms", "end_ms", "metered_m", "gnss_m", "is_clear", "meter_unverified",
+    "vehicle_id", "company_id", "start_ms", "end_ms", "metered_m", "gnss_least_m", "is_clear",
+    "meter_unverified",
 )  # fmt: skip
 
 
@@ -42,9 +44,10 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
         law: for the house's idea of a clear track.
 
     Returns:
-        Unit columns, kind "trip", metered_m, gnss_m (NaN without track), gnss_least_m (less where a tunnel
-        explains a gap), longest_gap_s, trips (1), ratio and ratio_low (NaN), meter_unverified, is_clear (for
-        the week: without such a gap); matched_ratio and tunnel_gap_m (NaN where the roads were not asked).
+        Unit columns, kind "trip", metered_m, gnss_m (NaN without track), gnss_least_m (as measured, not at
+        the longest that may be lawful), longest_gap_s, trips (1), ratio and ratio_low (NaN),
+        meter_unverified, is_clear (for the week: without a gap); matched_ratio and tunnel_gap_m (NaN where
+        the roads were not asked).
     """
     clear_s = law.number("house.track.clear_gap_s", given.from_ms)
     gnss_m = np.fmax(trips["chord_high_m"], trips["ride_high_m"])
@@ -55,8 +58,8 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
     fits = ~(told["matched_ratio"] < law.number("house.track.matched_ratio", given.from_ms))
     clear &= fits
     bridged = (told["tunnel_gap_m"] > 0) & (told["open_gaps"] == 0) & (trips["leaps"] == 0) & fits
-    least_m = gnss_m + np.where(bridged, told["gap_least_m"], 0.0)
-    gnss_m = np.fmax(gnss_m + np.where(bridged, told["gap_most_m"], 0.0), told["matched_m"])
+    least_m = np.fmax(gnss_m + np.where(bridged, told["gap_least_m"], 0.0), told["driven_m"])
+    gnss_m = np.fmax(gnss_m + np.where(bridged, told["gap_most_m"], 0.0), told["longest_m"])
     missing = np.select(
         [trips["missing"] != "", ~seen, ~clear & ~bridged], [trips["missing"], "positions", "clear track"], ""
     )
@@ -69,7 +72,7 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
             "kind": np.full(n, "trip", dtype=object),
             **trips.some("metered_m", "longest_gap_s", "meter_unverified"),
             "gnss_m": gnss_m,
-            "gnss_least_m": np.where(bridged, least_m, gnss_m),
+            "gnss_least_m": least_m,
             "matched_ratio": told["matched_ratio"],
             "tunnel_gap_m": told["tunnel_gap_m"],
             "trips": np.ones(n, dtype=np.int64),
@@ -117,14 +120,15 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
         As `meter_trips`, kind "week", one row a car with any trip; `start_ms` the week's begin.
     """
     usable = parts[
-        parts["is_clear"] & (parts["gnss_m"] >= LEAST_WEEK_TRIP_M) & (parts["meter_unverified"] == "")
+        parts["is_clear"] & (parts["gnss_least_m"] >= LEAST_WEEK_TRIP_M) & (parts["meter_unverified"] == "")
     ]
-    ratios = (usable["metered_m"] / usable["gnss_m"]).groupby(usable["vehicle_id"])
+    ratios = (usable["metered_m"] / usable["gnss_least_m"]).groupby(usable["vehicle_id"])
     cars = parts.groupby("vehicle_id").agg(company_id=("company_id", "first")).sort_index()
     table = pd.DataFrame(
         {"ratio": ratios.median(), "trips": ratios.size(), "ratio_low": ratios.agg(_median_low)}
     )
-    sums = usable.groupby("vehicle_id")[["metered_m", "gnss_m"]].sum()
+    sums = usable.groupby("vehicle_id")[["metered_m", "gnss_least_m"]].sum()
+    sums["gnss_m"] = sums["gnss_least_m"]
     cars = cars.join(table).join(sums)
     rows = car_rows(cars.index.to_numpy(dtype=object), words(cars["company_id"]), from_ms, to_ms)
     trips = np.nan_to_num(cars["trips"].to_numpy(dtype=np.float64)).astype(np.int64)
@@ -137,10 +141,9 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
             "trips": trips,
             **{
                 name: cars[name].to_numpy(dtype=np.float64)
-                for name in ("metered_m", "gnss_m", "ratio", "ratio_low")
+                for name in ("metered_m", "gnss_m", "gnss_least_m", "ratio", "ratio_low")
             },
             **{name: np.full(n, np.nan) for name in ("longest_gap_s", "matched_ratio", "tunnel_gap_m")},
-            "gnss_least_m": cars["gnss_m"].to_numpy(dtype=np.float64),
             "meter_unverified": np.full(n, "", dtype=object),
             "is_clear": np.ones(n, dtype=bool),
         }

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from taxi_qa.facts.given import Given, positions_of
 from taxi_qa.facts.headings import headings
 from taxi_qa.facts.spans import rows_around
+from taxi_qa.facts.track import INTEGRAL_GAP_S
 from taxi_qa.facts.tunnels import Bounds, Gaps, bounds_of, gaps_in_tunnels, highest_by_edge, near_tunnels
 from taxi_qa.facts.unit import UNIT_COLUMNS
 from taxi_qa.law.parameter import Law
@@ -37,8 +38,8 @@ Floats = npt.NDArray[np.float64]
 # Fixes of a trip that tell cheaply whether it need be matched.
 SAMPLE: Final = 8
 _NUMBERS: Final = (
-    "matched_ratio", "matched_m", "free_s", "tunnel_m", "tunnel_gap_m", "gap_least_m", "gap_most_m",
-    "open_gaps",
+    "matched_ratio", "matched_m", "driven_m", "longest_m", "free_s", "tunnel_m", "tunnel_gap_m",
+    "gap_least_m", "gap_most_m", "open_gaps",
 )  # fmt: skip
 _MPS_TO_KMH: Final = 3.6
 
@@ -71,11 +72,13 @@ def seen_by_roads(trips: Columns, given: Given, law: Law, rows: Int64s) -> dict[
         rows: the trips asked about; each has a track around it.
 
     Returns:
-        Of each trip: matched_ratio (share of its fixes matched to roads that follow each other), matched_m
-        (way by road; straight where none leads on, the longest lawful one in tunnels without fixes), free_s
-        (seconds of the matched way where nothing slows traffic down), tunnel_m (of it in tunnels),
-        tunnel_gap_m (of that without fixes), gap_least_m and gap_most_m (what the gaps a tunnel explains add
-        to the straight lines over them, at least and at most), open_gaps (gaps no tunnel explains).
+        Of each trip: matched_ratio (share of its fixes matched to roads that follow each other); matched_m
+        (way by road, straight where none leads on, through the tunnel in gaps one explains); driven_m (the
+        same, but the device's speed where it was sent) and longest_m (as matched_m, but the longest lawful
+        way in such gaps, and where no road leads on and no speed was sent); free_s (seconds of the matched
+        way where nothing slows traffic down), tunnel_m (of it in tunnels), tunnel_gap_m (of that in gaps),
+        gap_least_m and gap_most_m (what gaps in tunnels add to the straight lines over them, at least and at
+        most), open_gaps (gaps no tunnel explains).
     """
     told = {name: np.full(len(trips), np.nan) for name in _NUMBERS}
     if given.roads is None or not rows.size:
@@ -96,11 +99,16 @@ def seen_by_roads(trips: Columns, given: Given, law: Law, rows: Int64s) -> dict[
     ways = _ways(given.roads, limit_kmh, matched, steps, model.back_m)
     is_gap, in_tunnel = steps.held_s > bounds.clear_gap_s, ~np.isnan(gaps.way_m)
     by_road = np.where(np.isnan(ways.way_m), steps.chord_m, ways.way_m)
+    silent = _is_silent(line, steps, given)
+    # Where no way leads on and no speed was sent he may have driven any loop.
+    longest = np.where(np.isnan(ways.way_m) & silent, np.fmax(by_road, ways.lawful_m), by_road)
 
     def total(values: Floats) -> Floats:
         return _sums(steps.trip, steps.share * np.nan_to_num(values), rows.size)
 
-    told["matched_m"][rows] = total(np.where(in_tunnel, gaps.most_m, by_road))
+    told["matched_m"][rows] = total(np.where(in_tunnel, gaps.way_m, by_road))
+    told["driven_m"][rows] = total(np.where(in_tunnel, gaps.way_m, np.where(silent, by_road, steps.ride_m)))
+    told["longest_m"][rows] = total(np.where(in_tunnel, gaps.most_m, longest))
     told["free_s"][rows] = total(np.where(in_tunnel, gaps.free_s, ways.free_s))
     told["tunnel_m"][rows] = total(np.where(in_tunnel, gaps.tunnel_m, ways.tunnel_m))
     told["tunnel_gap_m"][rows] = total(gaps.tunnel_m)
@@ -230,7 +238,8 @@ class _Steps(NamedTuple):
         first: int64[k].
         trip: of each step.
         share: of the step's time within the trip.
-        held_s, chord_m: how long it lasted, and its straight line (0 of a leap).
+        held_s, chord_m, ride_m: how long it lasted, its straight line (0 of a leap), and its length by the
+            speeds sent (the straight line without them).
     """
 
     first: Int64s
@@ -238,6 +247,7 @@ class _Steps(NamedTuple):
     share: Floats
     held_s: Floats
     chord_m: Floats
+    ride_m: Floats
 
 
 def _steps(line: _Line, given: Given) -> _Steps:
@@ -246,9 +256,10 @@ def _steps(line: _Line, given: Given) -> _Steps:
     begin, end = time_ms[line.row[first]], time_ms[line.row[first + 1]]
     within = np.minimum(end, line.to_ms[trip]) - np.maximum(begin, line.from_ms[trip])
     share = np.divide(within, end - begin, out=np.ones(first.size), where=end > begin)
-    cum_m = given.track.cum_m
-    chord = cum_m[line.row[first + 1]] - cum_m[line.row[first]]
-    return _Steps(first, trip, np.clip(share, 0.0, 1.0), (end - begin) / 1000.0, chord)
+    chord, ride = (
+        cum[line.row[first + 1]] - cum[line.row[first]] for cum in (given.track.cum_m, given.track.cum_ride_m)
+    )
+    return _Steps(first, trip, np.clip(share, 0.0, 1.0), (end - begin) / 1000.0, chord, ride)
 
 
 def _gaps(given: Given, limit_kmh: Int16s, row: Int64s, held_s: Floats, bounds: Bounds) -> Gaps:
@@ -262,12 +273,25 @@ def _gaps(given: Given, limit_kmh: Int16s, row: Int64s, held_s: Floats, bounds: 
     return gaps
 
 
+def _is_silent(line: _Line, steps: _Steps, given: Given) -> Bools:
+    """Whether no speed tells how far the car went from fix to fix."""
+    sent = given.track.speed_ckmh[line.row] >= 0
+    result: Bools = ~(sent[steps.first] & sent[steps.first + 1]) | (steps.held_s > INTEGRAL_GAP_S)
+    return result
+
+
 class _Ways(NamedTuple):
-    """The way by road of each step, NaN where none leads from fix to fix."""
+    """The way by road of each step, NaN where none leads from fix to fix.
+
+    Attributes:
+        way_m, free_s, tunnel_m: of the way.
+        lawful_m: how far the limits of the roads at both fixes allow, NaN where one is not known.
+    """
 
     way_m: Floats
     free_s: Floats
     tunnel_m: Floats
+    lawful_m: Floats
 
 
 def _ways(roads: Roads, limit_kmh: Int16s, matched: Matched, steps: _Steps, back_m: float) -> _Ways:
@@ -290,7 +314,8 @@ def _ways(roads: Roads, limit_kmh: Int16s, matched: Matched, steps: _Steps, back
         return np.where(near, first * per_edge[a] + last * per_edge[b], np.nan)
 
     way, free, tunnel = along(length), along(free_s), along(tunnel_m)
-    kmh = np.where(near, _highest(limit_kmh, (a, b)), -1).astype(np.float64)
+    on_roads = (a != NO_EDGE) & (b != NO_EDGE)
+    kmh = np.where(on_roads, _highest(limit_kmh, (a, b)), -1).astype(np.float64)
     far = np.flatnonzero(joined & ~near)
     if far.size:
         routes = roads.router.best_between(DISTANCE, ends_at(a[far], a_m[far]), ends_at(b[far], b_m[far]))
@@ -303,7 +328,8 @@ def _ways(roads: Roads, limit_kmh: Int16s, matched: Matched, steps: _Steps, back
         kmh[far[has]] = np.where(lowest < 0, -1, highest)
     # A way round a block that no lawful drive makes in that time is an error of the places.
     lawful_m = np.where(kmh < 0, np.inf, steps.held_s * kmh / _MPS_TO_KMH)
-    return _Ways(np.minimum(way, np.maximum(steps.chord_m, lawful_m)), free, tunnel)
+    known_m = np.where(kmh < 0, np.nan, lawful_m)
+    return _Ways(np.minimum(way, np.maximum(steps.chord_m, lawful_m)), free, tunnel, known_m)
 
 
 def _highest(limit_kmh: Int16s, edges: Iterable[Values]) -> Values:

@@ -79,8 +79,9 @@ def test_a_trip_through_a_tunnel() -> None:
     rows = told(city(street()))
     row = {name: values[0] for name, values in rows.columns.items()}
     assert (row["missing"], row["open_gaps"], row["matched_ratio"]) == ("", 0, 1.0)
+    assert (row["matched_m"], row["driven_m"]) == pytest.approx((5000, 5000), abs=3)
     # Metres 100 to 5,100; in the gap at most 61 s at 60 km/h, 1,016.7 m, in place of 610.
-    assert row["matched_m"] == pytest.approx(5000 - 610 + 1016.7, abs=3)
+    assert row["longest_m"] == pytest.approx(5000 - 610 + 1016.7, abs=3)
     assert row["gap_most_m"] == pytest.approx(1016.7 - 610, abs=2)
     assert row["gap_least_m"] == pytest.approx(0, abs=2)
     assert row["tunnel_m"] == row["tunnel_gap_m"] == pytest.approx(500, abs=2)
@@ -112,6 +113,36 @@ def test_a_limit_of_some_hours_may_be_the_higher_one() -> None:
     # At most 61 s at 80 km/h, 1,355.6 m: whether those hours were in force is no matter, they favour him.
     limits = [{"way_id": 2, "kmh": 80, "hours": "01:00-02:00"}]
     assert told(city(street(), limits=limits))["gap_most_m"][0] == pytest.approx(1355.6 - 610, abs=2)
+
+
+# A street, and 100 m beside it another that no way leads to: the receiver wanders over to it and back.
+APART: Final = (
+    {"line": [east(-1_000), east(20_000)], "class": "secondary", "limit": 60, "one_way": True},
+    {
+        "line": [[place[0], LAT + 0.0009] for place in (east(-1_000), east(20_000))],
+        "class": "secondary", "limit": 60, "one_way": True,
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sends_speed", [True, False])
+def test_where_no_way_leads_on_the_speeds_tell_or_nobody_does(sends_speed: bool) -> None:
+    # A fix every 200 m, 20 s: one in the middle lies on the other street. Into it and out of it no way leads.
+    step: dict[str, Any] = {"gap_s": 20, "drive_m": 200, "kmh": 36}
+    track = [
+        {"leave": [LON, LAT], "at": "09:59:40", "sends_speed": sends_speed},
+        *[step] * 12,
+        {"gap_s": 20, "drive_m": 99.7, "heading": 0, "kmh": 36},
+        {"gap_s": 20, "drive_m": 99.7, "heading": 180, "kmh": 36},
+        *[step] * 14,
+    ]
+    row = {name: values[0] for name, values in told(city(APART, track)).columns.items()}
+    # 10:00:10 to 10:08:30 are 25 steps of 20 s: 23 of 200 m, and two of 99.7 m.
+    assert row["matched_m"] == pytest.approx(23 * 200 + 2 * 99.7, abs=5)
+    # By the speeds each of those two is 200 m as well; without speeds at most 20 s at 60 km/h, 333 m.
+    at_most_m = 99.7 if sends_speed else 333.3
+    assert row["driven_m"] == pytest.approx(23 * 200 + 2 * (200 if sends_speed else 99.7), abs=5)
+    assert row["longest_m"] == pytest.approx(23 * 200 + 2 * at_most_m, abs=5)
 
 
 def test_without_roads_or_track_nothing_is_told() -> None:

@@ -30,14 +30,14 @@ def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
     first of all a ticket for the meter's verification.
 
     Why it matters: an altered meter cheats every passenger; a worn one must be verified (六.5, 七).
-    Driven is the longest lawful reading: chords, the device's speed, with roads the way by road, and in a
-    tunnel without positions what its limit allows in that time.
+    Driven is the longest lawful reading: chords, the device's speed, with roads the way by road, and where
+    nothing was measured, in a tunnel say, what the limit allows in that time.
 
     Evidence: metered and driven distance, the ratio, how many trips, the longest gap in the track, how much
         of it fits the roads, metres in tunnels without positions.
-    Cannot tell: gaps or jumps in the track that no tunnel on the map explains; a tunnel in which the missing
-        metres may have been driven; a track that fits no roads; no positions; too few clear trips in the
-        week; a meter repaired and not yet verified again.
+    Cannot tell: gaps or jumps in the track that no tunnel on the map explains; a tunnel, or positions
+        without speed, between which the missing metres may have been driven; a track that fits no roads; no
+        positions; too few clear trips in the week; a meter repaired and not yet verified again.
     Looks like it, but is not: the lawful error up to 1 % and the wear of tyres up to 2 %; chords that cut
         corners; trips of minute stamps; a drive through a tunnel.
     """
@@ -49,7 +49,7 @@ def metered_distance(checks: Columns, law: Mapping[str, Numbers]) -> Verdict:
         for way in (driven, checks["gnss_least_m"])
     )
     burst = ~weekly & (metered > most)
-    # Between the shortest and the longest way through a tunnel anything may be so.
+    # Between what was measured and the longest lawful way, through a tunnel say, nobody knows.
     hidden = ~weekly & ~burst & (metered > most_at_least)
     # The house's ratio leaves room for wear and for the track; it can never undercut the lawful error.
     lawful = 1 + law["meter.distance_error_high"]
