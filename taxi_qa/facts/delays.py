@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 from numba import njit
 
 from taxi_qa.facts.given import Given, counts_between, instants, judged_rows, words
@@ -13,6 +12,7 @@ from taxi_qa.facts.unit import car_rows, company_of, named_subject
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import NO_DELAY
 from taxi_qa.values.columns import Columns
+from taxi_qa.values.zone_grid import zone_grid, zones_at
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -133,7 +133,11 @@ def _excused(given: Given) -> npt.NDArray[np.bool_]:
             of_scope = (names if scope == "vehicle" else company) == scope_id
             covered &= np.repeat(of_scope, np.diff(fixes.starts))
         elif scope == "zone" and scope_id in given.areas:
-            covered &= shapely.contains_xy(given.areas[scope_id], fixes.lon_e7 * 1e-7, fixes.lat_e7 * 1e-7)
+            then = np.flatnonzero(covered)
+            grid = zone_grid([given.areas[scope_id]])
+            inside = zones_at(grid, fixes.lon_e7[then], fixes.lat_e7[then]).place
+            covered[:] = False
+            covered[then[inside]] = True
         elif scope != "city":
             continue
         excused |= covered

@@ -4,6 +4,9 @@ A cell that no border passes says for all its places at once which zones they li
 of the same row of cells decide, by exact whole-number arithmetic. Outlines and places are both taken to 1e-7
 degree (a centimetre), as the store keeps them, and edges run straight between corners in degrees.
 
+Zones that hold on some days or at some hours only stand in the grid with all others: whoever asks leaves out
+the pairs of place and zone that do not count at their moment.
+
 One rule for borders: a place exactly on the border of a zone, be it the outer one or that of a hole, lies
 inside it. Everywhere else the answer is that of `shapely.contains_xy`.
 """
