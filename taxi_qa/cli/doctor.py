@@ -74,10 +74,9 @@ def examined(home: "Home") -> dict[str, Any]:
     from taxi_qa.law.read import read_law
     from taxi_qa.rules.kit import catalogue
     from taxi_qa.store.quarantine import ACCEPTED, summary
-    from taxi_qa.store.road_files import network_path
 
     kept = _kept(home)
-    counts = {one["kind"]: one["rows"] for one in kept} | {"roads": int(network_path(home) is not None)}
+    counts = counted(home)
     law = read_law(home.city)
     rules = list(catalogue().values())
     refused = summary(home)
@@ -116,6 +115,14 @@ def _kept(home: "Home") -> list[dict[str, Any]]:
             frame["kind"], frame["rows"], days["first_day"], days["last_day"], strict=True
         )
     ]
+
+
+def counted(home: "Home") -> dict[str, int]:
+    """How many rows of each kind the home holds; `roads` counts as one where there is a network."""
+    from taxi_qa.store.road_files import network_path
+
+    kept = {one["kind"]: one["rows"] for one in _kept(home)}
+    return kept | {"roads": int(network_path(home) is not None)}
 
 
 def supported(rule: "Rule", counts: "Mapping[str, int]", law: "Law") -> dict[str, str]:
