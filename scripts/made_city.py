@@ -471,6 +471,8 @@ def city_home(cache: Path, positions: int, *, seed: int = 1) -> tuple[Path, int]
     folder = cache / f"city-{positions}-{seed}"
     told = folder / "positions"
     if told.exists():
+        # One that was made by an earlier version is brought up to this one.
+        make_home(folder / "home", city=CITY, timezone=ZONE)
         return folder / "home", int(told.read_text())
     shutil.rmtree(folder, ignore_errors=True)
     made = make_files(folder / "files", positions, seed)

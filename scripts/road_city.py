@@ -96,6 +96,8 @@ def city_home(cache: Path, positions: int, extract: Path, *, seed: int = 1, work
                 )
         shutil.rmtree(files)
         told.write_text(json.dumps(made))
+    # A home that was made by an earlier version is brought up to this one.
+    make_home(folder / "home", city=made_city.CITY, timezone=made_city.ZONE)
     counts = json.loads(told.read_text())
     return Made(
         folder / "home", counts["positions"], counts["trips"], pd.read_parquet(folder / TRUTH)
