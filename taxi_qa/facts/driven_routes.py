@@ -34,7 +34,7 @@ from taxi_qa.roads.reference import (
     own_way,
     places_along,
 )
-from taxi_qa.roads.routes import ContractionRouter, Routes, picked
+from taxi_qa.roads.routes import ContractionRouter, Routes, joined, picked
 from taxi_qa.roads.snapping import Ends, ends_of, snap
 from taxi_qa.values.columns import Columns, Texts, Values
 from taxi_qa.values.place import E7, distance_m, metres_per_degree
@@ -178,8 +178,23 @@ def _looked_at_closely(look: _Look, begins: Ends, ends: Ends, fastest: Routes) -
     hour = hours_of(asked.trips["start_ms"][rows], asked.given.zone)
     reference = longest_reasonable(look.router, begins, ends, hour)
     longest = np.fmax(reference.routes.length_m, fastest.length_m)
+    kind, drawn = reference.kind, reference.routes
+    far = asked.beyond(rows, longest)
+    some = _Look(asked, look.roads, look.router, rows[far])
+    if far.size:
+        # Both ends lie between positions, maybe on another road than a straight line between them passes:
+        # what is judged is the way from the first position to the last, the rest is as it was driven.
+        seen, rest_m = _between_positions(some, hour[far])
+        other_m = seen.routes.length_m + rest_m
+        place = np.arange(rows.size)
+        place[far] = np.where(other_m > longest[far], rows.size + np.arange(far.size), far)
+        longest[far] = np.fmax(longest[far], other_m)
+        drawn = picked(joined([drawn, seen.routes]), place)
+        kind = np.concatenate((kind, seen.kind))[place]
+        reference.free_s[far] = np.fmax(reference.free_s[far], seen.free_s)
+        reference.fastest_s[far] = np.fmax(reference.fastest_s[far], seen.fastest_s)
     columns["reference_m"][rows] = longest
-    columns["reference_kind"][rows] = [KINDS.get(kind, KINDS[FASTEST]) for kind in reference.kind.tolist()]
+    columns["reference_kind"][rows] = [KINDS.get(one, KINDS[FASTEST]) for one in kind.tolist()]
     columns["reference_s"][rows] = np.fmax(reference.fastest_s, fastest.seconds)
     columns["extra_fen"][rows] = _extra_fen(asked, rows, columns["driven_m"][rows], longest)
     beyond = asked.beyond(rows, longest)
@@ -188,8 +203,26 @@ def _looked_at_closely(look: _Look, begins: Ends, ends: Ends, fastest: Routes) -
     some = _Look(asked, look.roads, look.router, rows[beyond])
     columns["own_is_reasonable"][some.rows] = _own_is_reasonable(some, reference, beyond, hour[beyond])
     columns["over_stop_m"][some.rows] = _over_stop_m(some, ends_of(begins, beyond), ends_of(ends, beyond))
-    _drawn(some, picked(fastest, beyond), picked(reference.routes, beyond))
+    _drawn(some, picked(fastest, beyond), picked(drawn, beyond))
     _by_others(asked, some.rows)
+
+
+def _between_positions(look: _Look, hour: npt.NDArray[np.int8]) -> tuple[Reference, Floats]:
+    """The longest reasonable way from each trip's first position to its last, and the metres outside it."""
+    asked, track = look.asked, look.asked.given.track
+    begin, end = spans_of(asked.trips, look.rows)
+    start, at = cut(track, asked.vehicle[look.rows], begin, end)
+    inside = np.flatnonzero(np.diff(start) > 0)
+    first, last = np.zeros(look.rows.size, dtype=np.int64), np.zeros(look.rows.size, dtype=np.int64)
+    first[inside], last[inside] = at[start[:-1][inside]], at[start[1:][inside] - 1]
+    sides = [
+        snap(look.roads.network, look.roads.index, track.lon_e7[one], track.lat_e7[one])
+        for one in (first, last)
+    ]
+    reference = longest_reasonable(look.router, sides[0], sides[1], hour)
+    rest_m = asked.columns["driven_m"][look.rows] - (track.cum_m[last] - track.cum_m[first])
+    none = np.diff(start) == 0
+    return reference, np.where(none, np.nan, np.maximum(rest_m, 0.0))
 
 
 def _own_is_reasonable(
