@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from taxi_qa.cli.command import DAY, Group
-from taxi_qa.cli.screen import note, say
+from taxi_qa.cli.screen import figures, note, say
 
 CITIES: Final = ("zhongshan", "guangzhou", "shenzhen")
 # A Monday. Fixed, so that the same call makes the same files whenever it is made.
@@ -54,6 +54,38 @@ def make(
     note(f"the streets: `taxi-qa roads build {streets}`, `taxi-qa roads limits {limits}`")
 
 
+@lab.command()
+@click.argument(
+    "folders", metavar="DIR...", nargs=-1, required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)  # fmt: skip
+@click.option("--workers", metavar="N", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--list", "listed", is_flag=True, help="Also list what was missed and what was wrongly found.")
+@click.option("--json", "as_json", is_flag=True, help="Give it as JSON.")
+def score(folders: tuple[Path, ...], workers: int | None, listed: bool, as_json: bool) -> None:
+    """Judge made fleets and score the answers by their keys.
+
+    Each DIR is one that `lab make` wrote; it is taken into a home of its own that is thrown away
+    afterwards. Clear offences are to be found, near misses and look-alikes are not.
+    """
+    import pandas as pd
+
+    from taxi_qa.cli.lab_score import judged_fleet, show_scores, shown, tell_apart
+    from taxi_qa.lab.score import innocents, scored
+
+    fleets = [judged_fleet(folder, workers) for folder in folders]
+    truth = pd.concat([fleet.truth for fleet in fleets], ignore_index=True)
+    said = pd.concat([fleet.said for fleet in fleets], ignore_index=True)
+    figures_of, accused = scored(truth, said), innocents(truth, said)
+    if as_json:
+        figures(shown(figures_of, accused, [str(folder) for folder in folders]))
+        return
+    show_scores(figures_of)
+    note(f"innocent drivers accused by a stable rule: {accused['driver_id'].nunique()}")
+    if listed:
+        tell_apart(truth, said)
+
+
 def made_files(
     folder: Path, vehicles: int, days: int, seed: int, city: str, first_day: int, offences: Path | None = None
 ) -> list[Path]:
@@ -77,6 +109,11 @@ def made_files(
         )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="lab make") from None
+    return fleet_files(folder)
+
+
+def fleet_files(folder: Path) -> list[Path]:
+    """The record files of a made fleet, the registers before what refers to them."""
     files = [path for path in folder.iterdir() if path.suffix in (".csv", ".parquet", ".geojson")]
     return sorted(
         (path for path in files if path.name != ANSWER_KEY), key=lambda path: (_turn(path), path.name)

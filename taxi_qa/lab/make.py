@@ -22,6 +22,8 @@ from taxi_qa.lab.streets import Streets, build_streets
 from taxi_qa.values.clock import day_of, day_start_ms
 
 ZONE: Final = "Asia/Shanghai"
+# What was asked for lies beside what was made.
+MADE_FILE: Final = "made.json"
 _OFFSET: Final = "+08:00"
 _PLATES: Final = {"guangzhou": "粤A", "shenzhen": "粤B", "zhongshan": "粤T"}
 _COMPANIES: Final = (("C01", "示范出租汽车一公司"), ("C02", "示范出租汽车二公司"))
@@ -112,6 +114,10 @@ def make_city(
             _live(life, days, mine)
             _tell(life, mine, days, first_day, tables, positions)
     _write_tables(folder, streets, tables)
+    made = {
+        "city": city, "vehicles": vehicles, "days": days, "seed": seed, "first_day": first_day.isoformat()
+    }  # fmt: skip
+    (folder / MADE_FILE).write_text(json.dumps(made) + "\n", encoding="utf-8")
 
 
 def _new_life(streets: Streets, number: int, seed: int) -> Life:

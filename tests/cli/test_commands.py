@@ -307,3 +307,20 @@ def test_what_is_stored_can_be_read_by_any_tool_beside_us(call: Call, home: Path
     with sqlite3.connect(home / "taxi_qa.db") as connection:
         assert connection.execute("SELECT count(*) FROM trips").fetchone() == (3,)
     connection.close()
+
+
+def test_a_made_fleet_is_scored(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "fleet"
+    assert call("lab", "make", str(folder), "--vehicles", "3", "--days", "1", "--city", "guangzhou")[0] == 0
+    status, out, _ = call("lab", "score", str(folder), "--workers", "1", "--json")
+    assert status == 0
+    told = json.loads(out)
+    by_rule = {one["rule"]: one for one in told["rules"]}
+    assert sum(one["found"] for one in by_rule.values()) > 0
+    assert all(
+        one["planted"] == one["found"] + one["cannot_tell"] + one["missed"] for one in by_rule.values()
+    )
+    (folder / "made.json").unlink()
+    status, _, err = call("lab", "score", str(folder))
+    assert status == 2
+    assert "is not of `lab make`" in err

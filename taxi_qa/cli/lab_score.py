@@ -1,0 +1,123 @@
+"""Judging made fleets in homes of their own, and showing how well it went."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import pandas as pd
+
+from taxi_qa.cli.check import cores
+from taxi_qa.cli.command import now_ms
+from taxi_qa.cli.progress import Progress
+from taxi_qa.cli.screen import table
+from taxi_qa.ingest.roads import take_limits, take_roads
+from taxi_qa.ingest.take import take
+from taxi_qa.lab.make import MADE_FILE
+from taxi_qa.lab.score import CLEAR, TABLE, matched
+from taxi_qa.law.read import read_law
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.runs.check import check
+from taxi_qa.store.export import RuleAbout, findings
+from taxi_qa.store.home import Home, make_home
+
+KEY: Final = "truth.csv"
+_TEXTS: Final = ("rule", "label", "vehicle_id", "driver_id", "trip_id", "note", "verdict", "status", "stage")
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A made fleet: its answer key, and what was said of it."""
+
+    truth: pd.DataFrame
+    said: pd.DataFrame
+
+
+def judged_fleet(folder: Path, workers: int | None) -> Fleet:
+    """Take a made fleet into a home of its own, judge it, and throw the home away.
+
+    Raises:
+        click.UsageError: the folder is none that `lab make` wrote, or its files were refused.
+    """
+    from taxi_qa.cli.lab import fleet_files, street_files
+
+    try:
+        made = json.loads((folder / MADE_FILE).read_text(encoding="utf-8"))
+        truth = pd.read_csv(folder / KEY, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(
+            f"{folder} is not of `lab make`: {MADE_FILE} or {KEY} cannot be read ({error})"
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="taxi_qa-lab-") as place, Progress(folder.name) as progress:
+        home = make_home(Path(place) / "home", city=made["city"], timezone=read_law(made["city"]).timezone)
+        streets, limits = street_files(folder)
+        take_roads(home, streets, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
+        take_limits(home, limits, now_ms=now_ms())
+        reports = take(home, fleet_files(folder), now_ms=now_ms(), progress=progress, workers=workers)
+        refused = [report.refused for report in reports if report.refused]
+        if refused:
+            raise click.UsageError(f"{folder}: {refused[0]}")
+        check(
+            home, now_ms=now_ms(), executor="processes", workers=workers or cores(),
+            progress=lambda done, total: progress("jobs", done, total),
+        )  # fmt: skip
+        said = _said(home)
+        home.engine.dispose()
+    # Cars of several fleets have the same plates.
+    return Fleet(_of_fleet(truth, folder), _of_fleet(said, folder))
+
+
+def _said(home: Home) -> pd.DataFrame:
+    about = {
+        name: RuleAbout(one.clause, one.stage, one.title_zh, one.title_en)
+        for name, one in catalogue().items()
+    }
+    return pd.concat(list(findings(home, about=about, with_cannot_tell=True)), ignore_index=True)
+
+
+def _of_fleet(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Names made unique to the fleet, times as instants."""
+    told = rows.assign(**{name: rows[name].fillna("").astype(str) for name in _TEXTS if name in rows})
+    for name in ("vehicle_id", "driver_id", "trip_id"):
+        told[name] = told[name].map(lambda value: f"{folder.name}/{value}" if value else "")
+    for name in ("start", "end"):
+        told[name] = pd.to_datetime(told[name], utc=True, format="ISO8601")
+    return told
+
+
+def show_scores(figures_of: pd.DataFrame) -> None:
+    """The table of all rules."""
+    rows = []
+    for rule, one in figures_of.iterrows():
+        shares = [f"{one[name]:.3f}" if pd.notna(one[name]) else "" for name in ("recall", "precision")]
+        rows.append((str(rule), *(int(one[name]) for name in TABLE[:-2]), *shares))
+    table(("rule", *TABLE), rows)
+
+
+def shown(figures_of: pd.DataFrame, accused: pd.DataFrame, folders: list[str]) -> dict[str, Any]:
+    """The same as JSON knows it."""
+    return {
+        "fleets": folders,
+        "rules": json.loads(figures_of.reset_index().to_json(orient="records")),
+        "innocent_drivers_accused": int(accused["driver_id"].nunique()),
+    }
+
+
+def tell_apart(truth: pd.DataFrame, said: pd.DataFrame) -> None:
+    """List clear acts that were not found, and findings that were not planted."""
+    act = matched(truth, said)
+    accused = (said["verdict"] == "found") & (said["status"] != "excused")
+    found = set(act[accused.to_numpy()])
+    missed = truth[(truth["label"] == CLEAR) & ~truth.index.isin(found)]
+    table(
+        ("missed", "vehicle", "trip", "start", "note"),
+        missed[["rule", "vehicle_id", "trip_id", "start", "note"]].itertuples(index=False),
+    )
+    label = truth["label"].reset_index(drop=True).reindex(act).fillna("unplanted").to_numpy()
+    wrong = said[accused & (label != CLEAR)].assign(label=label[accused & (label != CLEAR)])
+    table(
+        ("wrongly found", "stage", "of", "vehicle", "trip", "start"),
+        wrong[["rule", "stage", "label", "vehicle_id", "trip_id", "start"]].itertuples(index=False),
+    )
