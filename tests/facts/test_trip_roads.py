@@ -16,7 +16,7 @@ from taxi_qa.facts.meters import meter_trips
 from taxi_qa.facts.spans import rows_around
 from taxi_qa.facts.trip_roads import explained_gaps, sampled_ratio, seen_by_roads, trip_roads
 from taxi_qa.facts.trips import metered_trips
-from taxi_qa.facts.tunnels import near_tunnels
+from taxi_qa.facts.tunnels import bounds_of, gaps_in_tunnels, highest_by_edge, near_tunnels
 from taxi_qa.roads.network import TUNNEL
 from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import E7, metres_per_degree
@@ -243,3 +243,43 @@ def test_no_place_near_a_tunnel_is_overlooked(seed: int) -> None:
     away = shapely.distance(scaled, shapely.points(lon / E7 * per_lon, lat / E7 * per_lat))
     assert found[away <= 300.0].all()
     assert not found[away > 4_000.0].any()
+
+
+@pytest.mark.parametrize(
+    ("from_m", "to_m", "held_s", "explained"),
+    [
+        (2_000, 2_610, 61, True),
+        # The tunnel lies from 2,050 m to 2,550 m: at most 500 m to either side of it, and a hair more.
+        (1_555, 2_610, 110, True),
+        (1_545, 2_610, 110, False),
+        (2_000, 3_045, 110, True),
+        (2_000, 3_055, 110, False),
+        # 60 s and 500 m at 10 km/h are 240 s.
+        (2_000, 2_610, 239, True),
+        (2_000, 2_610, 241, False),
+        # Beside it, before it and behind it.
+        (1_000, 2_000, 100, False),
+        (2_600, 3_600, 100, False),
+    ],
+)
+def test_what_a_tunnel_explains(from_m: float, to_m: float, held_s: float, explained: bool) -> None:
+    track = (
+        {"leave": east(from_m), "at": "10:00:00"},
+        {"gap_s": held_s, "drive_m": to_m - from_m, "kmh": 36},
+    )
+    one = city(street(), track)
+    records = one.given()
+    assert records.roads is not None
+    day = one.number()
+    gaps = gaps_in_tunnels(
+        records.roads, highest_by_edge(records.roads.limits(one.law(), day), records.roads.index),
+        records.track, np.full(2, 900, dtype=np.int16), np.array([0]), bounds_of(one.law(), records.from_ms),
+    )  # fmt: skip
+    if not explained:
+        assert np.isnan([gaps.way_m, gaps.most_m, gaps.free_s, gaps.tunnel_m]).all()
+        return
+    assert gaps.way_m[0] == pytest.approx(to_m - from_m, abs=1)
+    assert gaps.most_m[0] == pytest.approx(max(to_m - from_m, held_s * 60 / 3.6), abs=1)
+    assert gaps.tunnel_m[0] == pytest.approx(500, abs=1)
+    # 60 km/h are driven at 54.
+    assert gaps.free_s[0] == pytest.approx((to_m - from_m) / 15, abs=0.2)
