@@ -16,6 +16,7 @@ from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import Rule, catalogue, judge
 from taxi_qa.runs.jobs import period_of
 from taxi_qa.values.clock import day_of, day_start_ms
+from taxi_qa.values.columns import Columns
 from tests.small_city import City
 
 FOLDER: Final = Path(__file__).parent / "cases"
@@ -81,11 +82,8 @@ def outcome_of(one: Rule, case: Case) -> Outcome:
     scope = case.get("scope", "day")
     if scope == "day" and one.judges in DAY_UNITS:
         rows = DayUnits(given, law).rows(one.judges)
-    elif scope == "day" and one.judges in CITY_UNITS:
-        unit = CITY_UNITS[one.judges]
-        # It says which columns it reads, and gets no others.
-        narrow = {kind: given.tables[kind][list(columns)] for kind, columns in unit.reads.items()}
-        rows = unit.make(replace(given, tables={**given.tables, **narrow}), law)
+    elif one.judges in CITY_UNITS and scope in ("day", "city", CITY_UNITS[one.judges].period):
+        rows = city_rows(one.judges, city, case)
     else:
         fold = FOLDS[one.judges]
         first, past = period_of(city.number(), fold.period)
@@ -97,6 +95,19 @@ def outcome_of(one: Rule, case: Case) -> Outcome:
             day_start_ms(past, law.timezone),
         )
     return judge(one, rows, law, excuses)
+
+
+def city_rows(name: str, city: City, case: Case) -> Columns:
+    """The rows of a unit of the whole city, of the case's day or the period it lies in."""
+    unit, given = CITY_UNITS[name], city.given()
+    law = city.law()
+    if unit.period is not None:
+        first, past = (day_start_ms(day, law.timezone) for day in period_of(city.number(), unit.period))
+        heard = given.heard_to_ms if "heard_to" in case else past
+        given = replace(given, from_ms=first, to_ms=past, heard_to_ms=heard)
+    # It says which columns it reads, and gets no others.
+    narrow = {kind: given.tables[kind][list(columns)] for kind, columns in unit.reads.items()}
+    return unit.make(replace(given, tables={**given.tables, **narrow}), law)
 
 
 @pytest.mark.parametrize(("name", "case"), [pytest.param(n, c, id=f"{n}: {c['name']}") for n, c in cases()])

@@ -12,7 +12,16 @@ from typing import Final, Literal
 import pandas as pd
 
 from taxi_qa.facts.carriages import carriages, occupied_runs
+from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
 from taxi_qa.facts.delays import delay_part, vehicle_months
+from taxi_qa.facts.documents import (
+    COMMENDATIONS_READ,
+    RECEIPTS_READ,
+    RECORDS_READ,
+    commendations,
+    driver_records,
+    receipts,
+)
 from taxi_qa.facts.driven_routes import driven_routes
 from taxi_qa.facts.driven_trips import passes_part, trips_part
 from taxi_qa.facts.driving import driving_spells
@@ -77,18 +86,32 @@ class Fold:
     Attributes:
         period: how long it is.
         fold: the unit from what its days left (`LEFT`, by the unit's name), its begin and its end (ms).
+        of_city: made once of what the days of all buckets left, not bucket by bucket.
     """
 
     period: Period
     fold: Callable[[pd.DataFrame, int, int], Columns]
+    of_city: bool = False
 
 
 @dataclass(frozen=True)
 class CityUnit:
-    """A unit made once a day for the whole city, and the only columns it reads: a city has many rows."""
+    """A unit made once for the whole city, and the only columns it reads: a city has many rows.
+
+    Attributes:
+        make: the unit from the records of a day or a period, without positions.
+        reads: kind of record -> the columns of it that are read.
+        period: how long a time it is made of at once; None: a day.
+    """
 
     make: Callable[[Given, Law], Columns]
     reads: Mapping[str, tuple[str, ...]]
+    period: Period | None = None
+
+
+def complaints_of(category: str) -> CityUnit:
+    """The unit of one category of complaints."""
+    return CityUnit(lambda given, law: complaints(given, law, (category,)), COMPLAINTS_READ)
 
 
 # What day units and parts read of the larger kinds: kind -> columns. Kinds not named are read whole.
@@ -122,9 +145,15 @@ DAY_FACTS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     **DAY_UNITS,
 }
 
-# Judged once a day for the whole city: a driver may drive cars of several buckets.
+# Judged once a day (or a period) for the whole city: a driver may drive cars of several buckets.
 CITY_UNITS: Final[dict[str, CityUnit]] = {
     "driver_days": CityUnit(driver_days, DRIVER_DAYS_READ),
+    "complaints": CityUnit(complaints, COMPLAINTS_READ),
+    "discourtesies": complaints_of("discourtesy"),
+    "lost_properties": complaints_of("lost_property"),
+    "receipts": CityUnit(receipts, RECEIPTS_READ),
+    "driver_records": CityUnit(driver_records, RECORDS_READ),
+    "commendations": CityUnit(commendations, COMMENDATIONS_READ),
 }
 
 _ALL_OF_CARS: Final = (
@@ -148,7 +177,7 @@ LEFT: Final[dict[str, Leaves]] = {
     ),
 }
 
-# Judged once a period, bucket by bucket.
+# Judged once a period, bucket by bucket or for the whole city.
 FOLDS: Final[dict[str, Fold]] = {
     "meter_checks": Fold("week", meter_weeks),
     "vehicle_months": Fold("month", vehicle_months),

@@ -10,6 +10,7 @@ import pandas as pd
 from taxi_qa.facts.past import DAYS as PAST_DAYS
 from taxi_qa.facts.units import FOLDS, LOOKS_BACK
 from taxi_qa.rules.kit import Rule, catalogue
+from taxi_qa.runs.city_days import city_days
 from taxi_qa.runs.executors import Crew
 from taxi_qa.runs.gather import law_of
 from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
@@ -90,16 +91,10 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
         UnknownRuleError: names the rule and those there are.
     """
     asked = _asked(rules)
-    span = library.data_span(home)
-    if span is None:
+    days = _days(home, asked, from_day, to_day, vehicles)
+    if days is None:
         return None
-    first, last = from_day if from_day is not None else span[0], to_day if to_day is not None else span[1]
-    partitions = library.partitions(home, first, last)
-    if vehicles:
-        buckets = {bucket_of(name, home.buckets) for name in vehicles}
-        partitions = [pair for pair in partitions if pair[1] in buckets]
-    if not partitions:
-        return None
+    first, last = days.first, days.last
     delivery = last_delivery(home)
     run_id = _run_id(home, first, last, asked, vehicles, delivery)
     casebook.start_run(
@@ -112,7 +107,7 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     if again:
         casebook.reopen_run(home, run_id)
     done = casebook.jobs_done(home, run_id)
-    jobs = jobs_of(partitions, asked)
+    jobs = jobs_of(days.partitions, asked, days.alone)
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
     plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked)
     stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
@@ -128,6 +123,37 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
                     progress(finished, total)
     casebook.finish_run(home, run_id, now_ms)
     return RunReport(run_id, first, last, len(jobs), len(todo), summary(home, run_id, asked))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """What is judged: the first and the last day, days and buckets, and days of what names no car."""
+
+    first: int
+    last: int
+    partitions: list[tuple[int, int]]
+    alone: set[int]
+
+
+def _days(
+    home: Home, asked: list[Rule], from_day: int | None, to_day: int | None, vehicles: Sequence[str]
+) -> _Days | None:
+    """The days asked for, else all with data; None where there is nothing to judge in them."""
+    span = library.data_span(home)
+    if span is None:
+        return None
+    first, last = from_day if from_day is not None else span[0], to_day if to_day is not None else span[1]
+    partitions = library.partitions(home, first, last)
+    if vehicles:
+        buckets = {bucket_of(name, home.buckets) for name in vehicles}
+        partitions = [pair for pair in partitions if pair[1] in buckets]
+        return _Days(first, last, partitions, set()) if partitions else None
+    # What names no car may lie outside the days with positions and trips.
+    alone = city_days(home, asked)
+    first = min({first, *alone}) if from_day is None else first
+    last = max({last, *alone}) if to_day is None else last
+    alone = {day for day in alone if first <= day <= last}
+    return _Days(first, last, partitions, alone) if partitions or alone else None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 from shapely.geometry import shape
 
+from taxi_qa.facts.complaints import TOLD_LATE_MS
 from taxi_qa.facts.given import Given, empty_table, words
 from taxi_qa.facts.past import Past
 from taxi_qa.facts.track import lay
@@ -39,6 +40,12 @@ _TABLE_MARGINS: Final[dict[str, tuple[int, int]]] = {
     "trips": (MS_PER_DAY, AFTER_MS),
     "shifts": (2 * MS_PER_DAY, AFTER_MS),
     "events": (7 * MS_PER_DAY, 7 * MS_PER_DAY),
+    "orders": (MS_PER_DAY, AFTER_MS),
+    # Told later than it happened, and judged on the day it happened.
+    "complaints": (MS_PER_DAY, TOLD_LATE_MS + MS_PER_DAY),
+    "inspections": (0, 0),
+    "commendations": (0, 0),
+    "records": (0, 0),
 }
 # Small and open-ended: all that began before the day's end is read.
 _SINCE_EVER: Final = ("device_status", "repairs", "excuses")
@@ -51,6 +58,8 @@ MOST_FIXES: Final = 3_000_000
 # Of positions the facts read these, and where there are roads the heading, too.
 _MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
 _MEASURED_ON_ROADS: Final = ("heading_ddeg",)
+# What says how far a home has heard of its city.
+_TOLD: Final = ("positions", "trips", "complaints")
 _FEED_DAYS: Final = 8
 
 
@@ -198,7 +207,7 @@ def given_day(
     Args:
         order: whose home, buckets and vehicles.
         law: for the house's idea of a jump.
-        day: the city day whose acts are judged.
+        day: the city day whose acts are judged; of the whole city, the first of its days.
         tracks: False leaves the positions out (as the whole city's always are).
         columns: kind -> the only columns of it that are wanted; kinds not named come whole.
         past: what the days before left, for units that look back.
@@ -207,11 +216,13 @@ def given_day(
     whole_city = order.buckets == (WHOLE_CITY,)
     buckets = None if whole_city or len(order.buckets) == home.buckets else order.buckets
     city = _city_day(order.home, order.url, _made(order.home), day, order.delivery)
-    from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day + 1, home.timezone)
+    # The whole city may be asked about a period at once.
+    day_after = order.past_day if whole_city else day + 1
+    from_ms, to_ms = day_start_ms(day, home.timezone), day_start_ms(day_after, home.timezone)
     if whole_city:
         # The records of a city are many small objects, which do not lie where positions lay.
         give_back()
-    heard_to_ms = None if whole_city else city.heard_to_ms
+    heard_to_ms = _told_to_ms(home) if whole_city else city.heard_to_ms
     span = _Span(home, buckets, from_ms, to_ms, order.vehicles, columns or {})
     tables: Mapping[str, pd.DataFrame] = _Tables(span, {"zones": city.zones, "excuses": city.excuses})
     seen = {} if whole_city else _seen(home, order.buckets)
@@ -239,6 +250,12 @@ def given_day(
             city_trips=city.trips,
             past=past,
         )
+
+
+def _told_to_ms(home: Home) -> int | None:
+    """The end of the last day on which anything the city's units judge was sent, None where nothing was."""
+    days = [day for kind in _TOLD for day in presence.days_of(home, kind)]
+    return day_start_ms(max(days) + 1, home.timezone) if days else None
 
 
 def _slices(home: Home, order: Order, around: Stretch) -> list[Collection[str] | None]:

@@ -1,6 +1,7 @@
-"""What a run is made of: jobs, each a day or a period of one bucket, independent of all others."""
+"""What a run is made of: jobs, each a day or period of a bucket or the city, independent of all others."""
 
 import datetime as dt
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,8 @@ from taxi_qa.values.clock import date_of, day_of
 # Scopes of a job: which of the rules' units it makes.
 DAY: Final = "day"
 CITY: Final = "city"
+PERIODS: Final[tuple[Period, ...]] = ("week", "month")
+_CITY_PERIODS: Final[dict[str, Period]] = {f"city-{period}": period for period in PERIODS}
 WHOLE_CITY: Final = -1
 _PART_SHARE: Final = 4
 
@@ -107,32 +110,59 @@ def scope_of(rule: Rule) -> tuple[str, ...]:
     if rule.judges in DAY_UNITS:
         scopes.append(DAY)
     if rule.judges in CITY_UNITS:
-        scopes.append(CITY)
+        period = CITY_UNITS[rule.judges].period
+        scopes.append(CITY if period is None else f"city-{period}")
     if rule.judges in FOLDS:
-        scopes.append(FOLDS[rule.judges].period)
+        fold = FOLDS[rule.judges]
+        scopes.append(f"city-{fold.period}" if fold.of_city else fold.period)
     return tuple(scopes)
 
 
-def jobs_of(partitions: list[tuple[int, int]], rules: list[Rule]) -> list[tuple[Job, int, tuple[str, ...]]]:
+def jobs_of(
+    partitions: list[tuple[int, int]], rules: list[Rule], city_days: Iterable[int] = ()
+) -> list[tuple[Job, int, tuple[str, ...]]]:
     """The jobs that judge these partitions: job, day after its last, names of its rules.
 
     Days come first, so that the parts they leave are there when the periods are folded.
+
+    Args:
+        partitions: days and buckets with records of vehicles.
+        rules: those that are asked.
+        city_days: further days that only the whole city's units are asked about: their records name no
+            vehicle.
     """
     asked: dict[str, list[str]] = {}
     for rule in rules:
         for scope in scope_of(rule):
             asked.setdefault(scope, []).append(rule.name)
+    days = sorted({day for day, _ in partitions}.union(city_days))
+    spans = _spans(partitions, asked) | _city_spans(days, asked)
+    order = {scope: at for at, scope in enumerate((DAY, CITY, *PERIODS, *_CITY_PERIODS))}
+    listed = sorted(spans.items(), key=lambda item: (order[item[0].scope], item[0].day, item[0].bucket))
+    return [(job, past, tuple(asked[job.scope])) for job, past in listed]
+
+
+def _spans(partitions: list[tuple[int, int]], asked: Container[str]) -> dict[Job, int]:
+    """The jobs of buckets and the day after the last of each."""
     spans: dict[Job, int] = {}
     for day, bucket in partitions:
         if DAY in asked:
             spans[Job(day, bucket, DAY)] = day + 1
-        if CITY in asked:
-            spans[Job(day, WHOLE_CITY, CITY)] = day + 1
-    for period in ("week", "month"):
-        for day, bucket in partitions:
+        for period in PERIODS:
             if period in asked:
                 first, past = period_of(day, period)
                 spans[Job(first, bucket, period)] = past
-    order = {scope: at for at, scope in enumerate((DAY, CITY, "week", "month"))}
-    listed = sorted(spans.items(), key=lambda item: (order[item[0].scope], item[0].day, item[0].bucket))
-    return [(job, past, tuple(asked[job.scope])) for job, past in listed]
+    return spans
+
+
+def _city_spans(days: list[int], asked: Container[str]) -> dict[Job, int]:
+    """The same of the whole city's jobs."""
+    spans: dict[Job, int] = {}
+    for day in days:
+        if CITY in asked:
+            spans[Job(day, WHOLE_CITY, CITY)] = day + 1
+        for scope, period in _CITY_PERIODS.items():
+            if scope in asked:
+                first, past = period_of(day, period)
+                spans[Job(first, WHOLE_CITY, scope)] = past
+    return spans

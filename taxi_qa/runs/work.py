@@ -12,7 +12,7 @@ from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import catalogue, judge
 from taxi_qa.runs.gather import excuses_of, given_day, home_at, law_of
-from taxi_qa.runs.jobs import CITY, DAY, Order
+from taxi_qa.runs.jobs import CITY, DAY, WHOLE_CITY, Order
 from taxi_qa.runs.leaving import bucket_of_car, buckets_of, keep_left, left_by, past_of
 from taxi_qa.store import library
 from taxi_qa.store.casebook import Job
@@ -28,8 +28,9 @@ def do(order: Order) -> Told:
     """What the rules say in each job of an order."""
     home = home_at(order.home, order.url)
     law = law_of(home.city)
-    work = {DAY: _day, CITY: _city}.get(order.scope, _period)
-    return work(order, home, law)
+    if order.scope == DAY:
+        return _day(order, home, law)
+    return _city(order, home, law) if order.buckets == (WHOLE_CITY,) else _period(order, home, law)
 
 
 @dataclass
@@ -98,25 +99,43 @@ def _day(order: Order, home: Home, law: Law) -> Told:
 
 def _city(order: Order, home: Home, law: Law) -> Told:
     answers = _Answers(order, home, law, excuses_of(order, order.day))
+    # A driver's day is that of all his cars, and a company's month that of all of its, whichever were asked
+    # for: what stands under no car is then left out.
+    whole = replace(order, vehicles=())
+    made: dict[str, Columns] = {}
     for name in order.rules:
-        unit = CITY_UNITS[catalogue()[name].judges]
-        # A driver's day is that of all his cars, whichever were asked for: it stands under the first.
-        for given in given_day(replace(order, vehicles=()), law, order.day, tracks=False, columns=unit.reads):
-            rows = unit.make(given, law)
-            if order.vehicles:
-                rows = rows.cut(np.isin(rows["vehicle_id"].astype(str), order.vehicles))
-            answers.ask(name, rows)
+        unit = catalogue()[name].judges
+        if unit not in made:
+            made[unit] = _of_city(unit, whole, home, law)
+        rows = made[unit]
+        if order.vehicles:
+            rows = rows.cut(np.isin(rows["vehicle_id"].astype(str), order.vehicles))
+        answers.ask(name, rows)
     return answers.told()
+
+
+def _of_city(unit: str, order: Order, home: Home, law: Law) -> Columns:
+    """A unit of the whole city, of the order's day or period."""
+    if unit in FOLDS and order.scope != CITY:
+        return _folded(unit, order, home, law)
+    (given,) = given_day(order, law, order.day, tracks=False, columns=CITY_UNITS[unit].reads)
+    return CITY_UNITS[unit].make(given, law)
 
 
 def _period(order: Order, home: Home, law: Law) -> Told:
-    first, past = order.day, order.past_day
-    from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (first, past))
-    answers = _Answers(order, home, law, excuses_of(order, first))
+    answers = _Answers(order, home, law, excuses_of(order, order.day))
     for name in order.rules:
-        unit = catalogue()[name].judges
-        held = library.partitions(home, first, past - 1, kind=LEFT[unit].made_of)
-        parts = [left_by(order, law, unit, place) for place in held if place[1] in order.buckets]
-        parts = parts or [left_by(order, law, unit, (first, order.buckets[0]))]
-        answers.ask(name, FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms))
+        answers.ask(name, _folded(catalogue()[name].judges, order, home, law))
     return answers.told()
+
+
+def _folded(unit: str, order: Order, home: Home, law: Law) -> Columns:
+    """A unit of the order's period, from what the days of its buckets left."""
+    from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (order.day, order.past_day))
+    held = library.partitions(home, order.day, order.past_day - 1, kind=LEFT[unit].made_of)
+    if order.buckets != (WHOLE_CITY,):
+        held = [place for place in held if place[1] in order.buckets]
+    # Where nothing was left at all, an empty part has the columns.
+    held = held or [(order.day, max(0, order.buckets[0]))]
+    parts = [left_by(order, law, unit, place) for place in held]
+    return FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)

@@ -26,6 +26,16 @@ def feeds(home: Home, from_day: int, to_day: int) -> dict[str, frozenset[int]]:
     return {kind: frozenset(found) for kind, found in days.items()}
 
 
+def days_of(home: Home, kind: str) -> list[int]:
+    """The city days on which the home holds records of a kind, sorted."""
+    query = (
+        select(col(Presence.day)).where(col(Presence.kind) == kind, col(Presence.rows) > 0).distinct()
+        .order_by(col(Presence.day))
+    )  # fmt: skip
+    with home.engine.connect() as connection:
+        return [int(day) for (day,) in fetch(connection, query)]
+
+
 def position_rows(home: Home, from_day: int, to_day: int) -> dict[tuple[int, int], int]:
     """How many positions each (day, bucket) holds, both days included."""
     query = select(col(Presence.day), col(Presence.bucket), col(Presence.rows)).where(

@@ -1,0 +1,1 @@
+"""Commendations: what stands to a driver's credit."""

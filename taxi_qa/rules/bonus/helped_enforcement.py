@@ -1,0 +1,29 @@
+"""A commendation: the driver helped the authorities in their work."""
+
+from collections.abc import Mapping
+
+from taxi_qa.findings.verdict import Verdict
+from taxi_qa.rules.kit import Numbers, rule
+from taxi_qa.rules.upheld import said_by_a_document
+from taxi_qa.values.columns import Columns
+
+
+@rule(
+    name="bonus.helped_enforcement",
+    clause="一.4",
+    title_zh="协助执法",
+    judges="commendations",
+    sources=("document",),
+    needs=("commendations",),
+)
+def helped_enforcement(praised: Columns, law: Mapping[str, Numbers]) -> Verdict:  # noqa: ARG001 - a document is no number
+    """The driver helped the authorities in their work.
+
+    Stands to the driver's credit; it accuses nobody.
+
+    Why it matters: help deserves to be seen (一.4).
+    Evidence: the kind of commendation, what proves it, its day.
+    Cannot tell: a commendation nothing proves.
+    Looks like it, but is not: a commendation of another kind.
+    """
+    return said_by_a_document(praised, "helped_enforcement", "commendations.proof")

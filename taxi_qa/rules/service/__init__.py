@@ -1,0 +1,1 @@
+"""Service: refusal, orders, changes of car, complaints."""
