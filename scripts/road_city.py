@@ -39,9 +39,9 @@ FIXES_PER_TAXI: Final = 4_850
 INTERVALS_S: Final = (10, 15, 15, 20, 20, 20, 30, 30)
 # Cars of a file and of a row group.
 _FILE_CARS, _BLOCK_CARS = 1_600, 200
-_SPEEDERS, _TIRED, _CHEATS = 0.03, 0.01, 0.005
+_SPEEDERS, _TIRED, _CHEATS, _OFF_METER = 0.03, 0.01, 0.005, 0.002
 _BURSTS: Final = 0.05
-_WAIT_S: Final = 640.0
+_WAIT_S: Final = 590.0
 _WALLS: Final = np.array([5 * 3600 - 300, 17 * 3600 - 300, DAY_S - 60], dtype=np.int64)
 # A made operator's limits, km/h, by class of road; each way may have 10 more or less.
 _LIMIT_KMH: Final[dict[str, int]] = {
@@ -234,13 +234,15 @@ def _drive(town: Town, numbers: range, seed: int) -> _Driven:
     for at, number in enumerate(numbers):
         rows = slice(at * plan.legs, (at + 1) * plan.legs)
         legs = Legs(
-            rows.start, routes.start, routes.edge, routes.begin_along_m, routes.end_along_m, routes.seconds,
+            rows.start, routes.start, routes.edge, routes.begin_along_m, routes.end_along_m, routes.length_m,
             plan.what[rows],
         )  # fmt: skip
         made_city.seed_kernels(seed * 1_000_003 + number)
         n = live(street, _car(number, seed), legs, room, done[at])
         fixes.append(_heard(room[:n], np.random.default_rng([seed, 4, number])))
     trips = _trips(numbers, plan.what.reshape(len(numbers), -1), done, seed)
+    # Some rides have no record: the meter was off.
+    off = np.random.default_rng([seed, 6, numbers[0]]).random(len(trips)) < _OFF_METER
     sat = trips[[has_seats(number) for number in trips["number"]]]
     sides = (("in", "passenger_boarded", "begin_s"), ("out", "passenger_alighted", "end_s"))
     events = pd.concat(
@@ -250,6 +252,7 @@ def _drive(town: Town, numbers: range, seed: int) -> _Driven:
         })
         for name, kind, column in sides
     )  # fmt: skip
+    trips = trips[~off]
     truth = pd.concat((_bursts(numbers, done), _led(trips, plan.kind.reshape(len(numbers), -1))))
     return _Driven(fixes, trips.drop(columns=["number", "leg", "begin_s", "end_s"]), events, truth)
 

@@ -52,7 +52,7 @@ class Legs(NamedTuple):
     edge: Int32s
     begin_m: npt.NDArray[np.float32]
     end_m: npt.NDArray[np.float32]
-    seconds: Floats
+    length_m: Floats
     what: npt.NDArray[np.int8]
 
 
@@ -115,9 +115,11 @@ def live(  # noqa: C901, PLR0912, PLR0915 - compiled: a day is one loop
                 until += np.random.exponential(car.wait_s)  # noqa: NPY002
                 while wall < car.walls.size and car.walls[wall] < until:
                     wall += 1
-                needs = 2.8 * legs.seconds[row] + 300.0
-                if leg + 1 < legs.what.size and legs.what[leg + 1] == GOES_ON:
-                    needs += 2.8 * legs.seconds[row + 1]
+                # Nobody is slower than 3 m/s all the way, lights and all.
+                metres = legs.length_m[row]
+                if leg + 1 < legs.what.size and legs.start[row + 2] > legs.start[row + 1]:
+                    metres += legs.length_m[row + 1] * (legs.what[leg + 1] == GOES_ON)
+                needs = metres / 3.0 + 120.0
                 if wall < car.walls.size and until + needs > car.walls[wall]:
                     until = car.walls[wall] + 240.0
             until = np.ceil(until)
