@@ -77,6 +77,33 @@ MONTH: Final = UNIT | {"delay_mean_s": 0.0, "batches_over_1h": 0, "longest_s": 0
 PLATE: Final = UNIT | {"switches": 6, "fewer_fixes": 5, "held_s": 300.0, "separation_m": 1000.0}
 
 # rule, the row, what is changed in it, and whether that is found.
+# 10 km where 5 km are reasonable, 12 yuan dearer, in 30 minutes where 10 are needed; others drove 5 km.
+ROUTE: Final = UNIT | {
+    "driven_m": 10_000.0,
+    "took_s": 1_800.0,
+    "reference_m": 5_000.0,
+    "reference_s": 600.0,
+    "reference_kind": "fastest",
+    "own_is_reasonable": False,
+    "over_stop_m": np.nan,
+    "back_aboard": False,
+    "extra_fen": 1_200.0,
+    "fare_missing": "",
+    "fare_leans_on": "",
+    "similar_n": 50.0,
+    "similar_median_m": 5_000.0,
+    "similar_p90_m": 5_200.0,
+    "similar_share_shorter": 1.0,
+    "witness_m": 9_900.0,
+    "strange_share": 0.01,
+    "unusual_m": 3_000.0,
+    "metered_m": 10_000.0,
+    "route": "",
+    "road": "",
+    "way_ids": "",
+    "detour_from": "",
+    "detour_to": "",
+}
 LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
     ("fare.early_meter", TRIP, {"early_stand_s": 120.0, "early_move_m": 300.0}, False),
     ("fare.early_meter", TRIP, {"early_stand_s": 120.001}, True),
@@ -97,6 +124,22 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
     ("driving.long_hours", SPELL, {"low_s": 14_401.0, "high_s": 14_401.0}, True),
     ("driving.long_hours", SPELL, {"kind": "shift", "low_s": 36_000.0, "high_s": 36_000.0}, False),
     ("driving.long_hours", SPELL, {"kind": "shift", "low_s": 36_001.0, "high_s": 36_001.0}, True),
+    ("driving.detour", ROUTE, {}, True),
+    ("driving.detour", ROUTE, {"driven_m": 6_000.0}, False),  # 5,000 + 1,000, and 1.2 * 5,000
+    ("driving.detour", ROUTE, {"driven_m": 6_000.1}, True),
+    ("driving.detour", ROUTE, {"reference_m": 8_000.0, "driven_m": 9_600.0}, False),  # 1.2 * 8,000
+    ("driving.detour", ROUTE, {"reference_m": 8_000.0, "driven_m": 9_600.1}, True),
+    ("driving.detour", ROUTE, {"reference_m": 2_000.0, "driven_m": 3_000.0}, False),  # 2,000 + 1,000
+    ("driving.detour", ROUTE, {"reference_m": 2_000.0, "driven_m": 3_000.1}, True),
+    ("driving.detour", ROUTE, {"extra_fen": 300.0}, False),
+    ("driving.detour", ROUTE, {"extra_fen": 301.0}, True),
+    ("driving.detour", ROUTE, {"took_s": 600.0}, True),
+    ("driving.detour", ROUTE, {"took_s": 599.9}, False),
+    ("driving.detour", ROUTE, {"own_is_reasonable": True}, False),
+    ("driving.detour", ROUTE, {"witness_m": 5_200.0}, False),
+    ("driving.detour", ROUTE, {"witness_m": 5_200.1}, True),
+    ("driving.detour", ROUTE, {"witness_m": 5_200.0, "similar_n": 19.0}, True),
+    ("driving.detour", ROUTE, {"witness_m": 5_200.0, "similar_n": 20.0}, False),
     ("vehicle.gnss_outage", OUTAGE, {"dark_s": 600.0}, False),
     ("vehicle.gnss_outage", OUTAGE, {"dark_s": 600.001}, True),
     ("vehicle.late_data", MONTH, {"delay_mean_s": 60.0, "batches_over_1h": 2}, False),
@@ -118,6 +161,37 @@ def test_limit(name: str, row: dict[str, Any], changes: dict[str, Any], is_found
         int(not is_found),
         0,
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [
+        ({}, "stable"),
+        ({"strange_share": 0.05}, "stable"),
+        ({"strange_share": 0.0501}, "trial"),
+        ({"strange_share": np.nan}, "trial"),
+        ({"similar_n": 20.0}, "stable"),
+        ({"similar_n": 19.0}, "trial"),
+        ({"reference_kind": "other taxis"}, "trial"),
+    ],
+)
+def test_a_detour_is_firm_only_where_both_witnesses_agree(changes: dict[str, Any], stage: str) -> None:
+    outcome = judge(
+        catalogue()["driving.detour"], columns_of(pd.DataFrame([ROUTE | changes])), LAW, no_excuses()
+    )
+    (finding,) = outcome.found
+    assert finding.stage == stage
+    # 10,000 - 5,000 m, 1,800 - 600 s.
+    assert (finding.evidence["extra_m"], finding.evidence["extra_s"]) == (5_000.0, 1_200.0)
+    assert (finding.measured, finding.allowed) == (10_000.0, 6_000.0)
+
+
+@pytest.mark.parametrize(("over_m", "is_explained"), [(10_000.0, True), (9_999.9, False)])
+def test_a_detour_over_a_stop_is_explained_up_to_a_fifth_more(over_m: float, is_explained: bool) -> None:
+    # 1.2 * 10,000 = 12,000
+    row = ROUTE | {"driven_m": 12_000.0, "over_stop_m": over_m}
+    outcome = judge(catalogue()["driving.detour"], columns_of(pd.DataFrame([row])), LAW, no_excuses())
+    assert list(outcome.cannot_tell["missing"]) == (["reason of the stop"] if is_explained else [])
 
 
 def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:

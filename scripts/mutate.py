@@ -1,0 +1,326 @@
+"""Swaps comparisons, signs and constants in rules and facts, one at a time: does any test notice?
+
+Every mutant runs in a process forked before the package was imported; a hook on the import of the one file
+gives the changed source. Where a kernel is changed none is compiled: the kept compilations know nothing of
+the change. A mutant of a rule is held against that rule's golden cases; one of a fact against the cases of
+every rule whose unit leads to that file, and the tests under tests/facts. The unchanged file comes first: its
+tests must pass.
+"""
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+# Imported before the forks: every mutant needs them, and none of them is changed.
+import numba
+import pandas as pd  # noqa: F401
+import pyarrow as pa  # noqa: F401
+import pytest
+import shapely  # noqa: F401
+import sqlmodel  # noqa: F401
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PLACES: Final = ("taxi_qa/rules", "taxi_qa/facts")
+# Not reasoning: what every rule shares has tests of its own and is imported before all others.
+LEFT_OUT: Final = {"taxi_qa/rules/kit.py", "taxi_qa/facts/units.py"}
+SWAPS: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
+    ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+SIGNS: Final[dict[type[ast.operator], type[ast.operator]]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
+}  # fmt: skip
+CAUGHT, LIVES, NEVER_ENDS = 0, 3, 4
+MOST_S: Final = 240
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: in which file and line, what became what, the changed source, and whether of a kernel."""
+
+    file: str
+    line: int
+    told: str
+    source: str
+    in_kernel: bool = False
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    """Every change of one file, in the order of its lines."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    kernels = _of_kernels(tree)
+    for number, node in enumerate(_reasoning(tree)):
+        for choice in range(_choices(node)):
+            changed = copy.deepcopy(tree)
+            twin = next(islice(_reasoning(changed), number, None))
+            before = ast.unparse(twin)
+            _change(twin, choice)
+            told = f"{before}  ->  {ast.unparse(twin)}"
+            line = getattr(node, "lineno", 0)
+            source = ast.unparse(ast.fix_missing_locations(changed))
+            yield Mutant(file, line, told, source, in_kernel=node in kernels)
+
+
+def _of_kernels(tree: ast.Module) -> set[ast.AST]:
+    """What is compiled: functions under `njit`, and in a file that has any the constants of the module."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    kernels: list[ast.AST] = [
+        one for one in functions if any("njit" in ast.unparse(word) for word in one.decorator_list)
+    ]
+    if kernels:
+        kernels += [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return {node for kernel in kernels for node in ast.walk(kernel)}
+
+
+def _reasoning(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those of decorators, which declare and do not reason."""
+    open_ = [tree]
+    while open_:
+        node = open_.pop()
+        yield node
+        decorators = getattr(node, "decorator_list", [])
+        open_ += [child for child in ast.iter_child_nodes(node) if child not in decorators]
+
+
+def _choices(node: ast.AST) -> int:
+    if isinstance(node, ast.Compare):
+        return sum(type(one) in SWAPS for one in node.ops)
+    if isinstance(node, ast.BinOp):
+        return int(type(node.op) in SIGNS and not isinstance(node.left, ast.Constant | ast.JoinedStr))
+    if isinstance(node, ast.UnaryOp):
+        return int(isinstance(node.op, ast.Invert | ast.Not))
+    if isinstance(node, ast.Constant):
+        return int(type(node.value) in {int, float} and node.value not in {0, 1, -1})
+    return 0
+
+
+def _change(node: ast.AST, choice: int) -> None:
+    if isinstance(node, ast.Compare):
+        at = [i for i, one in enumerate(node.ops) if type(one) in SWAPS][choice]
+        node.ops[at] = SWAPS[type(node.ops[at])]()
+    elif isinstance(node, ast.BinOp):
+        node.op = SIGNS[type(node.op)]()
+    elif isinstance(node, ast.UnaryOp):
+        # Twice the same is nothing.
+        node.operand = ast.UnaryOp(copy.copy(node.op), node.operand)
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, int):
+            node.value = node.value * 2
+        elif isinstance(node.value, float):
+            node.value = node.value * 1.5
+
+
+class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports one module from changed source, all others as ever."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        """Of one mutant."""
+        self._name = mutant.file.removesuffix(".py").replace("/", ".")
+        self._path = str(ROOT / mutant.file)
+        self._source = mutant.source
+
+    def find_spec(  # noqa: D102 - as the interface has it
+        self, fullname: str, path: object = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        if fullname != self._name:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, origin=self._path)
+
+    def get_source(self, fullname: str) -> str:  # noqa: D102 - as the interface has it
+        del fullname
+        return self._source
+
+    def exec_module(self, module: ModuleType) -> None:  # noqa: D102 - as the interface has it
+        module.__file__ = self._path
+        exec(compile(self._source, self._path, "exec"), module.__dict__)  # noqa: S102 - that is the point
+
+
+def imports_of(file: str) -> set[str]:
+    """The files of the package a file imports."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    files = {name.replace(".", "/") + ".py" for name in names if name.startswith("taxi_qa.")}
+    return {name for name in files if (ROOT / name).is_file()}
+
+
+def reached_from(file: str) -> set[str]:
+    """Every file of the package a file leads to, itself included."""
+    found, open_ = {file}, [file]
+    while open_:
+        new = imports_of(open_.pop()) - found
+        found |= new
+        open_ += new
+    return found
+
+
+def rules_that_reach(file: str) -> list[str]:
+    """The rules whose own unit is made by a file that leads to this one."""
+    # Not above: what a mutant imports must not be there yet when it is forked.
+    from taxi_qa.facts import units  # noqa: PLC0415
+    from taxi_qa.rules.kit import catalogue  # noqa: PLC0415
+
+    tree = ast.parse((ROOT / "taxi_qa/facts/units.py").read_text(encoding="utf-8"))
+    home = {
+        alias.asname or alias.name: node.module.replace(".", "/") + ".py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    named: dict[str, set[str]] = {name: set() for name in units.UNITS}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Dict):
+            continue
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value in named:
+                words = {one.id for one in ast.walk(value) if isinstance(one, ast.Name)}
+                others = {one.value for one in ast.walk(value) if isinstance(one, ast.Constant)}
+                named[key.value] |= {home[word] for word in words if word in home}
+                for other in {one for one in others if isinstance(one, str)} & named.keys():
+                    named[key.value] |= named[other]
+    makes = {
+        unit: {reached for made in files for reached in reached_from(made)} for unit, files in named.items()
+    }
+    return [name for name, rule in catalogue().items() if file in makes[rule.judges]]
+
+
+def tests_for(file: str) -> list[str]:
+    """What pytest is asked to run for a mutant of a file."""
+    if file.startswith("taxi_qa/rules/"):
+        name = ".".join(Path(file).with_suffix("").parts[2:])
+        return ["tests/rules", "tests/test_cases.py", "-k", f"{name}: or rules"]
+    names = rules_that_reach(file)
+    wanted = " or ".join([*(f"{name}:" for name in names), "facts"])
+    return ["tests/facts", "tests/test_cases.py", "-k", wanted]
+
+
+def tried(mutant: Mutant, tests: Sequence[str]) -> int:
+    """Run the tests on a mutant in a process of its own: how it ended.
+
+    Raises:
+        RuntimeError: the package was imported before, so the change would not count.
+    """
+    if "taxi_qa" in sys.modules:
+        raise RuntimeError("the package was imported before: run scripts/mutate in a process of its own")
+    child = os.fork()
+    if child == 0:
+        status = LIVES
+        try:
+            quiet = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(quiet, 1)
+            os.dup2(quiet, 2)
+            if mutant.in_kernel:
+                setattr(numba.config, "DISABLE_JIT", True)  # noqa: B010 - a name the types do not know
+            sys.meta_path.insert(0, Changed(mutant))
+            asked = ["-x", "-q", "-p", "no:cacheprovider", *tests]
+            status = LIVES if pytest.main(asked) == 0 else CAUGHT
+        except BaseException:  # noqa: BLE001 - whatever it is, it was noticed
+            status = CAUGHT
+        finally:
+            os._exit(status)
+    since = time.monotonic()
+    while time.monotonic() - since < MOST_S:
+        done, ended = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(ended)
+        time.sleep(0.05)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return NEVER_ENDS
+
+
+def chosen(files: Sequence[str], most: int, seed: int) -> list[Mutant]:
+    """So many mutants of these files, of each about the same share."""
+    every = [mutant for file in files for mutant in mutants_of(file)]
+    random.Random(seed).shuffle(every)  # noqa: S311 - a draw anybody can repeat
+    return sorted(every[:most] if most else every, key=lambda mutant: (mutant.file, mutant.line))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line: 0 where at least the wanted share was caught."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("files", nargs="*", help="files of rules or facts [default: all]")
+    parser.add_argument("--most", type=int, default=100, help="so many mutants, 0 for all [default: 100]")
+    parser.add_argument("--seed", type=int, default=1, help="which ones are drawn [default: 1]")
+    parser.add_argument("--share", type=float, default=0.9, help="to be caught, else exit 1 [default: 0.9]")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="at once [one a core]")
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    asked = parser.parse_args(argv)
+    os.chdir(ROOT)
+    files = asked.files or [
+        str(path.relative_to(ROOT))
+        for place in PLACES
+        for path in sorted((ROOT / place).rglob("*.py"))
+        if path.name != "__init__.py" and str(path.relative_to(ROOT)) not in LEFT_OUT
+    ]
+    mutants = chosen(files, asked.most, asked.seed)
+    if asked.list:
+        for mutant in mutants:
+            print(f"{mutant.file}:{mutant.line}  {mutant.told}")
+        return 0
+    return _told(mutants, asked.workers, asked.share)
+
+
+def _told(mutants: Sequence[Mutant], workers: int, share: float) -> int:
+    tests = _tests_of({mutant.file for mutant in mutants})
+    began, ends = time.monotonic(), {CAUGHT: 0, LIVES: 0, NEVER_ENDS: 0}
+    unchanged = [
+        Mutant(file, 0, "", ast.unparse(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+        for file in tests
+    ]
+    broken = [mutant.file for mutant, ended in _at_once(unchanged, tests, workers) if ended != LIVES]
+    if broken:
+        print(f"the tests fail without any change, so they would notice none: {', '.join(broken)}")
+        return 2
+    of_file: dict[str, list[int]] = {}
+    for mutant, ended in _at_once(mutants, tests, workers):
+        ends[ended] = ends.get(ended, 0) + 1
+        of_file.setdefault(mutant.file, []).append(int(ended != LIVES))
+        if ended == LIVES:
+            print(f"nobody noticed  {mutant.file}:{mutant.line}  {mutant.told}", flush=True)
+    caught = sum(ends.values()) - ends[LIVES]
+    print(f"\n{caught} of {len(mutants)} caught ({caught / max(1, len(mutants)):.1%}), "
+          f"{ends[NEVER_ENDS]} of them by never ending; {time.monotonic() - began:.0f} s")  # fmt: skip
+    for place in PLACES:
+        held = [one for file, some in of_file.items() if file.startswith(place) for one in some]
+        if held:
+            print(f"  {place}: {sum(held)} of {len(held)} ({sum(held) / len(held):.1%})")
+    return int(caught < share * len(mutants))
+
+
+def _at_once(
+    mutants: Sequence[Mutant], tests: dict[str, list[str]], workers: int
+) -> Iterator[tuple[Mutant, int]]:
+    """Each mutant with how it ended; several are tried at once, each by a process that waits for its own."""
+    # Threads only wait; what they fork imports nothing that a thread may hold.
+    with ThreadPoolExecutor(workers) as crew:
+        yield from zip(mutants, crew.map(lambda one: tried(one, tests[one.file]), mutants), strict=True)
+
+
+def _tests_of(files: set[str]) -> dict[str, list[str]]:
+    """The tests of each file; asked of a process of its own, so that this one never imports the package."""
+    asked = "import json,sys; from scripts.mutate import tests_for; "
+    asked += "print(json.dumps({f: tests_for(f) for f in sys.argv[1:]}))"
+    told = subprocess.run(
+        [sys.executable, "-c", asked, *sorted(files)], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    found: dict[str, list[str]] = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

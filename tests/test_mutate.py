@@ -1,0 +1,76 @@
+"""The mutation check makes real changes, and tells what is noticed from what is not."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import mutate
+
+RULE = "taxi_qa/rules/fare/late_meter.py"
+
+
+def test_a_mutant_differs_in_one_place_and_is_python() -> None:
+    plain = ast.unparse(ast.parse((mutate.ROOT / RULE).read_text(encoding="utf-8")))
+    made = list(mutate.mutants_of(RULE))
+    assert made
+    assert len({mutant.source for mutant in made}) == len(made)
+    for mutant in made:
+        ast.parse(mutant.source)
+        changed = [
+            (old, new)
+            for old, new in zip(plain.splitlines(), mutant.source.splitlines(), strict=True)
+            if old != new
+        ]
+        assert len(changed) == 1, mutant.told
+
+
+def test_what_a_rule_declares_is_no_reasoning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    (tmp_path / "one.py").write_text(
+        "LEAST = 300\n\n@rule(version=2)\ndef one(x):\n    return x > LEAST and not x == 7\n",
+        encoding="utf-8",
+    )
+    told = sorted(mutant.told for mutant in mutate.mutants_of("one.py"))
+    assert told == [
+        "300  ->  600",
+        "7  ->  14",
+        "not x == 7  ->  not not x == 7",
+        "x == 7  ->  x != 7",
+        "x > LEAST  ->  x >= LEAST",
+    ]
+    assert not any(mutant.in_kernel for mutant in mutate.mutants_of("one.py"))
+
+
+def test_kernels_and_the_constants_beside_them_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    source = (
+        "LEAST = 300\n\n@njit(cache=True)\ndef one(x):\n    return x > 5\n\ndef two(x):\n    return x < 6\n"
+    )
+    (tmp_path / "one.py").write_text(source, encoding="utf-8")
+    compiled = {mutant.told for mutant in mutate.mutants_of("one.py") if mutant.in_kernel}
+    assert compiled == {"300  ->  600", "5  ->  10", "x > 5  ->  x >= 5"}
+
+
+def test_a_fact_is_tried_by_the_rules_whose_units_lead_to_it() -> None:
+    names = mutate.rules_that_reach("taxi_qa/facts/driven_routes.py")
+    assert names == ["driving.detour"]
+    assert {"driving.detour", "fare.overcharge"} <= set(mutate.rules_that_reach("taxi_qa/facts/trips.py"))
+
+
+def test_where_the_package_is_there_already_no_change_would_count() -> None:
+    with pytest.raises(RuntimeError, match="imported before"):
+        mutate.tried(mutate.Mutant(RULE, 0, "", ""), [])
+
+
+@pytest.mark.slow
+def test_changes_of_a_rule_are_noticed() -> None:
+    asked = [sys.executable, "scripts/mutate.py", RULE, "--most", "4", "--workers", "1"]
+    told = subprocess.run(asked, cwd=mutate.ROOT, capture_output=True, text=True, check=False)
+    # The unchanged file passes its tests, else nothing is tried at all.
+    assert "4 of 4 caught" in told.stdout, told.stdout + told.stderr
+    assert told.returncode == 0
