@@ -52,6 +52,8 @@ CLAUSES: Final = {
     "record.meter_altered": "一",
     "record.no_operating_permit": "一",
     "record.traffic_violation": "五",
+    "service.order_not_served": "六.1",
+    "service.refusal": "六.1",
     "service.complaint_uncooperative": "二",
     "service.discourtesy": "二, 三.2–3",
     "service.lost_property_kept": "二",
@@ -138,6 +140,7 @@ def test_it_reads_each_number_of_law_it_declares(one: Rule) -> None:
     # The unit was made with these; and the house's ratio means nothing without a lawful error in force.
     in_the_unit = {
         "house.quality.jump_kmh",
+        "house.service.order_late_s",
         "house.licence.handover_s",
         "house.vehicle.delay_long_s",
         "driving.rest_s",

@@ -338,6 +338,15 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
                     "alighted_lat": 23.1,
                 }
             ],
+            "orders": [
+                {
+                    "order_id": "B1",
+                    "vehicle_id": "粤A1",
+                    "accepted_at": "08:00:00",
+                    "pickup_due": "08:10:00",
+                    "outcome": "served",
+                }
+            ],
             "complaints": [
                 {
                     "complaint_id": category,

@@ -4,14 +4,14 @@ A complaint is judged on the day it happened; one that tells no time, or of a ti
 came in. Who decides complaints decides what counts: facts only say what the desk decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from taxi_qa.facts.given import Given, instants, looked_up, numbers, words
-from taxi_qa.facts.unit import company_of, unit_rows
+from taxi_qa.facts.unit import UNIT_COLUMNS, company_of, unit_rows
 from taxi_qa.facts.who import SEVERAL, candidate_at, named, signed_in
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN
@@ -194,3 +194,30 @@ def _nothing(like: Values, count: int) -> Values:
     if like.dtype.kind == "f":
         return np.full(count, np.nan)
     return np.zeros(count, dtype=like.dtype)
+
+
+def seen_by_machine(rows: Columns) -> Columns:
+    """Acts a machine saw, in units whose rows may be complaints, too."""
+    nothing = np.full(len(rows), "", dtype=object)
+    texts = dict.fromkeys(("complaint_id", "category", "outcome"), nothing)
+    window = {"window_from_ms": rows["start_ms"], "window_to_ms": rows["end_ms"]}
+    return rows.but({**texts, **window})
+
+
+def told_by_people(
+    given: Given, law: Law, category: str, unseen: Mapping[str, float | bool | str]
+) -> Columns:
+    """Complaints of one category, in units whose rows may be acts a machine saw, too.
+
+    Args:
+        given: the records of the whole city.
+        law: of the place.
+        category: of the complaints.
+        unseen: what a complaint says in the columns of what machines see.
+    """
+    said = complaints(given, law, (category,))
+    rows = {
+        name: np.full(len(said), value, dtype=object if isinstance(value, str) else None)
+        for name, value in unseen.items()
+    }
+    return Columns(said.some(*UNIT_COLUMNS, *COMPLAINT_COLUMNS) | rows)

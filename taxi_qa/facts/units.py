@@ -26,7 +26,9 @@ from taxi_qa.facts.driven_routes import driven_routes
 from taxi_qa.facts.driven_trips import passes_part, trips_part
 from taxi_qa.facts.driving import driving_spells
 from taxi_qa.facts.given import Given
+from taxi_qa.facts.hails import hails, refusal_complaints
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
+from taxi_qa.facts.orders import orders
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.past import DRIVEN_TRIPS, ROAD_PASSES
 from taxi_qa.facts.speed_stretches import speed_stretches
@@ -120,7 +122,7 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
         "trip_id", "vehicle_id", "driver_id", "boarded_ms", "alighted_ms", "metered_m", "waiting_s",
         "fare_fen", "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code",
         "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone",
-        "datum",
+        "datum", "order_id",
     ),
     "events": ("event_id", "vehicle_id", "time_ms", "kind", "value"),
     "vehicles": ("vehicle_id", "company_id", "energy", "has_seat_sensor"),
@@ -136,6 +138,8 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
     "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
     "meter_checks": lambda day: meter_trips(day.rows("trips"), day.given, day.law),
+    "orders": lambda day: orders(day.given, day.law),
+    "refusals": lambda day: hails(day.given, day.law),
 }
 
 # What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
@@ -151,6 +155,7 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "complaints": CityUnit(complaints, COMPLAINTS_READ),
     "discourtesies": complaints_of("discourtesy"),
     "lost_properties": complaints_of("lost_property"),
+    "refusals": CityUnit(refusal_complaints, COMPLAINTS_READ),
     "receipts": CityUnit(receipts, RECEIPTS_READ),
     "driver_records": CityUnit(driver_records, RECORDS_READ),
     "commendations": CityUnit(commendations, COMMENDATIONS_READ),
