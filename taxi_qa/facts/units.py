@@ -11,7 +11,9 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from taxi_qa.facts.bargains import bargain_complaints, bargained_trips
 from taxi_qa.facts.carriages import carriages, occupied_runs
+from taxi_qa.facts.changes import CHANGES_READ, abandonments, transfers
 from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
 from taxi_qa.facts.delays import delay_part, vehicle_months
 from taxi_qa.facts.documents import (
@@ -139,6 +141,7 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
     "meter_checks": lambda day: meter_trips(day.rows("trips"), day.given, day.law),
     "orders": lambda day: orders(day.given, day.law),
+    "bargains": lambda day: bargained_trips(day.rows("trips")),
     "refusals": lambda day: hails(day.given, day.law),
 }
 
@@ -155,6 +158,9 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "complaints": CityUnit(complaints, COMPLAINTS_READ),
     "discourtesies": complaints_of("discourtesy"),
     "lost_properties": complaints_of("lost_property"),
+    "bargains": CityUnit(bargain_complaints, COMPLAINTS_READ),
+    "transfers": CityUnit(transfers, CHANGES_READ),
+    "abandonments": CityUnit(abandonments, CHANGES_READ),
     "refusals": CityUnit(refusal_complaints, COMPLAINTS_READ),
     "receipts": CityUnit(receipts, RECEIPTS_READ),
     "driver_records": CityUnit(driver_records, RECORDS_READ),

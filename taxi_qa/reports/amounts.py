@@ -46,12 +46,14 @@ _MISSING: Final[dict[str, tuple[str, str]]] = {
     "plausible alighted_ms": ("可信的下车时间", "a plausible end of the trip"),
     "plausible metered_m": ("可信的计价里程", "a plausible metered distance"),
     "agreed price": ("约定价格", "the agreed price"),
+    "complaints": ("乘客投诉或影像", "a complaint or images"),
     "seat events": ("座椅传感器", "seat sensor"),
     "loaded flag": ("计价器载客标志", "the meter's own loaded flag"),
 }
 _TEXTS: Final[dict[str, str]] = {
     "standing": "停着计费", "moving": "空车行驶计费", "burst": "单次突增", "steady": "长期偏高",
     "long": "批次迟于一小时", "mean": "平均延迟过大", "mean and long": "平均与批次均过迟",
+    "driver_cancelled": "驾驶员取消", "no_show": "称乘客未到", "served": "称已履约",
     "unbroken": "连续驾驶", "shift": "全班驾驶", "mismatch": "人脸与签到不符",
     "nobody signed in": "无人签到", "seat events": "座椅传感器", "loaded flag": "计价器载客标志",
     "look for a pulse box": "检查有无脉冲作弊器", "verify the meter": "送检计价器",
@@ -62,6 +64,8 @@ _TEXTS: Final[dict[str, str]] = {
     "meter": "计价器", "camera": "摄像头", "terminal": "终端",
 }  # fmt: skip
 _SOURCES: Final[dict[str, str]] = {
+    "complaint": "投诉", "document": "文书", "inspection": "检查", "dispatch": "调度",
+    "second meter": "另一车计价器",
     "meter": "计价器", "gnss": "卫星定位", "positions": "定位", "seat": "座椅传感器", "register": "名册",
     "papers": "证件", "shifts": "班次", "shift": "班次", "sign-in": "签到", "platform": "平台",
     "payment": "支付", "camera": "摄像", "device": "设备", "clock": "时钟", "trips": "营运记录",
