@@ -264,6 +264,19 @@ def test_the_page_says_what_a_driver_needs_to_check_it(busy: Summary, tmp_path: 
         assert said in text, said
 
 
+def test_rules_without_a_record_stand_apart_and_are_never_clean(tmp_path: Path) -> None:
+    rows = [_finding(1, "fare.overcharge")]
+    summary = _summary(rows, [_tally("fare.overcharge", 60, 1, 0), _tally("fare.late_meter", 0, 0, 0)])
+    out = tmp_path / "page.html"
+    render_report(_report(summary), out)
+    page = out.read_text(encoding="utf-8")
+    table, _, apart = page.partition("没有可查的记录")
+    assert "1 条规则" in table[-40:]
+    assert 'class="en">fare.overcharge' in table
+    assert 'class="en">fare.late_meter' not in table
+    assert 'class="en">fare.late_meter' in apart
+
+
 def test_what_records_say_is_never_markup(tmp_path: Path) -> None:
     evil = '<script>alert("1")</script>'
     rows = [
