@@ -28,7 +28,12 @@ CLAUSES: Final = {
     "bonus.passenger_praise": "一.4",
     "bonus.public_welfare": "一.4",
     "driving.detour": "五.7",
+    "driving.eating": "五.9",
     "driving.long_hours": "五",
+    "driving.no_belt": "五.1",
+    "driving.not_yielding": "五.6",
+    "driving.phone": "五.10",
+    "driving.smoking": "五.8",
     "driving.speeding": "五.5",
     "fare.bargaining": "六.2",
     "fare.early_meter": "六.6",
@@ -62,6 +67,7 @@ CLAUSES: Final = {
     "service.lost_property_kept": "二",
     "vehicle.gnss_outage": "七.2–3",
     "vehicle.late_data": "七.3",
+    "vehicle.lens_covered": "七.2",
 }
 # Law that reaches a rule inside its units, place by place, with the cities whose dates the cases go through.
 IN_THE_UNITS: Final = {

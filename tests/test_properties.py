@@ -144,7 +144,31 @@ def _car(rng: np.random.Generator, name: str, driver: str) -> dict[str, list[dic
         )
     if maybe(0.85):
         day["tracks"].append(who | {"track": list(_steps(rng, begin))})
+    day["events"] += _seen(rng, name, begin)
+    day["vehicles"][0] |= {"has_camera": maybe(), "has_belt_sensor": maybe()} if maybe() else {}
     return day
+
+
+def _seen(rng: np.random.Generator, name: str, begin: int) -> Iterator[dict[str, Any]]:
+    """What a camera saw: some of it twice within the minute, some without a word of how sure or how long."""
+    kinds = (
+        "smoking", "eating", "phone", "no_belt_driver", "lens_covered", "not_yielding", "camera_fault",
+        "passenger_count", "belt_reminder", "belt_ok_passenger", "no_belt_passenger", "harsh_turn",
+    )  # fmt: skip
+    second = begin
+    for number in range(int(rng.integers(0, 40))):
+        second += int(rng.choice([0, 5, 59, 60, 700]))
+        yield {
+            "vehicle_id": name,
+            "event_id": f"{name}-C{number}",
+            "time": _clock(second),
+            "kind": str(rng.choice(kinds)),
+            "value": int(rng.integers(0, 7)) if rng.random() < 0.7 else None,
+            "confidence": float(rng.choice([0.3, 0.7, 0.95])) if rng.random() < 0.8 else None,
+            "duration_s": float(rng.choice([0, 2, 30, 400])) if rng.random() < 0.6 else None,
+            "media": f"{number}.jpg" if rng.random() < 0.6 else None,
+            "source": str(rng.choice(["camera", "switch"])),
+        }
 
 
 def _steps(rng: np.random.Generator, begin: int) -> Iterator[dict[str, Any]]:
@@ -296,6 +320,12 @@ def test_one_car_at_a_time_is_all_at_once(seed: int) -> None:
     assert rows == examined(said)
 
 
+def _counts(*clocks: str) -> list[dict[str, Any]]:
+    """One passenger, counted at these times."""
+    one = {"vehicle_id": "粤A1", "kind": "passenger_count", "value": 1, "confidence": 0.9}
+    return [{"event_id": f"C{clock}", "time": clock, **one} for clock in clocks]
+
+
 @pytest.mark.parametrize("name", list(catalogue()))
 def test_where_nothing_happened_nothing_is_found(name: str) -> None:
     quiet = City(
@@ -317,6 +347,8 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
                     "company_id": "C1",
                     "permit_valid_to": "2027-01-01",
                     "has_seat_sensor": True,
+                    "has_belt_sensor": True,
+                    "has_camera": True,
                 }
             ],
             "zones": [{"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA}],
@@ -361,6 +393,16 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
             "events": [
                 {"event_id": "E1", "vehicle_id": "粤A1", "time": "08:10:00", "kind": "passenger_boarded"},
                 {"event_id": "E2", "vehicle_id": "粤A1", "time": "08:20:00", "kind": "passenger_alighted"},
+                # What shows that camera and belts were watched: the day before, a reminder, two counts.
+                {
+                    "event_id": "E3",
+                    "vehicle_id": "粤A1",
+                    "time": "2026-10-19 08:00:00",
+                    "kind": "not_yielding",
+                },
+                {"event_id": "E4", "vehicle_id": "粤A1", "time": "08:10:05", "kind": "belt_reminder"},
+                *_counts("08:12:00", "08:18:00"),
+                {"event_id": "E5", "vehicle_id": "粤A1", "time": "08:55:00", "kind": "belt_reminder"},
             ],
         },
         streets=[{"limit": 60, "line": [[113.2, 23.1], [113.4, 23.1]]}],

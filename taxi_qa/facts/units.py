@@ -12,6 +12,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from taxi_qa.facts.bargains import bargain_complaints, bargained_trips
+from taxi_qa.facts.camera_episodes import camera_acts
 from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.changes import CHANGES_READ, abandonments, transfers
 from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
@@ -38,6 +39,7 @@ from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trip_roads import trip_roads
 from taxi_qa.facts.trips import metered_trips
 from taxi_qa.facts.uptime import outages
+from taxi_qa.facts.yielding import yield_acts
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.columns import Columns
 
@@ -126,8 +128,13 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
         "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone",
         "datum", "order_id",
     ),
-    "events": ("event_id", "vehicle_id", "time_ms", "kind", "value"),
-    "vehicles": ("vehicle_id", "company_id", "energy", "has_seat_sensor"),
+    "events": (
+        "event_id", "vehicle_id", "time_ms", "kind", "driver_id", "value", "confidence", "duration_s",
+        "level", "media", "media_sha256", "source",
+    ),
+    "vehicles": (
+        "vehicle_id", "company_id", "seats", "energy", "has_belt_sensor", "has_seat_sensor", "has_camera",
+    ),
 }  # fmt: skip
 
 # Judged day by day, bucket by bucket.
@@ -139,6 +146,12 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "plates": lambda day: plates(day.given, day.law),
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
     "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
+    "smoking_acts": lambda day: camera_acts(day.given, day.law, "smoking"),
+    "eating_acts": lambda day: camera_acts(day.given, day.law, "eating"),
+    "phone_acts": lambda day: camera_acts(day.given, day.law, "phone"),
+    "belt_acts": lambda day: camera_acts(day.given, day.law, "no_belt_driver"),
+    "covered_lenses": lambda day: camera_acts(day.given, day.law, "lens_covered"),
+    "yield_acts": lambda day: yield_acts(day.given, day.law),
     "meter_checks": lambda day: meter_trips(day.rows("trips"), day.given, day.law),
     "orders": lambda day: orders(day.given, day.law),
     "bargains": lambda day: bargained_trips(day.rows("trips")),

@@ -51,7 +51,7 @@ _TABLE_MARGINS: Final[dict[str, tuple[int, int]]] = {
 _SINCE_EVER: Final = ("device_status", "repairs", "excuses")
 _REGISTERS: Final = ("vehicles", "drivers", "companies", "zones")
 # Read for the whole city whatever the bucket: they speak of no vehicle, or not of one alone.
-_OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses")
+_OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses", "records")
 # Positions judged at once: with all that is made of them some 70 bytes each, so 210 MB. A little more than
 # `runs.check.MOST_ROWS`: where both reckon a margin otherwise, an order is not cut in two for it.
 MOST_FIXES: Final = 3_000_000
