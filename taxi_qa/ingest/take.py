@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int], None]
 # The order in which a folder's files go in: who there is, then what they did.
 _ORDER: Final = {kind: at for at, kind in enumerate(KINDS)}
 # What `lab make` writes beside its record files for its own scoring.
-_NO_RECORDS: Final = frozenset({"truth.csv"})
+_NO_RECORDS: Final = frozenset({"truth.csv", "made.json"})
 # Refused rows are handed over in parts of this size.
 _REFUSED_ROWS: Final = 5_000
 
