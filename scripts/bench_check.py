@@ -53,7 +53,7 @@ AUTOMATA = ("driving.long_hours", "licence.cloned_plate")
 
 def fresh_home(source: Path, folder: Path) -> Path:
     """A home as ingest left it: its own database, the tracks of the other."""
-    home = folder / "home"
+    source, home = source.resolve(), folder / "home"
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(source, home, ignore=shutil.ignore_patterns("tracks", "derived"))
     (home / "derived").mkdir()

@@ -1,12 +1,13 @@
 """How fast files of positions are taken in, how small they lie and how much memory it needs.
 
-Makes a day of a made taxi fleet (a fix every 10-30 s, stops, turns, 4 m of noise, in order of time) as CSV
-and
+Makes days of a made taxi fleet (a fix every 10-30 s, stops, turns, 4 m of noise, in order of time) as CSV and
 Parquet in a temporary folder, takes each in by the product's own way up to the committed-ready segments,
 and does the same job in plain pandas (read, sort, write) for comparison. Every measured run is a process
 of its own, so its peak memory is its own.
 
-    scripts/bench ingest [--rows 20000000] [--runs 3] [--workers 2] [--no-pandas] [--only csv|parquet]
+    scripts/bench ingest [--rows 20000000] [--days 1] [--runs 3] [--workers 2] [--no-pandas]
+                         [--only csv|parquet] [--folder FOLDER]
+    scripts/bench ingest --csv-gb 5      one CSV of that size, a fleet's five days, by the whole command once
 """
 
 import argparse
@@ -34,6 +35,8 @@ BUCKETS = 32
 FIELDS = ("vehicle_id", "time", "lon", "lat", "speed_kmh", "heading_deg", "loaded")
 DAY_S = 86_400
 MEAN_STEP_S = 20
+CSV_ROW_BYTES = 61
+CSV_DAYS = 5
 WINDOW_S = 900
 LON_0, LAT_0 = 113.38, 22.52
 NOISE_M = 4.0
@@ -85,9 +88,9 @@ def _drive(state: Floats, until_s: float, out: Floats) -> int:
     return n
 
 
-def fleet(rows: int, seed: int = 1) -> Iterator[pa.Table]:
-    """About `rows` positions of one day in order of time, window by window."""
-    taxis = max(1, round(rows * MEAN_STEP_S / DAY_S))
+def fleet(rows: int, days: int, seed: int = 1) -> Iterator[pa.Table]:
+    """About `rows` positions of some days in order of time, window by window."""
+    taxis = max(1, round(rows / days * MEAN_STEP_S / DAY_S))
     rng = np.random.default_rng(seed)
     _seed(seed)
     state = np.zeros((taxis, 8))
@@ -99,7 +102,7 @@ def fleet(rows: int, seed: int = 1) -> Iterator[pa.Table]:
     start = np.datetime64(START, "s")
     per_lon, per_lat = 111_320 * np.cos(np.radians(LAT_0)), 110_750
     out = np.empty((taxis * (WINDOW_S // 10 + 2), 7))
-    for until in range(WINDOW_S, DAY_S + 1, WINDOW_S):
+    for until in range(WINDOW_S, days * DAY_S + 1, WINDOW_S):
         fixes = out[: _drive(state, float(until), out)]
         fixes = fixes[np.argsort(fixes[:, 1], kind="stable")]
         yield pa.table({
@@ -113,10 +116,10 @@ def fleet(rows: int, seed: int = 1) -> Iterator[pa.Table]:
         })  # fmt: skip
 
 
-def make_files(folder: Path, rows: int, formats: list[str]) -> int:
-    """Writes the fleet's day; gives the number of rows."""
+def make_files(folder: Path, rows: int, days: int, formats: list[str]) -> int:
+    """Writes the fleet's days; gives the number of rows."""
     made, csv, parquet = 0, None, None
-    for table in fleet(rows):
+    for table in fleet(rows, days):
         made += table.num_rows
         if "csv" in formats:
             plain = table.set_column(0, "vehicle_id", table.column(0).cast(pa.string()))
@@ -261,6 +264,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the benchmark and prints its figures."""
     parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__.split("\n", 1)[0])
     parser.add_argument("--rows", type=int, default=20_000_000)
+    parser.add_argument("--days", type=int, default=1)
+    parser.add_argument("--csv-gb", type=float)
+    parser.add_argument("--folder", type=Path, help="where the files are made and thrown away")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", choices=("csv", "parquet"))
@@ -271,22 +277,26 @@ def main(argv: list[str] | None = None) -> int:
     if asked.child:
         print(json.dumps(measured(asked.child, asked.source, asked.workers)))
         return 0
+    if asked.csv_gb:
+        asked.only, asked.runs, asked.no_pandas, asked.days = "csv", 1, True, CSV_DAYS
+        asked.rows = round(asked.csv_gb * 1e9 / CSV_ROW_BYTES)
     formats = [asked.only] if asked.only else ["parquet", "csv"]
-    folder = Path(tempfile.mkdtemp(prefix="taxi_qa_bench_"))
+    folder = Path(tempfile.mkdtemp(prefix="taxi_qa_bench_", dir=asked.folder))
     try:
         started = time.perf_counter()
-        rows = make_files(folder, asked.rows, formats)
+        rows = make_files(folder, asked.rows, asked.days, formats)
         print(
             f"{rows:,} positions made in {time.perf_counter() - started:.0f} s; "
             f"best of {asked.runs}, {asked.workers} workers"
         )
         for form in formats:
             source = folder / f"positions.{form}"
-            fast = best_of(asked.runs, "fast", source, asked.workers)
             size = source.stat().st_size / 1e6
-            _show(f"{form} ({size:,.0f} MB)", fast)
+            if not asked.csv_gb:
+                fast = best_of(asked.runs, "fast", source, asked.workers)
+                _show(f"{form} ({size:,.0f} MB)", fast)
             whole = best_of(asked.runs, "whole", source, asked.workers)
-            _show(f"{form}, whole command", whole)
+            _show(f"{form} ({size:,.0f} MB), whole" if asked.csv_gb else f"{form}, whole command", whole)
             if not asked.no_pandas:
                 plain = best_of(1, "pandas", source, asked.workers)
                 _show(f"{form} in plain pandas", plain)
