@@ -7,17 +7,20 @@ packed as compressed columns.
 
 import hashlib
 import json
+import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome
 from taxi_qa.store.library import frame_of_columns
+from taxi_qa.values.columns import Columns, runs_of
 
 # The values of a row of `Said.found`: the finding's name, its content, and the content's digest.
 FINDING_COLUMNS: Final = (
@@ -30,6 +33,10 @@ FINDING_COLUMNS: Final = (
 EXCUSED: Final = "excused"
 
 _DIGEST_BYTES: Final = 8
+# What packed rows begin with, which compressed JSON never does; and what stands between two texts.
+_PLAIN: Final = b"\x01"
+_BETWEEN: Final = "\n"
+_INT64: Final = struct.Struct("<q")
 _UNJUDGED: Final = tuple((name, "Int64" if name.endswith("_ms") else "str") for name in UNJUDGED_COLUMNS)
 
 
@@ -74,23 +81,7 @@ def said_of(
         bucket = bucket_of_vehicle(finding.vehicle_id) if only is None else only
         found[bucket].append(_row(finding))
         excused[bucket] += finding.status == EXCUSED
-    frame = outcome.cannot_tell
-    packed: dict[int, tuple[int, bytes, int, int]] = {}
-    if len(frame):
-        owner = np.full(len(frame), -1 if only is None else only, dtype=np.int64)
-        if only is None:
-            owner[:] = [bucket_of_vehicle(name) for name in frame["vehicle_id"].tolist()]
-        order = np.lexsort((frame["subject"].astype(str), frame["start_ms"], owner))
-        frame, owner = frame.cut(order), owner[order]
-        # An empty text is missing.
-        columns = [
-            [value or None for value in frame[name].tolist()] if dtype == "str" else frame[name].tolist()
-            for name, dtype in _UNJUDGED
-        ]
-        starts = frame["start_ms"]
-        for bucket, first, past in zip(*_blocks(owner), strict=True):
-            data = _packed([column[first:past] for column in columns])
-            packed[int(bucket)] = (int(past - first), data, int(starts[first]), int(starts[past - 1]))
+    packed = _unjudged(outcome.cannot_tell, only, bucket_of_vehicle) if len(outcome.cannot_tell) else {}
     return {
         bucket: Said(
             outcome.rule,
@@ -102,6 +93,34 @@ def said_of(
         )
         for bucket, examined in buckets.items()
     }
+
+
+def _unjudged(
+    rows: Columns, only: int | None, bucket_of_vehicle: Callable[[str], int]
+) -> dict[int, tuple[int, bytes, int, int]]:
+    """By bucket: how many rows, the rows packed, their first and last start."""
+    starts, subject = rows["start_ms"], rows["subject"]
+    owner = np.full(len(rows), -1 if only is None else only, dtype=np.int64)
+    if only is None:
+        cars = runs_of(rows["vehicle_id"])
+        buckets = [bucket_of_vehicle(name) for name in rows["vehicle_id"][cars[:-1]]]
+        owner = np.repeat(np.array(buckets, dtype=np.int64), np.diff(cars))
+    order = np.lexsort((starts, owner))
+    same = np.diff(owner[order]) == 0
+    same &= np.diff(starts[order]) == 0
+    if same.any():
+        # Few begin at one moment, and texts are dear to sort.
+        at = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        tied = order[at]
+        order[at] = tied[np.lexsort((subject[tied].astype(str), starts[tied], owner[tied]))]
+    rows, owner, starts = rows.cut(order), owner[order], starts[order]
+    blocks = runs_of(owner).tolist()
+    return {
+        int(owner[first]): (
+            past - first, _packed(rows, slice(first, past)), int(starts[first]), int(starts[past - 1])
+        )
+        for first, past in pairwise(blocks)
+    }  # fmt: skip
 
 
 def _row(finding: Finding) -> tuple[Any, ...]:
@@ -137,18 +156,59 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever evidence holds
 _AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=_plain)
 
 
-def _blocks(owner: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], ...]:
-    """The runs of equal values: value, first row, row after the last."""
-    first = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
-    return owner[first], first, np.append(first[1:], owner.size)
+def _packed(rows: Columns, some: slice) -> bytes:
+    """Columns as compressed text and numbers, some hundred bytes where a Parquet file costs thousands.
+
+    After `_PLAIN` the size (int64) of what zstd unpacks to: how many rows (int64); then each column, a text
+    column as its number of bytes (int64) and its texts between `_BETWEEN`, a column of instants as int64,
+    each the change from the one before. All numbers little-endian.
+    """
+    parts = [_INT64.pack(some.stop - some.start)]
+    for name, dtype in _UNJUDGED:
+        values = rows[name][some]
+        if dtype == "str":
+            texts = values.tolist()
+            joined = _BETWEEN.join(texts)
+            if joined.count(_BETWEEN) != len(texts) - 1:
+                return _packed_as_json(rows, some)
+            data = joined.encode()
+            parts += [_INT64.pack(len(data)), data]
+        else:
+            parts.append(np.diff(values.astype("<i8"), prepend=np.int64(0)).tobytes())
+    plain = b"".join(parts)
+    packed: bytes = pa.compress(plain, codec="zstd", asbytes=True)
+    return _PLAIN + _INT64.pack(len(plain)) + packed
 
 
-def _packed(columns: list[list[Any]]) -> bytes:
-    """Columns as compressed JSON: a few rows cost a hundred bytes, where a Parquet file costs thousands."""
+def _packed_as_json(rows: Columns, some: slice) -> bytes:
+    """Columns as compressed JSON: as earlier versions packed all, and what `_BETWEEN` is part of."""
+    columns = [
+        [value or None for value in rows[name][some].tolist()]
+        if dtype == "str"
+        else rows[name][some].tolist()
+        for name, dtype in _UNJUDGED
+    ]
     return zlib.compress(json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
 def unpacked(data: bytes) -> pd.DataFrame:
     """The rows of one `UnjudgedBlob`, columns `UNJUDGED_COLUMNS`, sorted by start and subject."""
-    columns = json.loads(zlib.decompress(data))
+    if not data.startswith(_PLAIN):
+        return frame_of_columns(json.loads(zlib.decompress(data)), _UNJUDGED)
+    (size,) = _INT64.unpack_from(data, len(_PLAIN))
+    packed = data[len(_PLAIN) + _INT64.size :]
+    data = pa.decompress(packed, decompressed_size=size, codec="zstd", asbytes=True)
+    (rows,) = _INT64.unpack_from(data)
+    at = _INT64.size
+    columns: list[list[Any]] = []
+    for _, dtype in _UNJUDGED:
+        if dtype == "str":
+            (size,) = _INT64.unpack_from(data, at)
+            at += _INT64.size
+            # An empty text is missing.
+            columns.append([text or None for text in data[at : at + size].decode().split(_BETWEEN)])
+        else:
+            size = rows * _INT64.size
+            columns.append(np.cumsum(np.frombuffer(data, "<i8", rows, at)).tolist())
+        at += size
     return frame_of_columns(columns, _UNJUDGED)

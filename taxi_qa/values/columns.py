@@ -69,6 +69,13 @@ def columns_of(frame: pd.DataFrame) -> Columns:
     return Columns({str(name): _plain(frame[name]) for name in frame})
 
 
+def runs_of(values: Values) -> npt.NDArray[np.int64]:
+    """The first row of each run of equal neighbours, and after them the number of rows."""
+    changes = np.flatnonzero(values[1:] != values[:-1]) + 1
+    begin = np.zeros(min(values.size, 1), dtype=np.int64)
+    return np.concatenate((begin, changes, [values.size])).astype(np.int64)
+
+
 def stacked_columns(parts: Sequence[Columns]) -> Columns:
     """Several of the same columns as one; at least one."""
     first = parts[0]
