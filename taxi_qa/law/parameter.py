@@ -9,6 +9,7 @@ Not in force is not zero. Before the first version, and from a repeal on, `at` g
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -264,6 +265,16 @@ class Law:
     def get(self, path: str) -> Parameter | None:
         """The parameter of that path, None where the place has none."""
         return self.parameters.get(path)
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of every version of law and house that could have been read, values included."""
+        names = (
+            f"{version.name}={version.value!r}/{version.certainty}"
+            for path in self.paths()
+            for version in self[path].versions
+        )
+        return hashlib.sha256("\n".join([self.place, *names]).encode()).hexdigest()[:16]
 
     def paths(self) -> tuple[str, ...]:
         """All paths, sorted."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -12,10 +13,9 @@ from taxi_qa.facts.units import FOLDS, LOOKS_BACK
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.city_days import city_days
 from taxi_qa.runs.executors import Crew
-from taxi_qa.runs.gather import law_of
-from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
+from taxi_qa.runs.gather import law_of, take_law
+from taxi_qa.runs.jobs import DAY, Order, grouped, jobs_of
 from taxi_qa.runs.leaving import is_left, places_before
-from taxi_qa.runs.parts import law_digest
 from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
 from taxi_qa.store.casebook import Job
@@ -109,11 +109,11 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     done = casebook.jobs_done(home, run_id)
     jobs = jobs_of(days.partitions, asked, days.alone)
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
-    plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked)
+    plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked, workers if executor == "processes" else 1)
     stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
     total = len(jobs) + sum(len(order.jobs) for stage in stages for order in stage if not order.rules)
     finished = len(jobs) - len(todo)
-    with Crew(executor, workers) as crew:
+    with Crew(executor, workers, begin=partial(take_law, law_of(home.city))) as crew:
         for stage in stages:
             for order, told in crew.results(do, stage):
                 if order.rules:
@@ -165,12 +165,14 @@ class _Plan:
         vehicles: only these.
         delivery: the home's last.
         asked: the rules.
+        workers: how many processes do it.
     """
 
     home: Home
     vehicles: tuple[str, ...]
     delivery: int
     asked: list[Rule]
+    workers: int = 1
 
     def looks_back(self) -> tuple[str, ...]:
         """The parts of the days before that any rule needs."""
@@ -181,23 +183,24 @@ class _Plan:
     ) -> list[list[Order]]:
         """What days left is there when others look back on it: a stage is done before the next begins.
 
-        First come days before the run whose parts are not kept, then the days (one after the other where
-        any rule looks back), then the periods.
+        First come days before the run whose parts are not kept, then the days of the buckets (one after the
+        other where any rule looks back), then the periods and whatever else waits for nothing: a day of the
+        whole city is one long task, and beside others nobody waits for it alone.
         """
         back = self.looks_back()
         folded = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in self.asked))
         orders = self._orders(todo, rows, (*folded, *back))
-        days = [order for order in orders if order.scope in (DAY, CITY)]
-        periods = [order for order in orders if order.scope not in (DAY, CITY)]
+        days = [order for order in orders if order.scope == DAY]
+        others = [order for order in orders if order.scope != DAY]
         if not back:
-            return [stage for stage in (days, periods) if stage]
+            return [stage for stage in (days, others) if stage]
         by_day: dict[int, list[Order]] = {}
         for order in days:
             by_day.setdefault(order.day, []).append(order)
         judged = {(job.day, job.bucket) for job, _, _ in todo if job.scope == DAY and not self.vehicles}
         missing = self._not_left(sorted(by_day), judged, back)
         before = self._orders([(Job(*place, DAY), place[0] + 1, ()) for place in missing], rows, back)
-        return [stage for stage in (before, *(by_day[day] for day in sorted(by_day)), periods) if stage]
+        return [stage for stage in (before, *(by_day[day] for day in sorted(by_day)), others) if stage]
 
     def _orders(
         self, jobs: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int],
@@ -210,7 +213,7 @@ class _Plan:
                 any(catalogue()[name].judges in LOOKS_BACK for name in names),
                 self.vehicles if names else (), self.delivery,
             )
-            for group, past, names in grouped(jobs, rows, MOST_ROWS)
+            for group, past, names in grouped(jobs, rows, MOST_ROWS, self.workers)
         ]  # fmt: skip
 
     def _not_left(
@@ -242,7 +245,7 @@ def _run_id(
 ) -> str:
     """A name made of what is judged, so that the same run asked for twice is one run."""
     parts = [
-        str(first), str(last), str(delivery), home.city, law_digest(law_of(home.city)), digest(home),
+        str(first), str(last), str(delivery), home.city, law_of(home.city).digest, digest(home),
         *sorted(vehicles),
         *(f"{rule.name}/{rule.version}" for rule in rules),
     ]  # fmt: skip

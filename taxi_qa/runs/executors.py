@@ -41,12 +41,13 @@ def results(
 class Crew:
     """This process, or worker processes that start when they are first needed and stay for all stages."""
 
-    def __init__(self, executor: str, workers: int) -> None:
+    def __init__(self, executor: str, workers: int, begin: Callable[[], object] | None = None) -> None:
         """A crew nobody of which works yet.
 
         Args:
             executor: one of `EXECUTORS`.
             workers: how many processes.
+            begin: what each worker process does before its first task; travels there as tasks do.
 
         Raises:
             ValueError: no such executor.
@@ -54,6 +55,7 @@ class Crew:
         if executor not in EXECUTORS:
             raise ValueError(f"no executor {executor!r}; expected one of {', '.join(EXECUTORS)}")
         self._workers = workers if executor == "processes" else 1
+        self._begin = begin
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -102,7 +104,7 @@ class Crew:
 
     def _pooled(self, do: Callable[[TASK], RESULT], tasks: Sequence[TASK]) -> Iterator[tuple[int, RESULT]]:
         if self._pool is None:
-            self._pool = _started(self._workers)
+            self._pool = _started(self._workers, self._begin)
         pool = self._pool
         # Only so many at once: results wait in memory until they are written.
         coming = iter(enumerate(tasks))
@@ -116,10 +118,10 @@ class Crew:
                 yield at, result
 
 
-def _started(workers: int) -> ProcessPoolExecutor:
+def _started(workers: int, begin: Callable[[], object] | None) -> ProcessPoolExecutor:
     # Forked from a server that imported the program once: no worker inherits a connection or a lock.
     has_server = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if has_server else "spawn")
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(["taxi_qa.runs.warm"])
-    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
+    return ProcessPoolExecutor(max_workers=workers, mp_context=context, initializer=begin)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, Period
@@ -65,32 +66,54 @@ class Order:
 
 
 def grouped(
-    jobs: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int], most_rows: int
+    jobs: list[tuple[Job, int, tuple[str, ...]]],
+    rows: dict[tuple[int, int], int],
+    most_rows: int,
+    workers: int = 1,
 ) -> list[tuple[tuple[Job, ...], int, tuple[str, ...]]]:
-    """Jobs of one day and scope put together until they hold `most_rows` positions.
+    """Jobs of one day and scope put together, in groups of about one size that hold `most_rows` at most.
 
     Args:
-        jobs: as `jobs_of` gives them.
+        jobs: as `jobs_of` gives them: those of one day and scope follow each other.
         rows: positions by (day, bucket); a bucket without any is small.
-        most_rows: a group is closed before it would hold more; a larger bucket stands alone.
+        most_rows: positions of a group; a larger bucket stands alone.
+        workers: where there have to be several groups, there are as many for each worker.
     """
-    groups: list[tuple[list[Job], int, tuple[str, ...], int]] = []
-    for job, past, names in jobs:
-        # What a day leaves for a period is far smaller than its positions.
-        size = sum(rows.get((day, job.bucket), 0) for day in range(job.day, past)) // _PART_SHARE
-        if job.scope == DAY:
-            # Of the days beside it the margins are read.
-            before, day, after = (rows.get((job.day + shift, job.bucket), 0) for shift in (-1, 0, 1))
-            size = before // 4 + day + after * 3 // 4
-        if groups:
-            members, of_past, of_names, held = groups[-1]
-            alike = (members[0].day, members[0].scope, of_past, of_names) == (job.day, job.scope, past, names)
-            if alike and held + size <= most_rows:
-                members.append(job)
-                groups[-1] = (members, of_past, of_names, held + size)
-                continue
-        groups.append(([job], past, names, size))
-    return [(tuple(members), past, names) for members, past, names, _ in groups]
+    groups: list[tuple[tuple[Job, ...], int, tuple[str, ...]]] = []
+    for (_, _, past, names), members in groupby(jobs, lambda one: (one[0].day, one[0].scope, *one[1:])):
+        alike = [job for job, _, _ in members]
+        shares = _shares([_size(job, past, rows) for job in alike], most_rows, workers)
+        groups += [(tuple(alike[share]), past, names) for share in shares]
+    return groups
+
+
+def _shares(sizes: list[int], most: int, workers: int) -> list[slice]:
+    """Neighbours put together: a group that is left over, or a worker that has one less, is waited for."""
+    held = sum(sizes)
+    if held <= most:
+        return [slice(0, len(sizes))]
+    wanted = -(-held // max(1, most))
+    wanted += -wanted % workers
+    shares: list[slice] = []
+    first, here, before = 0, 0, 0
+    for at, size in enumerate(sizes):
+        # A group ends where its share of the whole does, as near as its jobs allow.
+        is_full = (before + size / 2) * wanted > held * (len(shares) + 1)
+        if at > first and (is_full or here + size > most):
+            shares.append(slice(first, at))
+            first, here = at, 0
+        before, here = before + size, here + size
+    return [*shares, slice(first, len(sizes))]
+
+
+def _size(job: Job, past: int, rows: dict[tuple[int, int], int]) -> int:
+    """The positions a job reads, or as much work as so many."""
+    if job.scope == DAY:
+        # Of the days beside it the margins are read.
+        before, day, after = (rows.get((job.day + shift, job.bucket), 0) for shift in (-1, 0, 1))
+        return before // 4 + day + after * 3 // 4
+    # What a day leaves for a period is far smaller than its positions.
+    return sum(rows.get((day, job.bucket), 0) for day in range(job.day, past)) // _PART_SHARE
 
 
 def period_of(day: int, period: Period) -> tuple[int, int]:

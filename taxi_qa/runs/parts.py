@@ -5,7 +5,6 @@ that touched any of it, the law, the roads, the version of the facts). A mark th
 that cannot be read, and the part is made anew.
 """
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,21 +27,6 @@ from taxi_qa.values.clock import date_of
 _MARK = b"made_from"
 
 
-@lru_cache(maxsize=4)
-def _law_digest(place: str, names: tuple[str, ...]) -> str:
-    return hashlib.sha256("\n".join([place, *names]).encode()).hexdigest()[:16]
-
-
-def law_digest(law: Law) -> str:
-    """A digest of every version of law and house that could have been read, values included."""
-    names = tuple(
-        f"{version.name}={version.value!r}/{version.certainty}"
-        for path in law.paths()
-        for version in law[path].versions
-    )
-    return _law_digest(law.place, names)
-
-
 @dataclass(frozen=True)
 class Part:
     """Which part: its name in `LEFT`, its day and bucket; `delivery` is the home's last one."""
@@ -57,7 +41,7 @@ def _mark(home: Home, law: Law, part: Part) -> bytes:
     left = LEFT[part.name]
     roads = digest(home) if left.on_roads else ""
     made_from = _touched(home, part, left.reads)
-    return f"{made_from}/{roads}/{law_digest(law)}/{PARTS_VERSION}/{__version__}".encode()
+    return f"{made_from}/{roads}/{law.digest}/{PARTS_VERSION}/{__version__}".encode()
 
 
 def _touched(home: Home, part: Part, kinds: tuple[str, ...]) -> int:

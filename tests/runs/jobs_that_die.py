@@ -50,3 +50,16 @@ def wait_for(path: Path) -> None:
             return
         time.sleep(0.01)
     raise TimeoutError(f"{path.name} did not come within a minute")
+
+
+_TAKEN: list[str] = []
+
+
+def take_along(what: str) -> None:
+    """What a worker does before its first task."""
+    _TAKEN.append(what)
+
+
+def told_on_the_way(_: int) -> str:
+    """What the worker took along, once."""
+    return "+".join(_TAKEN)

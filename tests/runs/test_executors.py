@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,17 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from taxi_qa.runs.check import check
-from taxi_qa.runs.executors import WorkerDiedError, cores, results
+from taxi_qa.runs.executors import Crew, WorkerDiedError, cores, results
 from tests.runs.conftest import NOW_MS, Judged, NewHome, counted, said
-from tests.runs.jobs_that_die import dies_always, dies_once, judge_all, squared, wait_for
+from tests.runs.jobs_that_die import (
+    dies_always,
+    dies_once,
+    judge_all,
+    squared,
+    take_along,
+    told_on_the_way,
+    wait_for,
+)
 
 
 @pytest.mark.parametrize(("executor", "workers"), [("inline", 1), ("processes", 1), ("processes", 3)])
@@ -25,6 +34,11 @@ def test_every_task_is_done_once(executor: str, workers: int) -> None:
 def test_no_such_executor() -> None:
     with pytest.raises(ValueError, match="inline, processes"):
         list(results(squared, [1], executor="threads", workers=2))
+
+
+def test_every_worker_begins_with_what_was_handed_over() -> None:
+    with Crew("processes", 2, begin=partial(take_along, "a map")) as crew:
+        assert [told for _, told in crew.results(told_on_the_way, range(6))] == ["a map"] * 6
 
 
 def test_there_is_a_core() -> None:
