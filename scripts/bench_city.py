@@ -271,7 +271,7 @@ def bench(asked: argparse.Namespace) -> bool:
     )
     for rule, sums in result["tallies"].items():
         told = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in sums.items())
-        print(f"  {rule:30}{told}")
+        print(f"  {rule:32}{told}")
     lines = innocents(made, result["found"])
     print("\n".join(lines[:20]))
     if not asked.no_phases:

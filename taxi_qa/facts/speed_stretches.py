@@ -20,6 +20,7 @@ from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.roads.allowed import too_fast
 from taxi_qa.roads.city import Roads
+from taxi_qa.roads.codirectional import nearest_codirectional
 from taxi_qa.roads.index import SegmentIndex, cell_of
 from taxi_qa.roads.limits import (
     CLASS_DEFAULT,
@@ -38,6 +39,7 @@ Int16s = npt.NDArray[np.int16]
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 
 SOURCES: Final = {OPERATOR_AREA: "operator", OPERATOR: "operator", TAG: "map", CLASS_DEFAULT: "class default"}
 # How far from its road a car may seem to be: half a wide road and the map's error, and 1.5 times the
@@ -155,20 +157,36 @@ def _over_limits(
     rows = np.flatnonzero(
         _suspicious(roads.index, lowest, track.lon_e7, track.lat_e7, track.speed_ckmh, ratio, kmh)
     )
-    if rows.size:
-        places = track.lon_e7, track.lat_e7, headings(given), track.speed_ckmh
-        moment = _ms_of_day(given, rows), _reach_m(given, law, rows)
-        rows = rows[too_fast(roads.index, limits, rows, *places, *moment, (ratio, kmh))]
-    return rows, _looked_up(given, law, roads, limits, rows)
+    reach_m = _reach_m(given, law, rows)
+    heading = headings(given)
+    places = track.lon_e7, track.lat_e7, heading, track.speed_ckmh
+    for is_sure in (False, True):
+        if is_sure:
+            reach_m = reach_m + _off_road_m(roads, track.lon_e7[rows], track.lat_e7[rows], heading[rows])
+        moment = _ms_of_day(given, rows), reach_m
+        too = too_fast(roads.index, limits, rows, *places, *moment, (ratio, kmh))
+        rows, reach_m = rows[too], reach_m[too]
+    return rows, _looked_up(given, roads, limits, rows, reach_m)
+
+
+def _off_road_m(roads: Roads, lon_e7: Int32s, lat_e7: Int32s, heading: Int16s) -> Floats32:
+    """By how much fixes lie farther from any road that runs their way than roads are wide.
+
+    So much they err at least, whatever the receiver does at other times, and all of half a minute: errors
+    last. The roads they may have been on lie that much further away, too.
+    """
+    _, away_m = nearest_codirectional(roads.index, lon_e7, lat_e7, heading, reach_m=roads.index.reach_m)
+    result: Floats32 = np.maximum(away_m - np.float32(ROAD_REACH_M), np.float32(0))
+    return result
 
 
 def _looked_up(
-    given: Given, law: Law, roads: Roads, limits: Limits, rows: Int64s
+    given: Given, roads: Roads, limits: Limits, rows: Int64s, reach_m: Floats32
 ) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
     track = given.track
     return highest_codirectional(
         roads.index, limits, track.lon_e7[rows], track.lat_e7[rows], headings(given)[rows],
-        _ms_of_day(given, rows), _reach_m(given, law, rows),
+        _ms_of_day(given, rows), reach_m,
     )  # fmt: skip
 
 
@@ -177,7 +195,7 @@ def _ms_of_day(given: Given, rows: Int64s) -> Int32s:
     return result
 
 
-def _reach_m(given: Given, law: Law, rows: Int64s) -> npt.NDArray[np.float32]:
+def _reach_m(given: Given, law: Law, rows: Int64s) -> Floats32:
     """How far from each fix roads are looked for."""
     # A receiver that errs more than the house believes has its roads looked for further away.
     sigma_m = np.fmax(
@@ -185,7 +203,7 @@ def _reach_m(given: Given, law: Law, rows: Int64s) -> npt.NDArray[np.float32]:
         given.once("receiver errors", _receiver_errors),
     )
     reach_m = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
-    result: npt.NDArray[np.float32] = reach_m[np.searchsorted(given.track.starts, rows, side="right") - 1]
+    result: Floats32 = reach_m[np.searchsorted(given.track.starts, rows, side="right") - 1]
     return result
 
 
@@ -297,7 +315,7 @@ def _known_share(given: Given, law: Law, roads: Roads) -> tuple[Floats, Floats]:
     rows = _sampled(track.starts, track.time_ms, track.speed_ckmh, given.from_ms, given.to_ms)
     vehicle = np.searchsorted(track.starts, rows, side="right") - 1
     limits = roads.limits(law, int(city_day(np.array([given.from_ms]), given.zone)[0]))
-    limit = _looked_up(given, law, roads, limits, rows)[0] if rows.size else np.zeros(0, dtype=np.int16)
+    limit = _looked_up(given, roads, limits, rows, _reach_m(given, law, rows))[0]
     cars = len(track.vehicle_ids)
     moving = np.bincount(vehicle, minlength=cars).astype(np.float64)
     known = np.bincount(vehicle[limit >= 0], minlength=cars).astype(np.float64)
