@@ -65,9 +65,12 @@ CLAUSES: Final = {
     "service.complaint_uncooperative": "二",
     "service.discourtesy": "二, 三.2–3",
     "service.lost_property_kept": "二",
+    "vehicle.dishonest_repair": "篇6",
     "vehicle.gnss_outage": "七.2–3",
     "vehicle.late_data": "七.3",
     "vehicle.lens_covered": "七.2",
+    "vehicle.marks_missing": "七.1",
+    "vehicle.unclean": "七.1",
 }
 # Law that reaches a rule inside its units, place by place, with the cities whose dates the cases go through.
 IN_THE_UNITS: Final = {

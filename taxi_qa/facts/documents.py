@@ -11,7 +11,7 @@ from taxi_qa.facts.given import Given, instants, looked_up, words
 from taxi_qa.facts.unit import unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
-from taxi_qa.values.columns import Columns, Texts
+from taxi_qa.values.columns import Columns, Texts, stacked_columns
 
 # kind -> the columns read of it
 RECORDS_READ: Final[dict[str, tuple[str, ...]]] = {
@@ -25,6 +25,10 @@ COMMENDATIONS_READ: Final[dict[str, tuple[str, ...]]] = {
 RECEIPTS_READ: Final[dict[str, tuple[str, ...]]] = {
     **COMPLAINTS_READ,
     "inspections": ("inspection_id", "at_ms", "vehicle_id", "driver_id", "items"),
+}
+
+MARKS_READ: Final[dict[str, tuple[str, ...]]] = {
+    name: columns for name, columns in RECEIPTS_READ.items() if name in ("inspections", "shifts", "vehicles")
 }
 
 
@@ -123,3 +127,33 @@ def receipts(given: Given, law: Law) -> Columns:
     # Both have ids of their own, which may be alike.
     seen = seen.but({"subject": np.array([f"inspection {name}" for name in seen["subject"]], dtype=object)})
     return with_acts(seen, said)
+
+
+# What the law calls marks: the sign on the roof and the list of prices on the door.
+MARKS: Final = ("roof_light", "price_label")
+
+
+def cleanliness(given: Given, law: Law) -> Columns:
+    """Complaints that a car was dirty, and inspections that looked at it.
+
+    Returns:
+        The columns of `complaints.complaints` and of `inspected`.
+    """
+    said = complaints(given, law, ("unclean",))
+    seen = inspected(given, "clean_vehicle")
+    seen = seen.but({"subject": np.array([f"inspection {name}" for name in seen["subject"]], dtype=object)})
+    return with_acts(seen, said)
+
+
+def marks(given: Given, law: Law) -> Columns:  # noqa: ARG001 - every unit is asked alike
+    """The inspections at which any mark of the car stood on the list, each mark a row.
+
+    Returns:
+        The columns of `inspected` and `item`.
+    """
+    parts = []
+    for item in MARKS:
+        seen = inspected(given, item)
+        names = np.array([f"{name} {item}" for name in seen["subject"]], dtype=object)
+        parts.append(seen.but({"subject": names, "item": np.full(len(seen), item, dtype=object)}))
+    return stacked_columns(parts)

@@ -19,10 +19,13 @@ from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
 from taxi_qa.facts.delays import delay_part, vehicle_months
 from taxi_qa.facts.documents import (
     COMMENDATIONS_READ,
+    MARKS_READ,
     RECEIPTS_READ,
     RECORDS_READ,
+    cleanliness,
     commendations,
     driver_records,
+    marks,
     receipts,
 )
 from taxi_qa.facts.driven_routes import driven_routes
@@ -34,6 +37,7 @@ from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.orders import orders
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.past import DRIVEN_TRIPS, ROAD_PASSES
+from taxi_qa.facts.repair_jobs import REPAIRS_READ, repair_jobs
 from taxi_qa.facts.speed_stretches import speed_stretches
 from taxi_qa.facts.streams import plates
 from taxi_qa.facts.trip_roads import trip_roads
@@ -176,6 +180,9 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "abandonments": CityUnit(abandonments, CHANGES_READ),
     "refusals": CityUnit(refusal_complaints, COMPLAINTS_READ),
     "receipts": CityUnit(receipts, RECEIPTS_READ),
+    "cleanliness": CityUnit(cleanliness, RECEIPTS_READ),
+    "marks": CityUnit(marks, MARKS_READ),
+    "repair_jobs": CityUnit(repair_jobs, REPAIRS_READ),
     "driver_records": CityUnit(driver_records, RECORDS_READ),
     "commendations": CityUnit(commendations, COMMENDATIONS_READ),
 }

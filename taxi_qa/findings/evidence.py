@@ -122,6 +122,13 @@ FIELDS: Final[dict[str, Field]] = {
     "trips": Field("count", "行程数", "trips"),
     "tunnel_gap_m": Field("m", "隧道内无定位里程", "metres in tunnels without a position"),
     "unusual_m": Field("m", "偏离常走道路的距离", "distance off the usual roads"),
+    "device": Field("", "设备", "device"),
+    "item": Field("", "检查项目", "item of the inspection"),
+    "part_serial": Field("", "配件编号", "serial number of the part"),
+    "part_grade": Field("", "配件等级", "grade of the part"),
+    "price_fen": Field("fen", "维修价格", "price of the repair"),
+    "other_ticket_id": Field("", "另一工单", "the other ticket"),
+    "unproven_days": Field("days", "修复至重新检定天数", "days from the repair to the new verification"),
     "way_ids": Field("", "道路编号", "ids of the roads"),
     "waiting_s": Field("s", "等候时间", "waiting time"),
 }
