@@ -1,7 +1,8 @@
 """Carriages: spans in which something says that passengers were in the car.
 
-Two witnesses, kept apart. The `loaded` flag of positions is the meter's own voice: a carriage known by
-it alone is no second source against the meter. Seat events (boarded, alighted, counts) are.
+Three witnesses, kept apart. The `loaded` flag of positions is the meter's own voice: a carriage known by
+it alone is no second source against the meter. Seat events (boarded, alighted, counts) are, and so is what a
+camera's recogniser counted, which errs by itself.
 """
 
 from typing import Final
@@ -21,6 +22,7 @@ from taxi_qa.facts.given import (
     sent_on,
     words,
 )
+from taxi_qa.facts.looks import camera_runs
 from taxi_qa.facts.spans import along, place_at
 from taxi_qa.facts.tickets import open_tickets
 from taxi_qa.facts.unit import named_subject, unit_rows
@@ -159,7 +161,8 @@ def _seat_runs(given: Given) -> Columns:
     state = np.full(len(events), -1)
     state[kind == "passenger_boarded"] = 1
     state[kind == "passenger_alighted"] = 0
-    counted = (kind == "passenger_count") & ~np.isnan(value)
+    # A count that says how sure it is is a camera's look (`facts.looks`), not a seat's state.
+    counted = (kind == "passenger_count") & ~np.isnan(value) & np.isnan(numbers(events["confidence"]))
     state[counted] = (value[counted] > 0).astype(int)
     told = np.flatnonzero(state >= 0)
     vehicle_id, time_ms = words(events["vehicle_id"])[told], instants(events["time_ms"], 0)[told]
@@ -196,20 +199,21 @@ def carriages(given: Given, law: Law) -> Columns:
     that sends them and never carried anybody is one row without movement.
 
     Returns:
-        Unit columns and: moved_seat_m, moved_loaded_m (metres off the meter by each witness, NaN where the
-        track does not say), is_tested (a device test ran), at_handover, tickets (open meter or terminal
-        tickets).
+        Unit columns and: moved_seat_m, moved_loaded_m, moved_camera_m (metres off the meter by each witness,
+        NaN where the track does not say), is_tested (a device test ran), at_handover, tickets (open
+        meter or terminal tickets).
     """
-    merged = _merged_runs(given)
+    looked = camera_runs(given, law)
+    merged = _merged_runs(given, looked)
     witness = _silent_cars(given, merged)
     spans = stacked_columns([merged, Columns(witness.some(*merged))])
     vehicle_id, start, end = spans["vehicle_id"], spans["start_ms"], spans["end_ms"]
     quiet = np.zeros(len(witness))
     seat_m = np.concatenate((_off_meter_m(given, merged, seat_runs(given)), quiet))
     loaded_m = np.concatenate((_off_meter_m(given, merged, loaded_runs(given)), quiet))
-    missing = np.concatenate(
-        (_missing(given, merged, seat_m[: len(merged)], loaded_m[: len(merged)]), witness["missing"])
-    )
+    camera_m = np.concatenate((_off_meter_m(given, merged, looked), quiet))
+    seen_m = (seat_m + loaded_m + camera_m)[: len(merged)]
+    missing = np.concatenate((_missing(given, merged, seen_m), witness["missing"]))
     known = given.once("sign_ins", signed_in)
     lon, lat = place_at(given.track, positions_of(given.track.vehicle_ids, vehicle_id), start)
     handover_ms = int(law.number("house.licence.handover_s", given.from_ms) * 1000)
@@ -226,6 +230,7 @@ def carriages(given: Given, law: Law) -> Columns:
             "missing": missing,
             "moved_seat_m": seat_m,
             "moved_loaded_m": loaded_m,
+            "moved_camera_m": camera_m,
             "is_tested": _tested(given, vehicle_id, start, end),
             "at_handover": near_handover(
                 known.starts,
@@ -240,10 +245,10 @@ def carriages(given: Given, law: Law) -> Columns:
     )
 
 
-def _merged_runs(given: Given) -> Columns:
-    """Runs of both witnesses that overlap or nearly touch, as one; only those that began in the span."""
+def _merged_runs(given: Given, looked: Columns) -> Columns:
+    """Runs of all witnesses that overlap or nearly touch, as one; only those that began in the span."""
     seats = seat_runs(given)
-    runs = stacked_columns([Columns(loaded_runs(given).some(*seats)), seats])
+    runs = stacked_columns([Columns(loaded_runs(given).some(*seats)), seats, looked])
     if not len(runs):
         return runs
     names, vehicle = np.unique(runs["vehicle_id"].astype(str), return_inverse=True)
@@ -286,11 +291,10 @@ def _silent_cars(given: Given, merged: Columns) -> Columns:
     )
 
 
-def _missing(given: Given, merged: Columns, seat_m: Floats, loaded_m: Floats) -> npt.NDArray[np.object_]:
+def _missing(given: Given, merged: Columns, seen_m: Floats) -> npt.NDArray[np.object_]:
     days = city_day(merged["start_ms"], given.zone)
     sent = sent_on(given, "trips", days)
-    blind = np.isnan(seat_m) | np.isnan(loaded_m)
-    return np.select([~sent, blind], ["trips", "positions"], "").astype(object)
+    return np.select([~sent, np.isnan(seen_m)], ["trips", "positions"], "").astype(object)
 
 
 def _off_meter_m(given: Given, merged: Columns, runs: Columns) -> Floats:

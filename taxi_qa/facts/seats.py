@@ -36,7 +36,8 @@ def seat_times(
     """
     events = given.tables["events"]
     kind = words(events["kind"])
-    count = numbers(events["value"])
+    # A count that says how sure it is is a camera's look: nobody boards or leaves by being seen.
+    count = np.where(np.isnan(numbers(events["confidence"])), numbers(events["value"]), np.nan)
     is_in = (kind == "passenger_boarded") | ((kind == "passenger_count") & (count > 0))
     is_out = (kind == "passenger_alighted") | ((kind == "passenger_count") & (count == 0))
     used = is_in | is_out

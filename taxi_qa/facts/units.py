@@ -12,6 +12,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from taxi_qa.facts.bargains import bargain_complaints, bargained_trips
+from taxi_qa.facts.cabins import cabins
 from taxi_qa.facts.camera_episodes import camera_acts
 from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.changes import CHANGES_READ, abandonments, transfers
@@ -150,6 +151,7 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "plates": lambda day: plates(day.given, day.law),
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
     "driven_routes": lambda day: driven_routes(day.rows("trips"), day.given, day.law),
+    "cabins": lambda day: cabins(day.rows("trips"), day.given, day.law),
     "smoking_acts": lambda day: camera_acts(day.given, day.law, "smoking"),
     "eating_acts": lambda day: camera_acts(day.given, day.law, "eating"),
     "phone_acts": lambda day: camera_acts(day.given, day.law, "phone"),

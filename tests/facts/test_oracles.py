@@ -170,7 +170,7 @@ def test_loaded_runs(seed: int) -> None:
             st.integers(0, 1),
             st.integers(0, 400),
             st.sampled_from(
-                ["passenger_boarded", "passenger_alighted", "count 0", "count 2", "count", "smoking"]
+                ["passenger_boarded", "passenger_alighted", "count 0", "count 2", "count", "look count 2"]
             ),
         ),
         max_size=14,
@@ -186,6 +186,7 @@ def test_seat_runs(rows: list[tuple[int, int, str]]) -> None:
                 ["passenger_count" if "count" in kind else kind for *_, kind in rows], dtype="str"
             ),
             "value": np.array([float(kind[-1]) if kind[-1] in "02" else np.nan for *_, kind in rows]),
+            "confidence": np.where([kind.startswith("look") for *_, kind in rows], 0.9, np.nan),
         }
     )
     expected = []

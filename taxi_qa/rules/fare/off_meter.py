@@ -21,8 +21,9 @@ from taxi_qa.values.columns import Columns
 def off_meter(carriages: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The car carried passengers and moved with no metered trip.
 
-    Passengers are shown by seat events (boarded, alighted, counts). The loaded flag of positions is the
-    meter's own voice, so what rests on it alone is advisory.
+    Passengers are shown by seat events (boarded, alighted, counts), or by a camera from one look to the
+    next. The loaded flag of positions is the meter's own voice, and a recogniser errs: what rests on either
+    alone is advisory, and firm where both agree.
 
     Why it matters: a ride off the meter is a bargained ride, unseen by tariff and receipt (六.6, 六.2).
     Evidence: how far the car moved outside any metered trip, what showed passengers, open tickets.
@@ -31,22 +32,26 @@ def off_meter(carriages: Columns, law: Mapping[str, Numbers]) -> Verdict:
         meter or terminal ticket, a loaded flag without passengers.
     """
     by_seat = carriages["moved_seat_m"]
-    moved = np.fmax(by_seat, carriages["moved_loaded_m"])
+    by_camera, by_flag = carriages["moved_camera_m"], carriages["moved_loaded_m"]
+    moved = np.fmax(np.fmax(by_seat, by_flag), by_camera)
     allowed = law["house.fare.off_meter_m"]
-    seated = by_seat > allowed
+    seated, seen = by_seat > allowed, by_camera > allowed
+    both = seen & (by_flag > allowed)
     has_ticket = carriages["tickets"] != ""
     left_alone = carriages["is_tested"] | carriages["at_handover"]
-    left_alone |= has_ticket & ~seated
+    left_alone |= has_ticket & ~seated & ~seen
     return Verdict(
         guilty=(moved > allowed) & ~left_alone,
         measured=moved,
         allowed=allowed,
         unit="m",
-        trial=~seated,
-        sources=np.where(seated, "seat+gnss", "meter+gnss").astype(object),
+        trial=~seated & ~both,
+        sources=np.select(
+            [seated, both, seen], ["seat+gnss", "camera+meter+gnss", "camera+gnss"], "meter+gnss"
+        ).astype(object),
         evidence={
             "moved_m": moved,
-            "measured_by": np.where(seated, "seat events", "loaded flag"),
+            "measured_by": np.select([seated, seen], ["seat events", "camera counts"], "loaded flag"),
             "ticket_ids": carriages["tickets"],
         },
     )
