@@ -12,6 +12,7 @@ from taxi_qa import __version__
 from taxi_qa.cli import failure
 from taxi_qa.cli.check import check
 from taxi_qa.cli.command import Group, place_of, wants_traceback
+from taxi_qa.cli.complaint import complaint
 from taxi_qa.cli.coverage import coverage
 from taxi_qa.cli.demo import demo
 from taxi_qa.cli.doctor import doctor
@@ -41,7 +42,8 @@ def root() -> None:
 
 
 for _command in (
-    init, demo, ingest, quarantine, roads, check, findings, facts, records, rules, coverage, law, lab, doctor,
+    init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, rules, coverage, law,
+    lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -79,6 +79,13 @@ def car_rows(vehicle_id: Texts, company_id: Texts, from_ms: int, to_ms: int) -> 
     return Columns(rows)
 
 
+def period_rows(subject: Texts, company_id: Texts, driver_id: Texts, from_ms: int, to_ms: int) -> Columns:
+    """One row a company or a driver for a whole period, without a car; ends a millisecond before `to_ms`."""
+    nothing: Values = np.full(subject.size, "", dtype=object)
+    rows = car_rows(nothing, company_id, from_ms, to_ms)
+    return rows.but({"subject": subject, "driver_id": driver_id})
+
+
 def company_of(given: Given, vehicle_id: Values) -> Texts:
     """The company of each vehicle by the register, "" where the register does not know it."""
     known = given.once("companies", _companies)

@@ -16,6 +16,7 @@ from taxi_qa.facts.cabins import cabins
 from taxi_qa.facts.camera_episodes import camera_acts
 from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.changes import CHANGES_READ, abandonments, transfers
+from taxi_qa.facts.complaint_desk import DESK_READ, desk_months
 from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
 from taxi_qa.facts.delays import delay_part, vehicle_months
 from taxi_qa.facts.documents import (
@@ -38,6 +39,7 @@ from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.orders import orders
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
 from taxi_qa.facts.past import DRIVEN_TRIPS, ROAD_PASSES
+from taxi_qa.facts.ratings import company_ratings, driver_ratings, ratings_part
 from taxi_qa.facts.repair_jobs import REPAIRS_READ, repair_jobs
 from taxi_qa.facts.speed_stretches import speed_stretches
 from taxi_qa.facts.streams import plates
@@ -132,6 +134,7 @@ DAY_READS: Final[dict[str, tuple[str, ...]]] = {
         "fare_fen", "surcharge_fen", "tolls_fen", "paid_fen", "tip_fen", "payment", "rate_code",
         "boarded_lon", "boarded_lat", "alighted_lon", "alighted_lat", "boarded_zone", "alighted_zone",
         "datum", "order_id",
+        "rating",
     ),
     "events": (
         "event_id", "vehicle_id", "time_ms", "kind", "driver_id", "value", "confidence", "duration_s",
@@ -187,11 +190,14 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "repair_jobs": CityUnit(repair_jobs, REPAIRS_READ),
     "driver_records": CityUnit(driver_records, RECORDS_READ),
     "commendations": CityUnit(commendations, COMMENDATIONS_READ),
+    "desk_months": CityUnit(desk_months, DESK_READ, "month"),
 }
 
 _ALL_OF_CARS: Final = (
     "positions", "trips", "shifts", "events", "device_status", "repairs", "vehicles", "zones",
 )  # fmt: skip
+
+_RATINGS: Final = Leaves("trips", lambda day: ratings_part(day.rows("trips"), day.given), _ALL_OF_CARS)
 
 # What days leave behind, by name; what is left for a period has the name of the period's unit.
 LEFT: Final[dict[str, Leaves]] = {
@@ -199,6 +205,8 @@ LEFT: Final[dict[str, Leaves]] = {
         "trips", lambda day: week_part(day.rows("meter_checks")), _ALL_OF_CARS, on_roads=True
     ),
     "vehicle_months": Leaves("positions", lambda day: delay_part(day.given, day.law), _ALL_OF_CARS),
+    "driver_ratings": _RATINGS,
+    "company_ratings": _RATINGS,
     DRIVEN_TRIPS: Leaves(
         "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")
     ),
@@ -214,6 +222,8 @@ LEFT: Final[dict[str, Leaves]] = {
 FOLDS: Final[dict[str, Fold]] = {
     "meter_checks": Fold("week", meter_weeks),
     "vehicle_months": Fold("month", vehicle_months),
+    "driver_ratings": Fold("month", driver_ratings, of_city=True),
+    "company_ratings": Fold("month", company_ratings, of_city=True),
 }
 
 # Day units that look back on what the whole city's days before left.

@@ -1,0 +1,1 @@
+"""Promises of the companies, by the month: the complaint desk (pledge 篇4)."""
