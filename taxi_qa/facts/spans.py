@@ -106,14 +106,15 @@ def _along(
         fixes[row] = max(0, z - a + 1)
         starts_known = a < past and (time_ms[a] == start_ms[row] or a > first)
         ends_known = b < past and (time_ms[b] == end_ms[row] or b > first)
-        longest = 0.0 if starts_known and ends_known else np.inf
         low = a if (a < past and time_ms[a] == start_ms[row]) or a == first else a - 1
-        high = min(b, past - 1)
-        for i in range(low + 1, high + 1):
-            longest = max(longest, float(time_ms[i] - time_ms[i - 1]))
-            if leap[i]:
-                leaps[row] += 1
-        gap_ms[row] = longest
+        # Sliced out first: an index from 0 on is never negative, which is else checked at every fix.
+        ms, leapt = time_ms[low : min(b, past - 1) + 1], leap[low + 1 : min(b, past - 1) + 1]
+        longest, jumps = np.int64(0), np.int64(0)
+        for i in range(leapt.size):
+            longest = max(longest, ms[i + 1] - ms[i])
+            jumps += leapt[i]
+        leaps[row] = jumps
+        gap_ms[row] = float(longest) if starts_known and ends_known else np.inf
         if starts_known and ends_known:
             from_m = cum_m[a] if time_ms[a] == start_ms[row] else _between(time_ms, cum_m, a, start_ms[row])
             to_m = cum_m[b] if time_ms[b] == end_ms[row] else _between(time_ms, cum_m, b, end_ms[row])

@@ -14,7 +14,7 @@ from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.city_days import city_days
 from taxi_qa.runs.executors import Crew
 from taxi_qa.runs.gather import law_of, take_law
-from taxi_qa.runs.jobs import DAY, Order, grouped, jobs_of
+from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
 from taxi_qa.runs.leaving import is_left, places_before
 from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
@@ -184,23 +184,26 @@ class _Plan:
         """What days left is there when others look back on it: a stage is done before the next begins.
 
         First come days before the run whose parts are not kept, then the days of the buckets (one after the
-        other where any rule looks back), then the periods and whatever else waits for nothing: a day of the
-        whole city is one long task, and beside others nobody waits for it alone.
+        other where any rule looks back), then the periods. A day of the whole city waits for nothing and is
+        one long task: begun first, nobody waits for it alone at the end.
         """
         back = self.looks_back()
         folded = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in self.asked))
         orders = self._orders(todo, rows, (*folded, *back))
-        days = [order for order in orders if order.scope == DAY]
-        others = [order for order in orders if order.scope != DAY]
+        cities, days = ([order for order in orders if order.scope == scope] for scope in (CITY, DAY))
+        periods = [order for order in orders if order.scope not in (DAY, CITY)]
         if not back:
-            return [stage for stage in (days, others) if stage]
+            return [stage for stage in ([*cities, *days], periods) if stage]
         by_day: dict[int, list[Order]] = {}
         for order in days:
             by_day.setdefault(order.day, []).append(order)
         judged = {(job.day, job.bucket) for job, _, _ in todo if job.scope == DAY and not self.vehicles}
         missing = self._not_left(sorted(by_day), judged, back)
         before = self._orders([(Job(*place, DAY), place[0] + 1, ()) for place in missing], rows, back)
-        return [stage for stage in (before, *(by_day[day] for day in sorted(by_day)), others) if stage]
+        stages = [before, *(by_day[day] for day in sorted(by_day)), periods]
+        first = next((at for at, stage in enumerate(stages) if stage), 0)
+        stages[first] = [*cities, *stages[first]]
+        return [stage for stage in stages if stage]
 
     def _orders(
         self, jobs: list[tuple[Job, int, tuple[str, ...]]], rows: dict[tuple[int, int], int],

@@ -1,5 +1,6 @@
 """Doing an order: units made, rules asked. A pure function of the home's data, in whatever process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -102,11 +103,18 @@ def _city(order: Order, home: Home, law: Law) -> Told:
     # A driver's day is that of all his cars, and a company's month that of all of its, whichever were asked
     # for: what stands under no car is then left out.
     whole = replace(order, vehicles=())
+    judged = dict.fromkeys(catalogue()[name].judges for name in order.rules)
+    read = [unit for unit in judged if unit not in FOLDS or order.scope == CITY]
     made: dict[str, Columns] = {}
+    if read:
+        # Read once for all of them: what a city holds is far more than what most of them find in it.
+        columns = _read_by_any(read)
+        (given,) = given_day(whole, law, order.day, tracks=False, columns=columns)
+        made = {unit: CITY_UNITS[unit].make(given, law) for unit in read}
     for name in order.rules:
         unit = catalogue()[name].judges
         if unit not in made:
-            made[unit] = _of_city(unit, whole, home, law)
+            made[unit] = _folded(unit, whole, home, law)
         rows = made[unit]
         if order.vehicles:
             rows = rows.cut(np.isin(rows["vehicle_id"].astype(str), order.vehicles))
@@ -114,12 +122,13 @@ def _city(order: Order, home: Home, law: Law) -> Told:
     return answers.told()
 
 
-def _of_city(unit: str, order: Order, home: Home, law: Law) -> Columns:
-    """A unit of the whole city, of the order's day or period."""
-    if unit in FOLDS and order.scope != CITY:
-        return _folded(unit, order, home, law)
-    (given,) = given_day(order, law, order.day, tracks=False, columns=CITY_UNITS[unit].reads)
-    return CITY_UNITS[unit].make(given, law)
+def _read_by_any(units: Sequence[str]) -> dict[str, set[str]]:
+    """Kind of record -> the columns of it that any of these units of the city reads."""
+    columns: dict[str, set[str]] = {}
+    for unit in units:
+        for kind, names in CITY_UNITS[unit].reads.items():
+            columns.setdefault(kind, set()).update(names)
+    return columns
 
 
 def _period(order: Order, home: Home, law: Law) -> Told:
