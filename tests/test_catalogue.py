@@ -72,11 +72,15 @@ CLAUSES: Final = {
     "service.discourtesy": "二, 三.2–3",
     "service.forced_sharing": "六.3",
     "service.lost_property_kept": "二",
+    "vehicle.camera_outage": "七.2–3",
     "vehicle.dishonest_repair": "篇6",
     "vehicle.gnss_outage": "七.2–3",
     "vehicle.late_data": "七.3",
     "vehicle.lens_covered": "七.2",
     "vehicle.marks_missing": "七.1",
+    "vehicle.meter_outage": "七.2–3",
+    "vehicle.operated_with_fault": "七.3",
+    "vehicle.tampering": "七.3",
     "vehicle.unclean": "七.1",
 }
 # Law that reaches a rule inside its units, place by place, with the cities whose dates the cases go through.
@@ -169,6 +173,7 @@ def test_it_reads_each_number_of_law_it_declares(one: Rule) -> None:
         "driving.rest_s",
         "meter.distance_error_high",
         "house.vehicle.report_in_time_s",
+        "house.vehicle.offline_move_m",
     }
     assert unread <= in_the_unit
 

@@ -18,7 +18,9 @@ from taxi_qa.facts.carriages import carriages, occupied_runs
 from taxi_qa.facts.changes import CHANGES_READ, abandonments, transfers
 from taxi_qa.facts.complaint_desk import DESK_READ, desk_months
 from taxi_qa.facts.complaints import COMPLAINTS_READ, complaints
+from taxi_qa.facts.cuts import cut_part, cut_weeks
 from taxi_qa.facts.delays import delay_part, vehicle_months
+from taxi_qa.facts.device_outages import camera_outages, meter_outages
 from taxi_qa.facts.documents import (
     COMMENDATIONS_READ,
     MARKS_READ,
@@ -33,6 +35,7 @@ from taxi_qa.facts.documents import (
 from taxi_qa.facts.driven_routes import driven_routes
 from taxi_qa.facts.driven_trips import passes_part, trips_part
 from taxi_qa.facts.driving import driving_spells
+from taxi_qa.facts.faulty_drives import faulty_drives
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hails import hails, refusal_complaints
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
@@ -150,6 +153,9 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "trips": lambda day: metered_trips(day.given, day.law),
     "carriages": lambda day: carriages(day.given, day.law),
     "outages": lambda day: outages(day.given, day.law),
+    "camera_outages": lambda day: camera_outages(day.given, day.law),
+    "meter_outages": lambda day: meter_outages(day.given, day.law),
+    "faulty_drives": lambda day: faulty_drives(day.rows("trips"), day.given, day.law),
     "driving_spells": lambda day: driving_spells(day.given, day.law),
     "plates": lambda day: plates(day.given, day.law),
     "speed_stretches": lambda day: speed_stretches(day.given, day.law),
@@ -207,6 +213,10 @@ LEFT: Final[dict[str, Leaves]] = {
     "vehicle_months": Leaves("positions", lambda day: delay_part(day.given, day.law), _ALL_OF_CARS),
     "driver_ratings": _RATINGS,
     "company_ratings": _RATINGS,
+    "vehicle_months": Leaves(
+        "positions", lambda day: delay_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")
+    ),
+    "cut_weeks": Leaves("positions", lambda day: cut_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")),
     DRIVEN_TRIPS: Leaves(
         "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")
     ),
@@ -224,6 +234,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "vehicle_months": Fold("month", vehicle_months),
     "driver_ratings": Fold("month", driver_ratings, of_city=True),
     "company_ratings": Fold("month", company_ratings, of_city=True),
+    "cut_weeks": Fold("week", cut_weeks),
 }
 
 # Day units that look back on what the whole city's days before left.

@@ -141,6 +141,7 @@ FIELDS: Final[dict[str, Field]] = {
     "price_fen": Field("fen", "维修价格", "price of the repair"),
     "other_ticket_id": Field("", "另一工单", "the other ticket"),
     "unproven_days": Field("days", "修复至重新检定天数", "days from the repair to the new verification"),
+    "detected_ms": Field("ms", "设备自报时刻", "when the device told"),
     "way_ids": Field("", "道路编号", "ids of the roads"),
     "waiting_s": Field("s", "等候时间", "waiting time"),
 }
