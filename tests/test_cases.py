@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits, left_of
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.rules.excuses import Excuses
 from taxi_qa.rules.kit import Rule, catalogue, judge
@@ -88,7 +88,7 @@ def outcome_of(one: Rule, case: Case) -> Outcome:
         fold = FOLDS[one.judges]
         first, past = period_of(city.number(), fold.period)
         days = [day_of(day) for day in case["days"]] if "days" in case else [city.number()]
-        parts = [LEFT[one.judges].part(DayUnits(city.given(day), law)) for day in days]
+        parts = [LEFT[left_of(one.judges)].part(DayUnits(city.given(day), law)) for day in days]
         rows = fold.fold(
             pd.concat(parts, ignore_index=True),
             day_start_ms(first, law.timezone),

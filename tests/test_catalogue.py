@@ -72,6 +72,8 @@ CLAUSES: Final = {
     "service.discourtesy": "二, 三.2–3",
     "service.forced_sharing": "六.3",
     "service.lost_property_kept": "二",
+    "sla.delay": "篇5",
+    "sla.equipment": "篇2",
     "vehicle.camera_outage": "七.2–3",
     "vehicle.dishonest_repair": "篇6",
     "vehicle.gnss_outage": "七.2–3",

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.trips import metered_trips
-from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits, left_of
 from taxi_qa.findings.finding import Finding, Outcome
 from taxi_qa.records.kinds import COMPLAINT_CATEGORIES
 from taxi_qa.rules.excuses import Excuses
@@ -25,7 +25,7 @@ from taxi_qa.values.columns import Columns
 from tests.small_city import DAY, ZONE, City, law_of
 
 LAW: Final = law_of("guangzhou")
-FEEDS: Final = ("trips", "shifts", "positions", "events")
+FEEDS: Final = ("trips", "shifts", "positions", "events", "device_status")
 FEW: Final = settings(max_examples=12)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -60,13 +60,31 @@ def made_city(seed: int) -> City:
     return City(records=records, tracks=tracks, feeds=FEEDS, streets=streets if seed % 3 else ())
 
 
+def _devices(
+    rng: np.random.Generator, name: str, begin: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What devices tell of themselves: spans up or down, and faults."""
+    status, events = [], []
+    for device, fault in (("camera", "camera_fault"), ("meter", "meter_fault"), ("gnss", "power_cut")):
+        moment = begin + int(rng.integers(0, 20_000))
+        if rng.random() < 0.4:
+            until = moment + int(rng.choice([600, 1800, 3600, 7200]))
+            state = str(rng.choice(["ok", "down"]))
+            span = {"from": _clock(moment), "to": _clock(until)}
+            status.append({"vehicle_id": name, "device": device, "state": state, **span})
+        if rng.random() < 0.3:
+            told = {"event_id": f"{name}-{fault}", "time": _clock(moment), "kind": fault}
+            events.append({"vehicle_id": name, **told, "duration_s": int(rng.choice([0, 2400]))})
+    return status, events
+
+
 def _car(rng: np.random.Generator, name: str, driver: str) -> dict[str, list[dict[str, Any]]]:
     def maybe(chance: float = 0.67) -> bool:
         return bool(rng.random() < chance)
 
     who = {"vehicle_id": name}
     day: dict[str, list[dict[str, Any]]] = {
-        kind: [] for kind in ("trips", "events", "shifts", "repairs", "excuses", "tracks")
+        kind: [] for kind in ("trips", "events", "shifts", "repairs", "excuses", "tracks", "device_status")
     }
     day["vehicles"] = [
         who
@@ -91,6 +109,9 @@ def _car(rng: np.random.Generator, name: str, driver: str) -> dict[str, list[dic
                 "end": _clock(begin + 3600 * int(rng.integers(2, 12))),
             }
         )
+    devices, faults = _devices(rng, name, begin)
+    day["device_status"] += devices
+    day["events"] += faults
     second = begin + int(rng.integers(0, 3000))
     for number in range(int(rng.integers(0, 6))):
         length = int(rng.integers(120, 2400))
@@ -216,7 +237,9 @@ def frames(rule: Rule, day: DayUnits) -> Iterator[Columns]:
     if rule.judges in FOLDS:
         fold = FOLDS[rule.judges]
         first, past = period_of(City().number(), fold.period)
-        yield fold.fold(LEFT[rule.judges].part(day), day_start_ms(first, ZONE), day_start_ms(past, ZONE))
+        yield fold.fold(
+            LEFT[left_of(rule.judges)].part(day), day_start_ms(first, ZONE), day_start_ms(past, ZONE)
+        )
 
 
 def found(said: dict[str, list[Outcome]]) -> dict[str, Finding]:
@@ -400,6 +423,34 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
                     "outcome": "not_upheld",
                 }
                 for category in COMPLAINT_CATEGORIES
+            ],
+            "inspections": [
+                {
+                    "inspection_id": "I1",
+                    "vehicle_id": "粤A1",
+                    "at": "08:50:00",
+                    "inspector": "乙",
+                    "items": {"clean_vehicle": "pass", "roof_light": "pass", "price_label": "pass"},
+                }
+            ],
+            "repairs": [
+                {
+                    "ticket_id": "R1",
+                    "vehicle_id": "粤A1",
+                    "device": "rating",
+                    "reported_at": "07:00:00",
+                    "repaired_at": "07:30:00",
+                    "part_grade": "original",
+                }
+            ],
+            "device_status": [
+                {
+                    "vehicle_id": "粤A1",
+                    "device": "camera",
+                    "state": "ok",
+                    "from": "00:00:00",
+                    "to": "23:00:00",
+                }
             ],
             "events": [
                 {"event_id": "E1", "vehicle_id": "粤A1", "time": "08:10:00", "kind": "passenger_boarded"},

@@ -35,6 +35,7 @@ from taxi_qa.facts.documents import (
 from taxi_qa.facts.driven_routes import driven_routes
 from taxi_qa.facts.driven_trips import passes_part, trips_part
 from taxi_qa.facts.driving import driving_spells
+from taxi_qa.facts.equipment import DEVICES, company_delays, equipment_months, equipment_part
 from taxi_qa.facts.faulty_drives import faulty_drives
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hails import hails, refusal_complaints
@@ -103,11 +104,15 @@ class Fold:
         period: how long it is.
         fold: the unit from what its days left (`LEFT`, by the unit's name), its begin and its end (ms).
         of_city: made once of what the days of all buckets left, not bucket by bucket.
+        left: the part it is made from, if that has another unit's name.
+        back_days: how many days before the period it looks back on, too.
     """
 
     period: Period
     fold: Callable[[pd.DataFrame, int, int], Columns]
     of_city: bool = False
+    left: str = ""
+    back_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,11 @@ _ALL_OF_CARS: Final = (
 
 _RATINGS: Final = Leaves("trips", lambda day: ratings_part(day.rows("trips"), day.given), _ALL_OF_CARS)
 
+
+def _equipment(day: DayUnits) -> pd.DataFrame:
+    return equipment_part(day.given, day.law, {unit: day.rows(unit) for unit, _, _ in DEVICES.values()})
+
+
 # What days leave behind, by name; what is left for a period has the name of the period's unit.
 LEFT: Final[dict[str, Leaves]] = {
     "meter_checks": Leaves(
@@ -216,6 +226,7 @@ LEFT: Final[dict[str, Leaves]] = {
     "vehicle_months": Leaves(
         "positions", lambda day: delay_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")
     ),
+    "equipment_months": Leaves("positions", _equipment, (*_ALL_OF_CARS, "excuses")),
     "cut_weeks": Leaves("positions", lambda day: cut_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")),
     DRIVEN_TRIPS: Leaves(
         "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")
@@ -235,7 +246,15 @@ FOLDS: Final[dict[str, Fold]] = {
     "driver_ratings": Fold("month", driver_ratings, of_city=True),
     "company_ratings": Fold("month", company_ratings, of_city=True),
     "cut_weeks": Fold("week", cut_weeks),
+    "equipment_months": Fold("month", equipment_months, of_city=True),
+    "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
 }
+
+
+def left_of(unit: str) -> str:
+    """The name of the part a period's unit is made from."""
+    return FOLDS[unit].left or unit
+
 
 # Day units that look back on what the whole city's days before left.
 LOOKS_BACK: Final[dict[str, tuple[str, ...]]] = {"driven_routes": (DRIVEN_TRIPS, ROAD_PASSES)}

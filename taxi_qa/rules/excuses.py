@@ -12,7 +12,11 @@ import shapely
 
 from taxi_qa.facts.given import instants, words
 from taxi_qa.facts.unit import ROAD_COLUMNS
+from taxi_qa.values.clock import MS_PER_DAY
 from taxi_qa.values.columns import Values
+
+# No single act lasts longer: what does is a week or a month.
+_SUMMED_UP_MS: Final = 5 * MS_PER_DAY
 
 _NO_EXCUSES: Final = pd.DataFrame(
     {
@@ -65,7 +69,8 @@ class Excuses:
     def covering(self, rule: str, acts: Mapping[str, Values]) -> tuple[list[str], list[str]]:
         """For each act the approved excuses that cover it, and the unapproved ones that would.
 
-        An excuse covers an act that began within its span, in its scope, if it names the rule or none.
+        An excuse covers an act that began within its span, in its scope, if it names the rule or none. What
+        was summed up over days is covered only by an excuse that covers all of it.
 
         Args:
             rule: the rule's name.
@@ -76,12 +81,14 @@ class Excuses:
             Two lists as long as the acts: ids joined by `;`, "" where there is none.
         """
         start = acts["start_ms"]
+        end = acts.get("end_ms", start)
+        until = np.where(end - start > _SUMMED_UP_MS, end, start)
         approved = [""] * len(start)
         unapproved = [""] * len(start)
         for excuse in self._listed:
             if excuse.rules and rule not in excuse.rules:
                 continue
-            covers = (excuse.from_ms <= start) & (start <= excuse.to_ms)
+            covers = (excuse.from_ms <= start) & (until <= excuse.to_ms)
             covers &= self._in_scope(excuse.scope, excuse.scope_id, acts)
             into = approved if excuse.is_approved else unapproved
             for at in np.flatnonzero(covers):

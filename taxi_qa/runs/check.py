@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from taxi_qa.facts.past import DAYS as PAST_DAYS
-from taxi_qa.facts.units import FOLDS, LOOKS_BACK
+from taxi_qa.facts.units import FOLDS, LOOKS_BACK, left_of
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.city_days import city_days
 from taxi_qa.runs.executors import Crew
@@ -188,7 +188,7 @@ class _Plan:
         one long task: begun first, nobody waits for it alone at the end.
         """
         back = self.looks_back()
-        folded = tuple(unit for unit in FOLDS if any(rule.judges == unit for rule in self.asked))
+        folded = tuple(dict.fromkeys(left_of(rule.judges) for rule in self.asked if rule.judges in FOLDS))
         orders = self._orders(todo, rows, (*folded, *back))
         cities, days = ([order for order in orders if order.scope == scope] for scope in (CITY, DAY))
         periods = [order for order in orders if order.scope not in (DAY, CITY)]

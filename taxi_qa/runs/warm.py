@@ -12,7 +12,7 @@ import pandas as pd
 
 from taxi_qa.facts.given import Given, empty_table
 from taxi_qa.facts.track import lay
-from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, LEFT, DayUnits, left_of
 from taxi_qa.law.read import read_law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT, Fixes
 from taxi_qa.records.kinds import KINDS
@@ -37,7 +37,10 @@ def warm() -> None:
     given = _given(law.timezone, from_ms)
     day, nothing = DayUnits(given, law), no_excuses()
     left = {name: leaves.part(day) for name, leaves in LEFT.items()}
-    folded = {unit: fold.fold(left[unit], from_ms, from_ms + 7 * MS_PER_DAY) for unit, fold in FOLDS.items()}
+    folded = {
+        unit: fold.fold(left[left_of(unit)], from_ms, from_ms + 7 * MS_PER_DAY)
+        for unit, fold in FOLDS.items()
+    }
     for rule in catalogue().values():
         if rule.judges in DAY_UNITS:
             judge(rule, day.rows(rule.judges), law, nothing)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, LEFT, DayUnits
+from taxi_qa.facts.units import CITY_UNITS, DAY_READS, FOLDS, LEFT, DayUnits, left_of
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.law.parameter import Law
 from taxi_qa.rules.excuses import Excuses
@@ -141,10 +141,12 @@ def _period(order: Order, home: Home, law: Law) -> Told:
 def _folded(unit: str, order: Order, home: Home, law: Law) -> Columns:
     """A unit of the order's period, from what the days of its buckets left."""
     from_ms, to_ms = (day_start_ms(day, home.timezone) for day in (order.day, order.past_day))
-    held = library.partitions(home, order.day, order.past_day - 1, kind=LEFT[unit].made_of)
+    left = left_of(unit)
+    first = order.day - FOLDS[unit].back_days
+    held = library.partitions(home, first, order.past_day - 1, kind=LEFT[left].made_of)
     if order.buckets != (WHOLE_CITY,):
         held = [place for place in held if place[1] in order.buckets]
     # Where nothing was left at all, an empty part has the columns.
     held = held or [(order.day, max(0, order.buckets[0]))]
-    parts = [left_by(order, law, unit, place) for place in held]
+    parts = [left_by(order, law, left, place) for place in held]
     return FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)

@@ -1,1 +1,1 @@
-"""Promises of the companies, by the month: the complaint desk (pledge 篇4)."""
+"""What the companies promise of their equipment, their data and their desk (pledges 篇2, 篇4, 篇5)."""
