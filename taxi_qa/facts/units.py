@@ -220,9 +220,7 @@ LEFT: Final[dict[str, Leaves]] = {
     "meter_checks": Leaves(
         "trips", lambda day: week_part(day.rows("meter_checks")), _ALL_OF_CARS, on_roads=True
     ),
-    "vehicle_months": Leaves("positions", lambda day: delay_part(day.given, day.law), _ALL_OF_CARS),
     "driver_ratings": _RATINGS,
-    "company_ratings": _RATINGS,
     "vehicle_months": Leaves(
         "positions", lambda day: delay_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")
     ),
@@ -244,7 +242,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "meter_checks": Fold("week", meter_weeks),
     "vehicle_months": Fold("month", vehicle_months),
     "driver_ratings": Fold("month", driver_ratings, of_city=True),
-    "company_ratings": Fold("month", company_ratings, of_city=True),
+    "company_ratings": Fold("month", company_ratings, of_city=True, left="driver_ratings"),
     "cut_weeks": Fold("week", cut_weeks),
     "equipment_months": Fold("month", equipment_months, of_city=True),
     "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
