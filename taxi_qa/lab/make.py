@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from taxi_qa.lab import city as town
-from taxi_qa.lab import fixes, papers, records, scenes, signals, tampering
+from taxi_qa.lab import desk, fixes, papers, records, scenes, signals, tampering
 from taxi_qa.lab.life import HONEST, Life, Planned, live_day
 from taxi_qa.lab.meter import TARIFFS
 from taxi_qa.lab.motion import Track
@@ -42,8 +42,14 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "device_status": ("vehicle_id", "device", "from", "to", "state", "detail"),
     "orders": (
         "order_id", "vehicle_id", "driver_id", "accepted_at", "pickup_due", "pickup_lon", "pickup_lat",
-        "outcome",
+        "outcome", "cancelled_at", "cancel_reason",
     ),
+    "complaints": (
+        "complaint_id", "received_at", "category", "happened_at", "vehicle_id", "driver_id", "trip_id",
+        "text", "first_reply_at", "closed_at", "outcome", "cooperated",
+    ),
+    "records": ("record_id", "at", "driver_id", "kind", "document_no", "detail"),
+    "commendations": ("commendation_id", "at", "driver_id", "kind", "proof"),
     "repairs": (
         "ticket_id", "vehicle_id", "device", "reported_at", "repaired_at", "cause", "reported_by",
         "reverified_on",
@@ -164,7 +170,9 @@ def _tell(
     sampled = life.track.sampled()
     for post in posts:
         tampering.tamper(life, sampled, post, days, first_day)
+        desk.desk_act(life, sampled, post, first_day)
     papers.paperwork(life, first_day)
+    desk.honest_complaints(life, first_day)
     midnight_ms = day_start_ms(day_of(first_day), ZONE)
     positions.add(fixes.fixes_of(life, sampled, life.awake, midnight_ms))
     for ghost in signals.ghosts(life):
@@ -175,7 +183,7 @@ def _tell(
     tables["drivers"] += records.driver_rows(life, first_day)
     tables["vehicles"].append(records.vehicle_row(life, first_day))
     tables["truth"] += records.truth_rows(life, first_day, _OFFSET)
-    for name in ("orders", "repairs", "excuses", "device_status"):
+    for name in ("orders", "complaints", "records", "commendations", "repairs", "excuses", "device_status"):
         tables[name] += getattr(life, name)
 
 

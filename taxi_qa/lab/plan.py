@@ -31,6 +31,15 @@ DEFAULT_PLAN: Final[Counts] = {
     "vehicle.late_data": {"clear": 2, "near_miss": 2, "look_alike": 1},
     "driving.speeding": {"clear": 4, "near_miss": 2, "look_alike": 3},
     "driving.detour": {"clear": 4, "near_miss": 2, "look_alike": 5},
+    "service.refusal": {"clear": 4, "near_miss": 2, "look_alike": 3},
+    "service.order_not_served": {"clear": 4, "near_miss": 2, "look_alike": 3},
+    "service.discourtesy": {"clear": 3, "near_miss": 2, "look_alike": 2},
+    "service.lost_property_kept": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "service.complaint_uncooperative": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "fare.no_receipt": {"clear": 3, "near_miss": 1, "look_alike": 2},
+    "fare.bargaining": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "record.traffic_violation": {"clear": 2, "look_alike": 1},
+    "bonus.lost_property_returned": {"clear": 2, "look_alike": 1},
 }
 _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 
@@ -38,8 +47,15 @@ _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 _WHOLE_CAR: Final = ("licence.cloned_plate", "vehicle.late_data")
 # Two of these on one car would contradict each other.
 _ABOUT_PAPERS: Final = ("licence.invalid", "licence.unidentified_driver")
-# A ride of these is a ride beside any other act of the shift: each shift has room for one of them more.
-_ON_ROADS: Final = ("driving.speeding", "driving.detour")
+# A ride of these (or a hail that comes to nothing) is one beside any other act of the shift: each shift has
+# room for one of them more.
+_ON_ROADS: Final = ("driving.speeding", "driving.detour", "service.refusal")
+# Told by people or offices alone: they change nothing a car does, and each finds a shift beside others.
+ON_PAPER: Final = (
+    "service.order_not_served", "service.discourtesy", "service.lost_property_kept",
+    "service.complaint_uncooperative", "fare.no_receipt", "fare.bargaining", "record.traffic_violation",
+    "bonus.lost_property_returned",
+)  # fmt: skip
 # But not where the act is about the whole shift, or about what is not known of it.
 _ALONE: Final = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
 _STEADY: Final = 2  # every second fare.metered_distance is a steady one and colours the whole car
@@ -132,7 +148,8 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
     slots.sort(key=lambda slot: slot[0] % 2)
     # Acts on roads find room beside others, so the others come first.
     shared = sorted(
-        (want for want in wanted if not is_whole_car(*want)), key=lambda want: want[0] in _ON_ROADS
+        (want for want in wanted if not is_whole_car(*want)),
+        key=lambda want: (want[0] in ON_PAPER, want[0] in _ON_ROADS),
     )
     for (rule, label, variant), slot in _shared_out(shared, slots):
         if slot is not None:
@@ -144,10 +161,10 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
 
 def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want, _Slot | None]]:
     """The shift of each act, None where there is no room left for it."""
-    rides_on = list(reversed(slots))
+    rides_on, papers_on = list(reversed(slots)), list(slots)
     papers_of: set[int] = set()
     for rule, label, variant in wanted:
-        free = rides_on if rule in _ON_ROADS else slots
+        free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
         barred = papers_of if rule in _ABOUT_PAPERS else set()
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
@@ -158,6 +175,7 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
             free.remove(slot)
         if rule in _ALONE:
             rides_on.remove(slot)
+            papers_on.remove(slot)
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
 
@@ -201,7 +219,7 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
 
     That is seat sensors, a meter that records seconds, or positions often enough to be sure of a speed.
     """
-    needs_seat = rule in ("fare.off_meter", "fare.early_meter", "fare.late_meter") or (
+    needs_seat = rule in ("fare.off_meter", "fare.early_meter", "fare.late_meter", "service.refusal") or (
         rule == "driving.detour" and label == "look_alike" and variant % 5 == _STOP
     )
     needs_seconds = rule in (

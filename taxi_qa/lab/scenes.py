@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from taxi_qa.lab import city as town
-from taxi_qa.lab import detours, speeding
+from taxi_qa.lab import detours, hails, speeding
 from taxi_qa.lab.acting import board, close, leave, plant
 from taxi_qa.lab.life import (
     RIDE,
@@ -68,6 +68,7 @@ def scene_of(post: Post) -> Planned | None:
         "licence.outside_area": _outside_area,
         "driving.speeding": speeding.speed,
         "driving.detour": detours.detour,
+        "service.refusal": hails.hail,
     }
     if post.rule == "vehicle.gnss_outage" and post.label == "look_alike" and post.variant % 3 == 1:
         return Planned(0.3, lambda life, duty: _tunnel_jam(life, duty, post))

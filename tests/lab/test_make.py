@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from taxi_qa.lab.make import make_city
-from taxi_qa.lab.plan import DEFAULT_PLAN, allot
+from taxi_qa.lab.plan import DEFAULT_PLAN, ON_PAPER, allot
 from taxi_qa.records.kinds import KINDS
 
 FIRST_DAY = dt.date(2025, 10, 13)
@@ -177,10 +177,10 @@ def test_an_unknown_city_is_refused(tmp_path: Path) -> None:
 def test_acts_share_a_shift_only_where_neither_disturbs_the_other() -> None:
     posts = allot(DEFAULT_PLAN, 40, 2, 1, must_fit=True)
     assert len(posts) == sum(sum(labels.values()) for labels in DEFAULT_PLAN.values())
-    on_roads = ("driving.speeding", "driving.detour")
+    on_roads = ("driving.speeding", "driving.detour", "service.refusal")
     shifts: dict[tuple[int, int, int], list[str]] = {}
     for post in posts:
-        if post.rule != "licence.invalid":  # papers hinder nothing else
+        if post.rule != "licence.invalid" and post.rule not in ON_PAPER:  # papers hinder nothing else
             shifts.setdefault((post.vehicle, post.day, post.turn), []).append(post.rule)
     alone = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
     for rules in shifts.values():

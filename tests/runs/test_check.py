@@ -76,7 +76,7 @@ def test_one_car_at_a_time_is_all_at_once(new_home: NewHome, undisturbed: Judged
         judged(home, vehicles=[car])
     # What stands under no car (companies' months, drivers' ratings) is judged with all cars only.
     whole = undisturbed.said
-    of_cars = whole[whole["vehicle_id"] != ""].reset_index(drop=True)
+    of_cars = whole[whole["vehicle_id"].notna()].reset_index(drop=True)
     assert_frame_equal(said(home).drop(columns="run_id"), of_cars.drop(columns="run_id"))
 
 
