@@ -72,6 +72,11 @@ class Happening:
     driver_id: str = ""
     value: float | None = None
     confidence: float | None = None
+    duration_s: float | None = None
+    level: int | None = None
+    media: str = ""
+    media_sha256: str = ""
+    source: str = ""
 
 
 @dataclass

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from taxi_qa.lab import cabin, desk, fixes, papers, records, scenes, signals, tampering
 from taxi_qa.lab import city as town
-from taxi_qa.lab import desk, fixes, papers, records, scenes, signals, tampering
 from taxi_qa.lab.life import HONEST, Life, Planned, live_day
 from taxi_qa.lab.meter import TARIFFS
 from taxi_qa.lab.motion import Track
@@ -38,7 +38,10 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "shifts": ("vehicle_id", "driver_id", "start", "end", "source"),
     "trips": records.TRIP_COLUMNS,
-    "events": ("event_id", "vehicle_id", "time", "kind", "driver_id", "value", "confidence", "source"),
+    "events": (
+        "event_id", "vehicle_id", "time", "kind", "driver_id", "value", "confidence", "duration_s", "level",
+        "media", "media_sha256", "source",
+    ),
     "device_status": ("vehicle_id", "device", "from", "to", "state", "detail"),
     "orders": (
         "order_id", "vehicle_id", "driver_id", "accepted_at", "pickup_due", "pickup_lon", "pickup_lat",
@@ -171,6 +174,7 @@ def _tell(
     for post in posts:
         tampering.tamper(life, sampled, post, days, first_day)
         desk.desk_act(life, sampled, post, first_day)
+    cabin.see(life, sampled, posts)
     papers.paperwork(life, first_day)
     desk.honest_complaints(life, first_day)
     midnight_ms = day_start_ms(day_of(first_day), ZONE)

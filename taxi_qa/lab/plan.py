@@ -40,6 +40,15 @@ DEFAULT_PLAN: Final[Counts] = {
     "fare.bargaining": {"clear": 4, "near_miss": 2, "look_alike": 1},
     "record.traffic_violation": {"clear": 2, "look_alike": 1},
     "bonus.lost_property_returned": {"clear": 2, "look_alike": 1},
+    "driving.no_belt": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.no_belt_reminder": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.overload": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.smoking": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.eating": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.phone": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "driving.not_yielding": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "vehicle.lens_covered": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "service.forced_sharing": {"clear": 3, "near_miss": 1, "look_alike": 1},
 }
 _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 
@@ -55,6 +64,11 @@ ON_PAPER: Final = (
     "service.order_not_served", "service.discourtesy", "service.lost_property_kept",
     "service.complaint_uncooperative", "fare.no_receipt", "fare.bargaining", "record.traffic_violation",
     "bonus.lost_property_returned",
+)  # fmt: skip
+# What only a camera sees hinders nothing else; each shift has room for one of them more.
+IN_CABIN: Final = (
+    "driving.no_belt", "driving.no_belt_reminder", "driving.overload", "driving.smoking", "driving.eating",
+    "driving.phone", "driving.not_yielding", "vehicle.lens_covered", "service.forced_sharing",
 )  # fmt: skip
 # But not where the act is about the whole shift, or about what is not known of it.
 _ALONE: Final = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
@@ -149,7 +163,7 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
     # Acts on roads find room beside others, so the others come first.
     shared = sorted(
         (want for want in wanted if not is_whole_car(*want)),
-        key=lambda want: (want[0] in ON_PAPER, want[0] in _ON_ROADS),
+        key=lambda want: (want[0] in IN_CABIN, want[0] in ON_PAPER, want[0] in _ON_ROADS),
     )
     for (rule, label, variant), slot in _shared_out(shared, slots):
         if slot is not None:
@@ -162,9 +176,11 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
 def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want, _Slot | None]]:
     """The shift of each act, None where there is no room left for it."""
     rides_on, papers_on = list(reversed(slots)), list(slots)
+    cabins = [slot for slot in rides_on if has_camera(slot[0])]
     papers_of: set[int] = set()
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
+        free = cabins if rule in IN_CABIN else free
         barred = papers_of if rule in _ABOUT_PAPERS else set()
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
@@ -176,6 +192,7 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
         if rule in _ALONE:
             rides_on.remove(slot)
             papers_on.remove(slot)
+            cabins = [one for one in cabins if one != slot]
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
 
@@ -201,8 +218,8 @@ def turn_of(rule: str, label: Label, variant: int) -> int:
     """The shift an act belongs to: the morning's unless it needs the evening's hours or the handover."""
     if rule == "fare.wrong_rate":
         return int(label != "clear")
-    if rule in ("licence.outside_area", "driving.long_hours"):
-        return 0
+    if rule in ("licence.outside_area", "driving.long_hours", "vehicle.lens_covered"):
+        return int(rule == "vehicle.lens_covered" and label == "look_alike")
     if rule == "fare.off_meter" and label == "look_alike" and variant % 3 == 0:
         return 1
     if rule == "licence.unidentified_driver" and label != "clear":
@@ -227,10 +244,22 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
         "driving.detour",
     )  # fmt: skip
     return (
-        (not needs_seat or vehicle % 2 == 1)
+        (rule not in IN_CABIN or has_camera(vehicle))
+        and (rule != "driving.no_belt_reminder" or has_belts(vehicle))
+        and (not needs_seat or vehicle % 2 == 1)
         and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004 - one car in eight
         and (rule != "driving.speeding" or INTERVALS_S[vehicle % len(INTERVALS_S)] <= _OFTEN_S)
     )
+
+
+def has_camera(vehicle: int) -> bool:
+    """Three cars of four have a camera in the cabin."""
+    return vehicle % 4 != 0
+
+
+def has_belts(vehicle: int) -> bool:
+    """Half of the cars have switches in their belts."""
+    return vehicle % 4 in (1, 2)
 
 
 def hour_of(post: Post) -> str:

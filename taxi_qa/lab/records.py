@@ -9,6 +9,7 @@ import pandas as pd
 from taxi_qa.lab.life import Life, Ride
 from taxi_qa.lab.meter import Reading, is_night, read_meter
 from taxi_qa.lab.motion import Sampled, metres_each_second, seconds_slower
+from taxi_qa.lab.plan import has_belts, has_camera
 
 Row = dict[str, object]
 
@@ -123,7 +124,11 @@ def event_rows(life: Life, first_day: dt.date) -> list[Row]:
             "driver_id": event.driver_id,
             "value": "" if event.value is None else event.value,
             "confidence": "" if event.confidence is None else event.confidence,
-            "source": "seat" if event.kind.startswith("passenger_") else "terminal",
+            "duration_s": "" if event.duration_s is None else event.duration_s,
+            "level": "" if event.level is None else event.level,
+            "media": event.media,
+            "media_sha256": event.media_sha256,
+            "source": event.source or ("seat" if event.kind.startswith("passenger_") else "terminal"),
         }
         for count, event in enumerate(ordered, start=1)
     ]
@@ -159,9 +164,9 @@ def vehicle_row(life: Life, first_day: dt.date) -> Row:
         "terminal_id": f"1000{life.number:06d}",
         "meter_no": f"M{life.number:05d}",
         "meter_verified_on": (first_day - dt.timedelta(days=90 + life.number % 200)).isoformat(),
-        "has_belt_sensor": 0,
+        "has_belt_sensor": int(has_belts(life.number)),
         "has_seat_sensor": int(life.has_seat_sensor),
-        "has_camera": 0,
+        "has_camera": int(has_camera(life.number)),
     }
     return row | dict(life.papers.get(life.vehicle_id, {}))
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from taxi_qa.lab.make import make_city
-from taxi_qa.lab.plan import DEFAULT_PLAN, ON_PAPER, allot
+from taxi_qa.lab.plan import DEFAULT_PLAN, IN_CABIN, ON_PAPER, allot
 from taxi_qa.records.kinds import KINDS
 
 FIRST_DAY = dt.date(2025, 10, 13)
@@ -180,7 +180,8 @@ def test_acts_share_a_shift_only_where_neither_disturbs_the_other() -> None:
     on_roads = ("driving.speeding", "driving.detour", "service.refusal")
     shifts: dict[tuple[int, int, int], list[str]] = {}
     for post in posts:
-        if post.rule != "licence.invalid" and post.rule not in ON_PAPER:  # papers hinder nothing else
+        # Papers hinder nothing else, and neither does what only a camera sees.
+        if post.rule not in ("licence.invalid", *ON_PAPER, *IN_CABIN):
             shifts.setdefault((post.vehicle, post.day, post.turn), []).append(post.rule)
     alone = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
     for rules in shifts.values():
