@@ -33,6 +33,12 @@ _CITY_AREA: Final = {
     "type": "Polygon",
     "coordinates": [[[113.2, 23.0], [113.4, 23.0], [113.4, 23.2], [113.2, 23.2], [113.2, 23.0]]],
 }
+_HUB_AREA: Final = {
+    "type": "Polygon",
+    "coordinates": [
+        [[113.299, 23.099], [113.301, 23.099], [113.301, 23.101], [113.299, 23.101], [113.299, 23.099]]
+    ],
+}
 
 
 def _clock(second: int) -> str:
@@ -383,7 +389,20 @@ def test_where_nothing_happened_nothing_is_found(name: str) -> None:
                     "has_camera": True,
                 }
             ],
-            "zones": [{"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA}],
+            "zones": [
+                {"zone_id": "Z1", "name": "市区", "kind": "city", "geometry": _CITY_AREA},
+                {"zone_id": "H1", "name": "车站", "kind": "hub", "geometry": _HUB_AREA},
+                {"zone_id": "B1", "name": "上客区", "kind": "bay", "hub_id": "H1", "geometry": _HUB_AREA},
+            ],
+            "inspections": [
+                {
+                    "inspection_id": "I1",
+                    "vehicle_id": "粤A1",
+                    "at": "08:05:00",
+                    "inspector": "乙",
+                    "items": {"cooperated": "pass"},
+                }
+            ],
             "trips": [
                 {
                     "trip_id": "T1",

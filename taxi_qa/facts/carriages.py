@@ -310,7 +310,7 @@ def _off_meter_m(given: Given, merged: Columns, runs: Columns) -> Floats:
     of_trip = of_trip[of_trip >= 0]
     order = np.lexsort((board, of_trip))
     starts = np.searchsorted(of_trip[order], np.arange(len(names) + 1)).astype(np.int64)
-    run, begin, end = _outside(
+    run, begin, end = uncovered(
         of_run,
         run_start,
         run_end,
@@ -350,7 +350,7 @@ def _owner(of_merged: Int64s, start_ms: Int64s, end_ms: Int64s, piece_of: Int64s
 
 
 @njit(cache=True)
-def _outside(
+def uncovered(
     vehicle: Int64s,
     start_ms: Int64s,
     end_ms: Int64s,

@@ -13,6 +13,7 @@ from numba import njit
 
 from taxi_qa.facts.given import NOT_GIVEN
 from taxi_qa.facts.track import Track
+from taxi_qa.records.fixes import Fixes
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -199,11 +200,13 @@ def along_in_numpy(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int6
     return Spans(fixes, gap_s, leaps, chord_m, ride_m)
 
 
-def rows_inside(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s) -> tuple[Int64s, Int64s]:
+def rows_inside(
+    track: Track | Fixes, vehicle: Int64s, start_ms: Int64s, end_ms: Int64s
+) -> tuple[Int64s, Int64s]:
     """The first fix of the line inside each span, both ends included, and the fix after the last.
 
     Args:
-        track: the clean line.
+        track: the clean line, or the positions as received.
         vehicle: as in `along`; a span of a vehicle without track holds no fix.
         start_ms, end_ms: both ends.
     """

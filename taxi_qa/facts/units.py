@@ -39,6 +39,10 @@ from taxi_qa.facts.equipment import DEVICES, company_delays, equipment_months, e
 from taxi_qa.facts.faulty_drives import faulty_drives
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hails import hails, refusal_complaints
+from taxi_qa.facts.hub_pickups import hub_pickups
+from taxi_qa.facts.hub_queues import hub_visits, visits_part
+from taxi_qa.facts.hub_rounds import hub_rounds, rounds_part
+from taxi_qa.facts.hub_watches import COOPERATION_READ, cooperation, hub_watches
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
 from taxi_qa.facts.orders import orders
 from taxi_qa.facts.papers import DRIVER_DAYS_READ, driver_days
@@ -54,7 +58,7 @@ from taxi_qa.facts.yielding import yield_acts
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.columns import Columns
 
-Period = Literal["week", "month"]
+Period = Literal["day", "week", "month"]
 
 # Goes up whenever a part means something else: parts kept from an earlier version are then made anew.
 PARTS_VERSION: Final = 2
@@ -176,6 +180,8 @@ DAY_UNITS: Final[dict[str, Callable[[DayUnits], Columns]]] = {
     "orders": lambda day: orders(day.given, day.law),
     "bargains": lambda day: bargained_trips(day.rows("trips")),
     "refusals": lambda day: hails(day.given, day.law),
+    "hub_pickups": lambda day: hub_pickups(day.rows("trips"), day.given, day.law),
+    "hub_watches": lambda day: hub_watches(day.given, day.law),
 }
 
 # What a day holds beside the units: facts a person may want to see, and no rule judges by themselves.
@@ -202,10 +208,14 @@ CITY_UNITS: Final[dict[str, CityUnit]] = {
     "driver_records": CityUnit(driver_records, RECORDS_READ),
     "commendations": CityUnit(commendations, COMMENDATIONS_READ),
     "desk_months": CityUnit(desk_months, DESK_READ, "month"),
+    "cooperation": CityUnit(cooperation, COOPERATION_READ),
 }
 
 _ALL_OF_CARS: Final = (
     "positions", "trips", "shifts", "events", "device_status", "repairs", "vehicles", "zones",
+)  # fmt: skip
+_OF_HUBS: Final = (
+    "positions", "trips", "shifts", "events", "orders", "complaints", "vehicles", "zones",
 )  # fmt: skip
 
 _RATINGS: Final = Leaves("trips", lambda day: ratings_part(day.rows("trips"), day.given), _ALL_OF_CARS)
@@ -226,6 +236,9 @@ LEFT: Final[dict[str, Leaves]] = {
     ),
     "equipment_months": Leaves("positions", _equipment, (*_ALL_OF_CARS, "excuses")),
     "cut_weeks": Leaves("positions", lambda day: cut_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")),
+    "company_ratings": _RATINGS,
+    "hub_visits": Leaves("positions", lambda day: visits_part(day.given), _OF_HUBS),
+    "hub_rounds": Leaves("positions", lambda day: rounds_part(day.given, day.law), _OF_HUBS),
     DRIVEN_TRIPS: Leaves(
         "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")
     ),
@@ -246,6 +259,10 @@ FOLDS: Final[dict[str, Fold]] = {
     "cut_weeks": Fold("week", cut_weeks),
     "equipment_months": Fold("month", equipment_months, of_city=True),
     "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
+    "company_ratings": Fold("month", company_ratings, of_city=True),
+    # A queue holds cars of all buckets: their turns are put in order when every bucket's day is over.
+    "hub_visits": Fold("day", hub_visits, of_city=True),
+    "hub_rounds": Fold("day", hub_rounds, of_city=True),
 }
 
 

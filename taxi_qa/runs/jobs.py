@@ -15,7 +15,8 @@ from taxi_qa.values.clock import date_of, day_of
 DAY: Final = "day"
 CITY: Final = "city"
 PERIODS: Final[tuple[Period, ...]] = ("week", "month")
-_CITY_PERIODS: Final[dict[str, Period]] = {f"city-{period}": period for period in PERIODS}
+# A city's day folded of what its buckets' day left is a period, too, and comes after their days.
+_CITY_PERIODS: Final[dict[str, Period]] = {f"city-{period}": period for period in ("day", *PERIODS)}
 WHOLE_CITY: Final = -1
 _PART_SHARE: Final = 4
 
@@ -117,7 +118,9 @@ def _size(job: Job, past: int, rows: dict[tuple[int, int], int]) -> int:
 
 
 def period_of(day: int, period: Period) -> tuple[int, int]:
-    """First day of the ISO week or month a day lies in, and the day after its last."""
+    """First day of the ISO week or month a day lies in (or the day itself), and the day after its last."""
+    if period == "day":
+        return day, day + 1
     date = date_of(day)
     if period == "week":
         first = day - date.weekday()

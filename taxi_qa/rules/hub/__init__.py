@@ -1,0 +1,1 @@
+"""Hubs: order and courtesy at stations, piers and ranks (四)."""
