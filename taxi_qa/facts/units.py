@@ -236,7 +236,6 @@ LEFT: Final[dict[str, Leaves]] = {
     ),
     "equipment_months": Leaves("positions", _equipment, (*_ALL_OF_CARS, "excuses")),
     "cut_weeks": Leaves("positions", lambda day: cut_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")),
-    "company_ratings": _RATINGS,
     "hub_visits": Leaves("positions", lambda day: visits_part(day.given), _OF_HUBS),
     "hub_rounds": Leaves("positions", lambda day: rounds_part(day.given, day.law), _OF_HUBS),
     DRIVEN_TRIPS: Leaves(
@@ -259,7 +258,6 @@ FOLDS: Final[dict[str, Fold]] = {
     "cut_weeks": Fold("week", cut_weeks),
     "equipment_months": Fold("month", equipment_months, of_city=True),
     "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
-    "company_ratings": Fold("month", company_ratings, of_city=True),
     # A queue holds cars of all buckets: their turns are put in order when every bucket's day is over.
     "hub_visits": Fold("day", hub_visits, of_city=True),
     "hub_rounds": Fold("day", hub_rounds, of_city=True),
