@@ -173,6 +173,11 @@ HUBS: Final[tuple[tuple[str, str, Node, dict[str, str]], ...]] = (
 )
 
 
+def hub_at(node: Node) -> int | None:
+    """The number of the hub at a corner, None where there is none."""
+    return next((at for at, (_, _, place, _) in enumerate(HUBS) if place == node), None)
+
+
 def around(city: City, node: Node, reach_m: float) -> Box:
     """A square about a corner."""
     east, north = city.place(node)

@@ -20,6 +20,12 @@ RIDE: Final = 0.86
 _MEDIAN_RIDE_M: Final = 4_600.0
 _LONGEST_RIDE_M: Final = 24_000.0
 _SHORT_RIDE_M: Final = 4_000.0
+# In a hub's queue everybody waits as long as the queue is then, give or take: first come, first served. It
+# grows and shrinks so slowly that who comes later never loads earlier by more than the bays' disorder.
+_QUEUE_S: Final = 840.0
+_QUEUE_SWING_S: Final = 240.0
+_SWING_PERIOD_S: Final = 7_200.0
+_BAYS_S: Final = 8.0
 
 
 @dataclass
@@ -154,6 +160,10 @@ class Life:
     happenings: list[Happening] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     disturbances: list[Disturbance] = field(default_factory=list)
+    # At hubs: orders (driver, accepted, due), police orders, inspections (when, zone, driver, items).
+    ordered: list[tuple[str, int, int]] = field(default_factory=list)
+    sent_away: list[tuple[int, int]] = field(default_factory=list)
+    inspected: list[tuple[int, str, str, dict[str, str]]] = field(default_factory=list)
     orders: list[dict[str, object]] = field(default_factory=list)
     complaints: list[dict[str, object]] = field(default_factory=list)
     records: list[dict[str, object]] = field(default_factory=list)
@@ -259,7 +269,14 @@ def _stretch_s(life: Life, mode: Mode) -> float:
 def rest(life: Life, mode: Mode = HONEST) -> None:
     """A rest at the nearest rank, standing."""
     begun = life.now
+    at_hub = town.hub_at(life.track.node) is not None
+    if at_hub:
+        life.happened("pause_sign_on", begun, honest_error_s=0)
     life.track.stand(float(life.rng.uniform(*mode.rest_min)) * 60.0)
+    if at_hub:
+        # He moves off with the sign up, and takes it down round the corner.
+        cruise(life, 800)
+        life.happened("pause_sign_off", life.now, honest_error_s=0)
     life.rests.append((begun, life.now))
 
 
@@ -270,7 +287,7 @@ def find_fare(life: Life, duty: Duty) -> Ride:
         life.track.drive((54, int(rng.integers(8, town.RIVER_ROW))), CRUISE)
     if rng.random() < 0.3 and duty.mode.queues:  # noqa: PLR2004 - the share of rank rides
         to_rank(life)
-        life.track.stand(float(rng.uniform(90, 840)))
+        queue(life)
     else:
         cruise(life, float(rng.uniform(600, 2_800)))
         life.track.stand(float(rng.uniform(0, 30)))
@@ -299,6 +316,21 @@ def to_rank(life: Life) -> None:
     here = np.array(life.track.node)
     nearest = min(town.RANKS, key=lambda rank: int(np.abs(here - rank).sum()))
     life.track.drive(nearest, CRUISE)
+
+
+def queue(life: Life) -> None:
+    """Waits for passengers at a rank; at a hub in turn."""
+    hub = town.hub_at(life.track.node)
+    if hub is None:
+        life.track.stand(float(life.rng.uniform(90, 840)))
+    else:
+        life.track.stand(queue_s(hub, life.now) + float(life.rng.uniform(-_BAYS_S, _BAYS_S)))
+
+
+def queue_s(hub: int, arrived_s: int) -> float:
+    """How long who comes now waits at a hub (by its number)."""
+    swing = np.sin(2 * np.pi * (arrived_s / _SWING_PERIOD_S + hub / 3.0))
+    return float(_QUEUE_S + _QUEUE_SWING_S * swing)
 
 
 def carry(life: Life, duty: Duty, goal: town.Node) -> Ride:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -11,8 +11,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from taxi_qa.lab import cabin, desk, fixes, papers, records, scenes, signals, tampering
+from taxi_qa.lab import (
+    cabin,
+    desk,
+    fixes,
+    hub_papers,
+    hub_scenes,
+    papers,
+    records,
+    scenes,
+    signals,
+    tampering,
+)
 from taxi_qa.lab import city as town
+from taxi_qa.lab.gatherings import Call, calls_of
 from taxi_qa.lab.life import HONEST, Life, Planned, live_day
 from taxi_qa.lab.meter import TARIFFS
 from taxi_qa.lab.motion import Track
@@ -57,6 +69,7 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "ticket_id", "vehicle_id", "device", "reported_at", "repaired_at", "cause", "reported_by",
         "reverified_on",
     ),
+    "inspections": ("inspection_id", "at", "inspector", "vehicle_id", "driver_id", "zone_id", "items"),
     "excuses": ("excuse_id", "scope", "scope_id", "from", "to", "cause", "rules", "proof", "approved_by"),
     "truth": ("rule", "label", "vehicle_id", "driver_id", "trip_id", "start", "end", "note"),
 }  # fmt: skip
@@ -109,6 +122,7 @@ def make_city(
     streets = build_streets(city, seed)
     wanted: Counts = offences if offences is not None else default_plan(vehicles, days)
     posts = allot(wanted, vehicles, days, seed, must_fit=offences is not None)
+    calls = calls_of(wanted, posts, vehicles, days, seed)
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("positions-*.parquet"):
         stale.unlink()
@@ -120,7 +134,7 @@ def make_city(
         for number in range(1, vehicles + 1):
             life = _new_life(streets, number, seed)
             mine = [post for post in posts if post.vehicle == number]
-            _live(life, days, mine)
+            _live(life, days, mine, [call for call in calls if call.vehicle == number])
             _tell(life, mine, days, first_day, tables, positions)
     _write_tables(folder, streets, tables)
     made = {
@@ -149,7 +163,7 @@ def _new_life(streets: Streets, number: int, seed: int) -> Life:
     )
 
 
-def _live(life: Life, days: int, posts: list[Post]) -> None:
+def _live(life: Life, days: int, posts: list[Post], calls: Sequence[Call] = ()) -> None:
     for day in range(days):
         modes = [HONEST, HONEST]
         acts: tuple[list[Planned], list[Planned]] = ([], [])
@@ -159,6 +173,9 @@ def _live(life: Life, days: int, posts: list[Post]) -> None:
                 planned = scenes.scene_of(post)
                 if planned is not None:
                     acts[post.turn].append(planned)
+        for call in calls:
+            if call.day == day:
+                acts[call.turn].append(hub_scenes.planned_call(call))
         live_day(life, day, (modes[0], modes[1]), acts)
 
 
@@ -177,6 +194,7 @@ def _tell(
     cabin.see(life, sampled, posts)
     papers.paperwork(life, first_day)
     desk.honest_complaints(life, first_day)
+    hub_papers.hub_papers(life, first_day)
     midnight_ms = day_start_ms(day_of(first_day), ZONE)
     positions.add(fixes.fixes_of(life, sampled, life.awake, midnight_ms))
     for ghost in signals.ghosts(life):
@@ -184,6 +202,7 @@ def _tell(
     tables["trips"] += records.trip_rows(life, sampled, first_day)
     tables["shifts"] += records.shift_rows(life, first_day)
     tables["events"] += records.event_rows(life, first_day)
+    tables["inspections"] += hub_papers.inspection_rows(life, first_day)
     tables["drivers"] += records.driver_rows(life, first_day)
     tables["vehicles"].append(records.vehicle_row(life, first_day))
     tables["truth"] += records.truth_rows(life, first_day, _OFFSET)

@@ -49,6 +49,12 @@ DEFAULT_PLAN: Final[Counts] = {
     "driving.not_yielding": {"clear": 3, "near_miss": 1, "look_alike": 1},
     "vehicle.lens_covered": {"clear": 3, "near_miss": 1, "look_alike": 1},
     "service.forced_sharing": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "hub.refusal": {"clear": 4, "near_miss": 2, "look_alike": 4},
+    "hub.queue_jump": {"clear": 4, "near_miss": 2, "look_alike": 2},
+    "hub.circling": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "hub.outside_bay": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "hub.unattended": {"clear": 4, "near_miss": 2, "look_alike": 1},
+    "hub.inspection_refused": {"clear": 3, "near_miss": 1, "look_alike": 1},
 }
 _ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
 
@@ -72,6 +78,8 @@ IN_CABIN: Final = (
 )  # fmt: skip
 # But not where the act is about the whole shift, or about what is not known of it.
 _ALONE: Final = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
+# Acts at hubs come with company (`gatherings`), beside whatever else their cars do.
+AT_HUBS: Final = "hub."
 _STEADY: Final = 2  # every second fare.metered_distance is a steady one and colours the whole car
 
 # How often the cars send their place, in turn.
@@ -143,7 +151,7 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
         for label in LABELS
         for variant in range(max((c for counts in plan.values() for c in counts.values()), default=0))
         for rule, counts in plan.items()
-        if variant < counts.get(label, 0)
+        if variant < counts.get(label, 0) and not rule.startswith(AT_HUBS)
     ]
     # A small fleet keeps at least half its cars for acts that share a car.
     least_cars = 0 if must_fit else vehicles // 2
@@ -241,14 +249,16 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
     )
     needs_seconds = rule in (
         "fare.overcharge", "fare.wrong_rate", "fare.metered_distance", "licence.outside_area",
-        "driving.detour",
+        "driving.detour", "hub.queue_jump", "hub.outside_bay",
     )  # fmt: skip
+    needs_seat |= rule == "hub.refusal" and label == "clear" and variant % 2 == 1
+    often = rule in ("driving.speeding", "hub.circling")
     return (
-        (rule not in IN_CABIN or has_camera(vehicle))
+        ((rule not in IN_CABIN and rule != "hub.unattended") or has_camera(vehicle))
         and (rule != "driving.no_belt_reminder" or has_belts(vehicle))
         and (not needs_seat or vehicle % 2 == 1)
         and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004 - one car in eight
-        and (rule != "driving.speeding" or INTERVALS_S[vehicle % len(INTERVALS_S)] <= _OFTEN_S)
+        and (not often or INTERVALS_S[vehicle % len(INTERVALS_S)] <= _OFTEN_S)
     )
 
 

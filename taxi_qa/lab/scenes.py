@@ -16,6 +16,7 @@ from taxi_qa.lab.life import (
     Planned,
     carry,
     cruise,
+    queue,
     start_meter,
     stop_meter,
     to_rank,
@@ -154,7 +155,7 @@ def _early_meter(life: Life, duty: Duty, post: Post) -> None:
     else:
         to_rank(life)
         start = track.node
-        track.stand(float(rng.uniform(100, 300)))
+        queue(life)
         ride = start_meter(life, duty)
         if moving:
             _travel(life, 2_400, stop_after_m=1_300.0 if post.label == "clear" else 210.0)
