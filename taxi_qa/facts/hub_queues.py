@@ -16,6 +16,7 @@ from numba import njit
 from taxi_qa.facts.given import Given, sent_on
 from taxi_qa.facts.hub_refused import refused_complaint
 from taxi_qa.facts.hub_turns import QUEUED_S, SHORT_M, hub_turns
+from taxi_qa.facts.hub_zones import AROUND_MS
 from taxi_qa.facts.unit import UNIT_COLUMNS
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN, city_day
 from taxi_qa.values.columns import Columns
@@ -129,6 +130,17 @@ def hub_visits(left: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     began = (rows["start_ms"] >= from_ms) & (rows["start_ms"] < to_ms)
     judged = rows.but(said).cut(began)
     return Columns({**judged.some(*UNIT_COLUMNS), **judged.columns})
+
+
+def hub_departures(left: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
+    """The same turns, each dated by its end: who left the queue, left then, whatever order came meanwhile.
+
+    Args:
+        left, from_ms, to_ms: as `hub_visits`; a turn is judged here if it ended in the span.
+    """
+    turns = hub_visits(left, from_ms - AROUND_MS, to_ms)
+    turns = turns.cut((turns["end_ms"] >= from_ms) & (turns["end_ms"] < to_ms))
+    return turns.but({"start_ms": turns["end_ms"]})
 
 
 def _ordered(left: pd.DataFrame) -> Columns:

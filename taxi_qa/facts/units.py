@@ -40,7 +40,7 @@ from taxi_qa.facts.faulty_drives import faulty_drives
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hails import hails, refusal_complaints
 from taxi_qa.facts.hub_pickups import hub_pickups
-from taxi_qa.facts.hub_queues import hub_visits, visits_part
+from taxi_qa.facts.hub_queues import hub_departures, hub_visits, visits_part
 from taxi_qa.facts.hub_rounds import hub_rounds, rounds_part
 from taxi_qa.facts.hub_watches import COOPERATION_READ, cooperation, hub_watches
 from taxi_qa.facts.meters import meter_trips, meter_weeks, week_part
@@ -260,6 +260,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
     # A queue holds cars of all buckets: their turns are put in order when every bucket's day is over.
     "hub_visits": Fold("day", hub_visits, of_city=True),
+    "hub_departures": Fold("day", hub_departures, of_city=True, left="hub_visits"),
     "hub_rounds": Fold("day", hub_rounds, of_city=True),
 }
 

@@ -13,7 +13,7 @@ from taxi_qa.values.columns import Columns
     name="hub.refusal",
     clause="四, 六.1",
     title_zh="枢纽站场拒载",
-    judges="hub_visits",
+    judges="hub_departures",
     law=(
         "house.hub.head_s",
         "house.hub.next_load_s",
