@@ -156,7 +156,7 @@ def test_positions_carry_the_faults_of_real_ones(fleet: Path) -> None:
     ("plan", "says"),
     [
         ({"fare.overcharge": {"clear": 500}}, "no room for all acts of fare.overcharge"),
-        ({"hub.refusal": {"clear": 1}}, "the lab plants no 'hub.refusal'"),
+        ({"hub.nothing": {"clear": 1}}, "the lab plants no 'hub.nothing'"),
         ({"fare.overcharge": {"plain": 1}}, "fare.overcharge: 'plain'"),
         ({"fare.overcharge": {"clear": -1}}, "a whole number"),
     ],
