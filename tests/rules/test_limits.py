@@ -57,6 +57,7 @@ CHECK: Final = UNIT | {
 WEEK: Final = CHECK | {"kind": "week", "trips": 15, "ratio": 1.05, "ratio_low": 1.05}
 CARRIAGE: Final = UNIT | {
     "moved_seat_m": 0.0,
+    "moved_camera_m": 0.0,
     "moved_loaded_m": 0.0,
     "is_tested": False,
     "at_handover": False,
