@@ -44,7 +44,7 @@ Record = Mapping[str, Any]
 Step = Mapping[str, Any]
 
 _TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
-_STICKY: Final = (*FLAG_BITS, "delay_s", "sends_speed")
+_STICKY: Final = (*FLAG_BITS, "delay_s", "sends_speed", "odometer")
 
 
 @cache
@@ -98,6 +98,7 @@ class _Driven:
     lat: float = 0.0
     time_ms: int = 0
     said: dict[str, Any] = field(default_factory=dict)
+    odometer_m: float = 0.0
 
 
 Row = dict[str, Any]
@@ -108,7 +109,8 @@ def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str =
 
     Steps: `{leave: [lon, lat], at: time}` · `{drive_m, kmh, every_s, heading}` · `{stand_s, every_s}` ·
     `{gap_s}`, with `drive_m`, `heading` and `kmh` (after it) if it moved · `{stray: [lon, lat], after_s}` one
-    fix elsewhere. A step may also set flags, `delay_s` or `sends_speed`, which hold from there on.
+    fix elsewhere. A step may also set flags, `delay_s`, `sends_speed` or `odometer` (what it counts of
+    a metre), which hold from there on.
     """
     car = _Driven()
     rows: list[Row] = []
@@ -120,7 +122,9 @@ def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str =
 
 def _fix(car: _Driven, kmh: float) -> Row:
     speed = kmh if car.said.get("sends_speed", True) else None
-    return {"time_ms": car.time_ms, "lon": car.lon, "lat": car.lat, "speed_kmh": speed, **car.said}
+    read = round(car.odometer_m) if "odometer" in car.said else None
+    place = {"time_ms": car.time_ms, "lon": car.lon, "lat": car.lat, "odometer_m": read}
+    return {**place, "speed_kmh": speed, **car.said}
 
 
 def _step(car: _Driven, step: Step, day: str, zone: str) -> Iterator[Row]:
@@ -163,6 +167,7 @@ def _move(car: _Driven, metres: float, heading: float) -> None:
     angle = np.radians(heading)
     car.lon += metres * float(np.sin(angle)) / per_lon
     car.lat += metres * float(np.cos(angle)) / per_lat
+    car.odometer_m += metres * car.said.get("odometer", 1.0)
 
 
 def fixes_of(rows: Sequence[Row]) -> Fixes:
@@ -180,6 +185,7 @@ def fixes_of(rows: Sequence[Row]) -> Fixes:
                 if row.get(name) is not None
             ),
             NO_DELAY if row.get("delay_s") is None else round(row["delay_s"] * MS_PER_S),
+            NO_ODOMETER if row.get("odometer_m") is None else row["odometer_m"],
         )
         for row in rows
     ]
@@ -200,7 +206,7 @@ def fixes_of(rows: Sequence[Row]) -> Fixes:
         column(4, np.int32),
         np.full(n, NO_HEADING, dtype=np.int16),
         column(5, np.int16),
-        np.full(n, NO_ODOMETER, dtype=np.int32),
+        column(7, np.int32),
         column(6, np.int32),
     )
 

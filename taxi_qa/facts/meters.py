@@ -8,6 +8,9 @@ Where the home has roads they are a third reading, and they tell which tracks ar
 fits no roads, however clear it looks. What roads can only bound (a gap that a tunnel explains, a step
 without speeds between roads that do not follow each other) is read at the longest lawful way, and beside it
 as it was measured; between the two nobody can tell.
+
+The car's own odometer is a third witness. What four weeks of ratios did (steady, drift, one step) and with
+whom the odometer agrees tells a worn tyre from an altered meter and a bad repair from either.
 """
 
 from typing import Final
@@ -16,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.given import Given, words
+from taxi_qa.facts.given import Given, instants, positions_of, words
+from taxi_qa.facts.meter_course import course
+from taxi_qa.facts.odometers import odometer_along
 from taxi_qa.facts.trip_roads import explained_gaps, sampled_ratio, seen_by_roads
 from taxi_qa.facts.unit import UNIT_COLUMNS, car_rows, named_subject
 from taxi_qa.law.parameter import Law
@@ -25,14 +30,20 @@ from taxi_qa.values.columns import Columns
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+_OF_WEEKS: Final = ("moved_ratio", "scatter", "odometer_ratio", "meter_odometer_ratio")
+# A step is a repair's if that lies between the fourth trip before and the fourth after: the split is a guess.
+_BESIDE: Final = 4
+
 # Short trips say little about a ratio: the first and last metres weigh too much.
 LEAST_WEEK_TRIP_M: Final = 1_000.0
 
 # What a day keeps of its trips for the week.
 PART_COLUMNS: Final = (
     "vehicle_id", "company_id", "start_ms", "end_ms", "metered_m", "gnss_least_m", "is_clear",
-    "meter_unverified",
+    "meter_unverified", "odometer_m", "is_burst", "repaired_ms",
 )  # fmt: skip
+# An odometer that shows tenths of a kilometre is a hundred metres off at either end of a trip.
+LEAST_ODOMETER_TRIPS: Final = 10
 
 
 def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
@@ -46,8 +57,10 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
     Returns:
         Unit columns, kind "trip", metered_m, gnss_m (NaN without track), gnss_least_m (as measured, not at
         the longest that may be lawful), longest_gap_s, trips (1), ratio and ratio_low (NaN),
-        meter_unverified, is_clear (for the week: without a gap); matched_ratio and tunnel_gap_m (NaN where
-        the roads were not asked).
+        meter_unverified, is_clear (for the week: without a gap, the meter's clock undoubted); matched_ratio
+        and tunnel_gap_m (NaN where the roads were not asked); odometer_m (NaN unread), clock_doubt, is_burst,
+        repaired_ms (the meter's last repair before, NaN none); of weeks only and empty: course, moved_ratio,
+        scatter, odometer_ratio, meter_odometer_ratio, bursts, after_repair.
     """
     clear_s = law.number("house.track.clear_gap_s", given.from_ms)
     gnss_m = np.fmax(trips["chord_high_m"], trips["ride_high_m"])
@@ -64,6 +77,12 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
         [trips["missing"] != "", ~seen, ~clear & ~bridged], [trips["missing"], "positions", "clear track"], ""
     )
     n = len(trips)
+    fixes = given.fixes
+    doubt = trips["meter_clock_doubt"]
+    most = np.fmax(
+        gnss_m * law.number("house.fare.burst_ratio", given.from_ms),
+        gnss_m + law.number("house.fare.burst_m", given.from_ms),
+    )
     return Columns(
         {
             **trips.some(*UNIT_COLUMNS),
@@ -78,9 +97,31 @@ def meter_trips(trips: Columns, given: Given, law: Law) -> Columns:
             "trips": np.ones(n, dtype=np.int64),
             "ratio": np.full(n, np.nan),
             "ratio_low": np.full(n, np.nan),
-            "is_clear": clear,
+            "is_clear": clear & ~doubt,
+            "is_burst": clear & ~doubt & (trips["metered_m"] > most),
+            "clock_doubt": doubt,
+            "odometer_m": odometer_along(
+                fixes.starts, fixes.time_ms, fixes.odometer_m,
+                positions_of(fixes.vehicle_ids, trips["vehicle_id"]), trips["start_ms"], trips["end_ms"],
+            ),
+            "repaired_ms": _last_repair(given, trips),
+            "course": np.full(n, "", dtype=object),
+            "bursts": np.zeros(n, dtype=np.int64),
+            "after_repair": np.zeros(n, dtype=bool),
+            **{name: np.full(n, np.nan) for name in _OF_WEEKS},
         }
-    )
+    )  # fmt: skip
+
+
+def _last_repair(given: Given, trips: Columns) -> Floats:
+    """When the meter of each trip's car was last repaired before it, NaN never."""
+    repairs = given.tables["repairs"]
+    repairs = repairs[words(repairs["device"]) == "meter"]
+    last = np.full(len(trips), np.nan)
+    for car, done in zip(words(repairs["vehicle_id"]), instants(repairs["repaired_ms"], -1), strict=True):
+        hit = (trips["vehicle_id"] == car) & (done >= 0) & (done <= trips["start_ms"])
+        last[hit] = np.fmax(last[hit], done)
+    return last
 
 
 def _told_by_roads(trips: Columns, given: Given, law: Law, clear: Bools, gnss_m: Floats) -> dict[str, Floats]:
@@ -113,15 +154,19 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     nothing about how ratios scatter and is not moved by a few wild ones.
 
     Args:
-        parts: the week's days' `week_part`, in any order.
+        parts: `week_part` of the week's days and of the three weeks before, in any order.
         from_ms, to_ms: the week, for cars without a trip to stand on.
 
     Returns:
-        As `meter_trips`, kind "week", one row a car with any trip; `start_ms` the week's begin.
+        As `meter_trips`, kind "week", one row a car with any trip in it; `start_ms` the week's begin; course
+        and moved_ratio (what the ratios of the four weeks did, and by how much), after_repair (a step across
+        a repair), scatter (the middle half of the week's ratios), odometer_ratio (odometer by track),
+        meter_odometer_ratio, bursts (of the week).
     """
-    usable = parts[
+    known = parts[
         parts["is_clear"] & (parts["gnss_least_m"] >= LEAST_WEEK_TRIP_M) & (parts["meter_unverified"] == "")
     ]
+    parts, usable = (table[table["start_ms"] >= from_ms] for table in (parts, known))
     ratios = (usable["metered_m"] / usable["gnss_least_m"]).groupby(usable["vehicle_id"])
     cars = parts.groupby("vehicle_id").agg(company_id=("company_id", "first")).sort_index()
     table = pd.DataFrame(
@@ -129,7 +174,8 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     )
     sums = usable.groupby("vehicle_id")[["metered_m", "gnss_least_m"]].sum()
     sums["gnss_m"] = sums["gnss_least_m"]
-    cars = cars.join(table).join(sums)
+    cars = cars.join(table).join(sums).join(_witnessed(usable)).join(_courses(known))
+    cars["bursts"] = parts.groupby("vehicle_id")["is_burst"].sum()
     rows = car_rows(cars.index.to_numpy(dtype=object), words(cars["company_id"]), from_ms, to_ms)
     trips = np.nan_to_num(cars["trips"].to_numpy(dtype=np.float64)).astype(np.int64)
     n = len(rows)
@@ -146,8 +192,42 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
             **{name: np.full(n, np.nan) for name in ("longest_gap_s", "matched_ratio", "tunnel_gap_m")},
             "meter_unverified": np.full(n, "", dtype=object),
             "is_clear": np.ones(n, dtype=bool),
+            "is_burst": np.zeros(n, dtype=bool),
+            "clock_doubt": np.zeros(n, dtype=bool),
+            **{name: np.full(n, np.nan) for name in ("odometer_m", "repaired_ms")},
+            "course": cars["course"].fillna("").to_numpy(dtype=object),
+            "bursts": cars["bursts"].to_numpy(dtype=np.int64),
+            "after_repair": cars["after_repair"].eq(other=True).to_numpy(dtype=bool),
+            **{name: cars[name].to_numpy(dtype=np.float64) for name in _OF_WEEKS},
         }
     )
+
+
+def _witnessed(usable: pd.DataFrame) -> pd.DataFrame:
+    """Per car with whom the odometer agrees, and how far the ratios scatter."""
+    ratios = (usable["metered_m"] / usable["gnss_least_m"]).groupby(usable["vehicle_id"])
+    read = usable[usable["odometer_m"] > 0].groupby("vehicle_id")
+    sums = read[["metered_m", "gnss_least_m", "odometer_m"]].sum()
+    enough = read.size() >= LEAST_ODOMETER_TRIPS
+    return pd.DataFrame(
+        {
+            "scatter": ratios.quantile(0.75) - ratios.quantile(0.25),
+            "odometer_ratio": (sums["odometer_m"] / sums["gnss_least_m"]).where(enough),
+            "meter_odometer_ratio": (sums["metered_m"] / sums["odometer_m"]).where(enough),
+        }
+    )
+
+
+def _courses(known: pd.DataFrame) -> pd.DataFrame:
+    """Per car what its ratios did over the weeks."""
+    rows = {}
+    for car, trips in known.sort_values(["start_ms", "end_ms"], kind="stable").groupby("vehicle_id"):
+        ratios = (trips["metered_m"] / trips["gnss_least_m"]).to_numpy(dtype=np.float64)
+        did = course(ratios, trips["start_ms"].to_numpy(dtype=np.int64))
+        repaired = np.nan_to_num(trips["repaired_ms"].to_numpy(dtype=np.float64))
+        around = repaired[max(did.at - _BESIDE, 0)], repaired[min(did.at + _BESIDE - 1, repaired.size - 1)]
+        rows[car] = (did.kind, did.moved, did.kind == "step" and bool(around[0] < around[1]))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["course", "moved_ratio", "after_repair"])
 
 
 def _median_low(ratios: "pd.Series[float]") -> float:

@@ -61,7 +61,7 @@ from taxi_qa.values.columns import Columns
 Period = Literal["day", "week", "month"]
 
 # Goes up whenever a part means something else: parts kept from an earlier version are then made anew.
-PARTS_VERSION: Final = 2
+PARTS_VERSION: Final = 3
 
 
 @dataclass
@@ -251,7 +251,7 @@ LEFT: Final[dict[str, Leaves]] = {
 
 # Judged once a period, bucket by bucket or for the whole city.
 FOLDS: Final[dict[str, Fold]] = {
-    "meter_checks": Fold("week", meter_weeks),
+    "meter_checks": Fold("week", meter_weeks, back_days=21),
     "vehicle_months": Fold("month", vehicle_months),
     "driver_ratings": Fold("month", driver_ratings, of_city=True),
     "company_ratings": Fold("month", company_ratings, of_city=True, left="driver_ratings"),

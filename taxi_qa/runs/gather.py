@@ -56,7 +56,7 @@ _OF_THE_CITY: Final = ("drivers", "companies", "zones", "excuses", "records")
 # `runs.check.MOST_ROWS`: where both reckon a margin otherwise, an order is not cut in two for it.
 MOST_FIXES: Final = 3_000_000
 # Of positions the facts read these, and where there are roads the heading, too.
-_MEASURED: Final = ("speed_ckmh", "flags", "delay_ms")
+_MEASURED: Final = ("speed_ckmh", "flags", "delay_ms", "odometer_m")
 _MEASURED_ON_ROADS: Final = ("heading_ddeg",)
 # What says how far a home has heard of its city.
 _TOLD: Final = ("positions", "trips", "complaints")

@@ -53,8 +53,17 @@ CHECK: Final = UNIT | {
     "ratio": np.nan,
     "ratio_low": np.nan,
     "meter_unverified": "",
+    "odometer_m": np.nan,
+    "clock_doubt": False,
+    "course": "",
+    "moved_ratio": np.nan,
+    "scatter": np.nan,
+    "odometer_ratio": np.nan,
+    "meter_odometer_ratio": np.nan,
+    "bursts": 0,
+    "after_repair": False,
 }
-WEEK: Final = CHECK | {"kind": "week", "trips": 15, "ratio": 1.05, "ratio_low": 1.05}
+WEEK: Final = CHECK | {"kind": "week", "trips": 15, "ratio": 1.05, "ratio_low": 1.05, "course": "steady"}
 CARRIAGE: Final = UNIT | {
     "moved_seat_m": 0.0,
     "moved_camera_m": 0.0,
@@ -121,6 +130,16 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
     ("fare.metered_distance", CHECK, {"gnss_m": 1000.0, "metered_m": 1500.1}, True),
     ("fare.metered_distance", WEEK, {}, False),
     ("fare.metered_distance", WEEK, {"ratio_low": 1.0501}, True),
+    ("fare.metered_distance", WEEK, {"bursts": 2}, False),
+    ("fare.metered_distance", WEEK, {"bursts": 3}, True),
+    # 2.5 % of 7,000 are 175, and 200 beside: the odometer agrees with the meter down to 6,625
+    ("fare.metered_distance", CHECK, {"metered_m": 7000.0, "odometer_m": 6624.9}, True),
+    (
+        "fare.metered_distance",
+        WEEK,
+        {"ratio_low": 1.06, "meter_odometer_ratio": 1.0, "odometer_ratio": 1.06, "scatter": 0.06},
+        True,
+    ),
     ("driving.long_hours", SPELL, {"low_s": 14_400.0, "high_s": 14_400.0}, False),
     ("driving.long_hours", SPELL, {"low_s": 14_401.0, "high_s": 14_401.0}, True),
     ("driving.long_hours", SPELL, {"kind": "shift", "low_s": 36_000.0, "high_s": 36_000.0}, False),
