@@ -65,6 +65,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     if seen["unverified"]:
         say()
         say(f"unverified numbers, whose findings are only leads: {', '.join(seen['unverified'])}")
+    for warning in seen["contradictions"]:
+        say(f"targets contradict each other: {warning}")
     if not seen["records"]:
         note("next: `taxi-qa ingest FILE...`")
 
@@ -72,8 +74,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 def examined(home: "Home") -> dict[str, Any]:
     """Everything the doctor saw, as JSON knows it."""
     from taxi_qa.law.read import read_law
+    from taxi_qa.law.targets import contradictions
     from taxi_qa.rules.kit import catalogue
     from taxi_qa.store.quarantine import ACCEPTED, summary
+    from taxi_qa.values.clock import day_start_ms
 
     kept = _kept(home)
     counts = counted(home)
@@ -94,6 +98,7 @@ def examined(home: "Home") -> dict[str, Any]:
         "quarantined": int(refused.loc[refused["state"] != ACCEPTED, "rows"].sum()),
         "rules": [supported(rule, counts, law) for rule in rules],
         "unverified": _unverified(home, rules, law),
+        "contradictions": contradictions(law, day_start_ms(city_today(home.timezone), home.timezone)),
     }
 
 

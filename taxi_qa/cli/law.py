@@ -59,16 +59,25 @@ def show(ctx: click.Context, path: str | None, on_day: int | None, city: str | N
 def check(ctx: click.Context, as_json: bool) -> None:
     """Check every file of law and house."""
     from taxi_qa.law.read import check_law, places, read_law
+    from taxi_qa.law.targets import contradictions
+    from taxi_qa.values.clock import day_start_ms
 
     problems = check_law()
     counted = {} if problems else {place: len(read_law(place).parameters) for place in places()}
+    # The house's targets are the same everywhere.
+    warnings: list[str] = []
+    if not problems:
+        known = read_law(_DEFAULT_CITY)
+        warnings = contradictions(known, day_start_ms(city_today(known.timezone), known.timezone))
     if as_json:
-        figures({"problems": problems, "numbers": counted})
+        figures({"problems": problems, "numbers": counted, "warnings": warnings})
     else:
         for problem in problems:
             say(problem)
         for place, count in counted.items():
             say(f"{place}: {count} numbers, each cited")
+    for warning in warnings:
+        note(f"targets contradict each other: {warning}")
     if problems:
         note(f"{len(problems)} problems: mend the files named above, then run `taxi-qa law check` again")
         ctx.exit(2)
