@@ -166,6 +166,7 @@ class Life:
     inspected: list[tuple[int, str, str, dict[str, str]]] = field(default_factory=list)
     orders: list[dict[str, object]] = field(default_factory=list)
     complaints: list[dict[str, object]] = field(default_factory=list)
+    inspections: list[dict[str, object]] = field(default_factory=list)
     records: list[dict[str, object]] = field(default_factory=list)
     commendations: list[dict[str, object]] = field(default_factory=list)
     repairs: list[dict[str, object]] = field(default_factory=list)

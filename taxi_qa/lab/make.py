@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from taxi_qa.lab import (
     cabin,
     desk,
+    equipment,
     fixes,
     hub_papers,
     hub_scenes,
@@ -67,7 +68,7 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "commendations": ("commendation_id", "at", "driver_id", "kind", "proof"),
     "repairs": (
         "ticket_id", "vehicle_id", "device", "reported_at", "repaired_at", "cause", "reported_by",
-        "reverified_on",
+        "part_maker", "part_serial", "part_grade", "price_yuan", "reverified_on",
     ),
     "inspections": ("inspection_id", "at", "inspector", "vehicle_id", "driver_id", "zone_id", "items"),
     "excuses": ("excuse_id", "scope", "scope_id", "from", "to", "cause", "rules", "proof", "approved_by"),
@@ -191,8 +192,10 @@ def _tell(
     for post in posts:
         tampering.tamper(life, sampled, post, days, first_day)
         desk.desk_act(life, sampled, post, first_day)
+        equipment.equipment_act(life, sampled, post, first_day)
     cabin.see(life, sampled, posts)
     papers.paperwork(life, first_day)
+    equipment.honest_equipment(life, first_day)
     desk.honest_complaints(life, first_day)
     hub_papers.hub_papers(life, first_day)
     midnight_ms = day_start_ms(day_of(first_day), ZONE)
@@ -206,7 +209,16 @@ def _tell(
     tables["drivers"] += records.driver_rows(life, first_day)
     tables["vehicles"].append(records.vehicle_row(life, first_day))
     tables["truth"] += records.truth_rows(life, first_day, _OFFSET)
-    for name in ("orders", "complaints", "records", "commendations", "repairs", "excuses", "device_status"):
+    for name in (
+        "orders",
+        "complaints",
+        "records",
+        "commendations",
+        "inspections",
+        "repairs",
+        "excuses",
+        "device_status",
+    ):
         tables[name] += getattr(life, name)
 
 

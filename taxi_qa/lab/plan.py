@@ -13,7 +13,7 @@ Counts = Mapping[str, Mapping[str, int]]
 _Want = tuple[str, Label, int]
 _Slot = tuple[int, int, int]
 
-# For a fleet of forty cars and two days; a smaller fleet gets fewer.
+# For a fleet of forty-eight cars and two days; a smaller fleet gets fewer.
 DEFAULT_PLAN: Final[Counts] = {
     "fare.overcharge": {"clear": 4, "near_miss": 3, "look_alike": 3},
     "fare.not_by_meter": {"clear": 4, "near_miss": 2, "look_alike": 2},
@@ -31,6 +31,13 @@ DEFAULT_PLAN: Final[Counts] = {
     "vehicle.late_data": {"clear": 2, "near_miss": 2, "look_alike": 1},
     "driving.speeding": {"clear": 4, "near_miss": 2, "look_alike": 3},
     "driving.detour": {"clear": 4, "near_miss": 2, "look_alike": 5},
+    "vehicle.camera_outage": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "vehicle.meter_outage": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "vehicle.operated_with_fault": {"clear": 1, "near_miss": 1, "look_alike": 1},
+    "vehicle.tampering": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "vehicle.unclean": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "vehicle.marks_missing": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "vehicle.dishonest_repair": {"clear": 2, "near_miss": 1, "look_alike": 2},
     "service.refusal": {"clear": 4, "near_miss": 2, "look_alike": 3},
     "service.order_not_served": {"clear": 4, "near_miss": 2, "look_alike": 3},
     "service.discourtesy": {"clear": 3, "near_miss": 2, "look_alike": 2},
@@ -56,7 +63,7 @@ DEFAULT_PLAN: Final[Counts] = {
     "hub.unattended": {"clear": 4, "near_miss": 2, "look_alike": 1},
     "hub.inspection_refused": {"clear": 3, "near_miss": 1, "look_alike": 1},
 }
-_ROOM_OF_DEFAULT: Final = 160  # shifts of forty cars in two days
+_ROOM_OF_DEFAULT: Final = 192  # shifts of forty-eight cars in two days
 
 # A car with one of these is left alone by everything else: they colour the whole car.
 _WHOLE_CAR: Final = ("licence.cloned_plate", "vehicle.late_data")
@@ -69,15 +76,25 @@ _ON_ROADS: Final = ("driving.speeding", "driving.detour", "service.refusal")
 ON_PAPER: Final = (
     "service.order_not_served", "service.discourtesy", "service.lost_property_kept",
     "service.complaint_uncooperative", "fare.no_receipt", "fare.bargaining", "record.traffic_violation",
-    "bonus.lost_property_returned",
+    "bonus.lost_property_returned", "vehicle.unclean", "vehicle.marks_missing", "vehicle.dishonest_repair",
+    # At rest, where nobody rides.
+    "vehicle.meter_outage",
 )  # fmt: skip
 # What only a camera sees hinders nothing else; each shift has room for one of them more.
 IN_CABIN: Final = (
     "driving.no_belt", "driving.no_belt_reminder", "driving.overload", "driving.smoking", "driving.eating",
     "driving.phone", "driving.not_yielding", "vehicle.lens_covered", "service.forced_sharing",
 )  # fmt: skip
+# Faults of recorders, on cars without a camera in the cabin; the first lasts for days and colours the car's.
+_KNOWN_FAULT: Final = "vehicle.operated_with_fault"
+RECORDERS: Final = (_KNOWN_FAULT, "vehicle.camera_outage")
 # But not where the act is about the whole shift, or about what is not known of it.
-_ALONE: Final = ("driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage")
+_ALONE: Final = (
+    "driving.long_hours",
+    "licence.unidentified_driver",
+    "vehicle.gnss_outage",
+    "vehicle.tampering",
+)
 # Acts at hubs come with company (`gatherings`), beside whatever else their cars do.
 AT_HUBS: Final = "hub."
 _STEADY: Final = 2  # every second fare.metered_distance is a steady one and colours the whole car
@@ -113,7 +130,7 @@ class Post:
 
 
 def default_plan(vehicles: int, days: int) -> Counts:
-    """The plan that fits a fleet: the whole one from eighty car-days on, a share of it below."""
+    """The plan that fits a fleet: the whole one from ninety-six car-days on, a share of it below."""
     share = min(1.0, vehicles * days * 2 / _ROOM_OF_DEFAULT)
     return {
         rule: {label: int(np.ceil(count * share)) for label, count in labels.items()}
@@ -171,7 +188,12 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
     # Acts on roads find room beside others, so the others come first.
     shared = sorted(
         (want for want in wanted if not is_whole_car(*want)),
-        key=lambda want: (want[0] in IN_CABIN, want[0] in ON_PAPER, want[0] in _ON_ROADS),
+        key=lambda want: (
+            want[0] != _KNOWN_FAULT,
+            want[0] in IN_CABIN,
+            want[0] in ON_PAPER,
+            want[0] in _ON_ROADS,
+        ),
     )
     for (rule, label, variant), slot in _shared_out(shared, slots):
         if slot is not None:
@@ -185,11 +207,13 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
     """The shift of each act, None where there is no room left for it."""
     rides_on, papers_on = list(reversed(slots)), list(slots)
     cabins = [slot for slot in rides_on if has_camera(slot[0])]
+    recorders = [slot for slot in papers_on if not has_camera(slot[0])]
     papers_of: set[int] = set()
+    down_of: set[int] = set()
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
-        free = cabins if rule in IN_CABIN else free
-        barred = papers_of if rule in _ABOUT_PAPERS else set()
+        free = cabins if rule in IN_CABIN else recorders if rule in RECORDERS else free
+        barred = papers_of if rule in _ABOUT_PAPERS else down_of if rule == _KNOWN_FAULT else set()
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
         yield (rule, label, variant), slot
@@ -203,6 +227,10 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
             cabins = [one for one in cabins if one != slot]
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
+        if rule in RECORDERS:
+            down_of.add(slot[0])
+        if rule == _KNOWN_FAULT:
+            recorders = [one for one in recorders if one[0] != slot[0]]
 
 
 def _fitting(free: list[_Slot], rule: str, label: Label, variant: int) -> Iterator[_Slot]:
@@ -257,6 +285,8 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
         ((rule not in IN_CABIN and rule != "hub.unattended") or has_camera(vehicle))
         and (rule != "driving.no_belt_reminder" or has_belts(vehicle))
         and (not needs_seat or vehicle % 2 == 1)
+        # A shift of which nobody sees all is no place for acts in the cabin.
+        and (rule != "vehicle.tampering" or not has_camera(vehicle))
         and (not needs_seconds or vehicle % 8 != 6)  # noqa: PLR2004 - one car in eight
         and (not often or INTERVALS_S[vehicle % len(INTERVALS_S)] <= _OFTEN_S)
     )

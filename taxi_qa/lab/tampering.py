@@ -93,7 +93,10 @@ def _overcharge(life: Life, sampled: Sampled, post: Post, first_day: dt.date) ->
         _plant(life, post, ride, "honest fare with waiting in it, waiting not recorded")
     elif post.variant % 3 == 1:
         ride.fare_off_yuan = 4.0
-        ticket(life, first_day, ride.on_s - 7_200, repaired_s=ride.on_s - 1_800, device="meter")
+        # Two days later, in time; until then nobody can tell.
+        proven = (first_day + dt.timedelta(days=ride.on_s // 86_400 + 2)).isoformat()
+        repaired_s = ride.on_s - 1_800
+        ticket(life, first_day, ride.on_s - 7_200, repaired_s=repaired_s, device="meter", reverified=proven)
         _plant(life, post, ride, "too high, by a meter repaired and not reverified: cannot tell")
     else:
         ride.tolls_yuan = 15.0
