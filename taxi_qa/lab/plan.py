@@ -87,6 +87,7 @@ IN_CABIN: Final = (
 )  # fmt: skip
 # Faults of recorders, on cars without a camera in the cabin; the first lasts for days and colours the car's.
 _KNOWN_FAULT: Final = "vehicle.operated_with_fault"
+_CUTS: Final = "vehicle.tampering"
 RECORDERS: Final = (_KNOWN_FAULT, "vehicle.camera_outage")
 # But not where the act is about the whole shift, or about what is not known of it.
 _ALONE: Final = (
@@ -210,10 +211,13 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
     recorders = [slot for slot in papers_on if not has_camera(slot[0])]
     papers_of: set[int] = set()
     down_of: set[int] = set()
+    cut_of: set[int] = set()
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
         free = cabins if rule in IN_CABIN else recorders if rule in RECORDERS else free
         barred = papers_of if rule in _ABOUT_PAPERS else down_of if rule == _KNOWN_FAULT else set()
+        # A week's cuts of a car are one act.
+        barred = cut_of if rule == _CUTS else barred
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
         yield (rule, label, variant), slot
@@ -229,6 +233,8 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
             papers_of.add(slot[0])
         if rule in RECORDERS:
             down_of.add(slot[0])
+        if rule == _CUTS:
+            cut_of.add(slot[0])
         if rule == _KNOWN_FAULT:
             recorders = [one for one in recorders if one[0] != slot[0]]
 
