@@ -30,6 +30,8 @@ from taxi_qa.values.columns import Columns
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
+# What a lower ratio did in four weeks no rule asks: the lawful error and worn tyres come to as much.
+_ASKED_FROM: Final = 1.02
 _OF_WEEKS: Final = ("moved_ratio", "scatter", "odometer_ratio", "meter_odometer_ratio")
 # A step is a repair's if that lies between the fourth trip before and the fourth after: the split is a guess.
 _BESIDE: Final = 4
@@ -159,7 +161,7 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
 
     Returns:
         As `meter_trips`, kind "week", one row a car with any trip in it; `start_ms` the week's begin; course
-        and moved_ratio (what the ratios of the four weeks did, and by how much), after_repair (a step across
+        and moved_ratio (what high ratios did in four weeks, and by how much), after_repair (a step across
         a repair), scatter (the middle half of the week's ratios), odometer_ratio (odometer by track),
         meter_odometer_ratio, bursts (of the week).
     """
@@ -174,7 +176,9 @@ def meter_weeks(parts: pd.DataFrame, from_ms: int, to_ms: int) -> Columns:
     )
     sums = usable.groupby("vehicle_id")[["metered_m", "gnss_least_m"]].sum()
     sums["gnss_m"] = sums["gnss_least_m"]
-    cars = cars.join(table).join(sums).join(_witnessed(usable)).join(_courses(known))
+    high = table.index[table["ratio_low"] > _ASKED_FROM]
+    courses = _courses(known[known["vehicle_id"].isin(high)])
+    cars = cars.join(table).join(sums).join(_witnessed(usable)).join(courses)
     cars["bursts"] = parts.groupby("vehicle_id")["is_burst"].sum()
     rows = car_rows(cars.index.to_numpy(dtype=object), words(cars["company_id"]), from_ms, to_ms)
     trips = np.nan_to_num(cars["trips"].to_numpy(dtype=np.float64)).astype(np.int64)
