@@ -96,6 +96,8 @@ _KM_UNITS: Final[dict[str, tuple[str, str]]] = {
     "km/h": ("km/h", "km/h"), "s": ("秒", "s"), "h": ("小时", "h"), "min": ("分钟", "min"),
     "days": ("天", "days"),
 }  # fmt: skip
+# The same in both languages. Availability is promised to a hundredth of a per cent.
+_BARE: Final[dict[str, str]] = {"ratio": "{:.3f}", "count": "{:,.0f}", "%": "{:.2f}%"}
 
 
 @dataclass(frozen=True)
@@ -160,10 +162,8 @@ def amount(value: float, unit: str, currency: str) -> Said:
         return distance(value)
     if unit == "s":
         return duration(value)
-    if unit == "ratio":
-        return Said(f"{value:.3f}".replace("-", "−"))
-    if unit == "count":
-        return Said(f"{value:,.0f}".replace("-", "−"))
+    if unit in _BARE:
+        return Said(_BARE[unit].format(value).replace("-", "−"))
     zh = unit if unit == "km/h" else UNITS.get(unit, unit)
     return both(f"{value:,.1f} {zh}".replace(".0 ", " "), f"{value:,.1f} {unit}".replace(".0 ", " "))
 

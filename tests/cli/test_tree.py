@@ -219,8 +219,10 @@ def test_an_interrupt_is_one_line_and_130(monkeypatch: pytest.MonkeyPatch, call:
 
 
 def test_a_signal_from_outside_ends_a_process_with_130_and_one_line() -> None:
+    # Tests begun in the background inherit a SIGINT that is ignored.
     program = (
-        "import time, taxi_qa.cli.tree as tree, sys\n"
+        "import signal, time, taxi_qa.cli.tree as tree, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "tree.root.commands['doctor'].callback = lambda **_: (print('ready', flush=True), time.sleep(60))\n"
         "sys.argv = ['taxi-qa', 'doctor']\n"
         "tree.main()\n"

@@ -309,6 +309,9 @@ def test_a_page_that_fails_leaves_the_old_one(busy: Summary, tmp_path: Path) -> 
         (14_400, "s", "4 小时", "4 h"),
         (3, "days", "3 天", "3 days"),
         (1.138, "ratio", "1.138", ""),
+        (43.8, "min", "43.8 分钟", "43.8 min"),
+        (300, "h", "300 小时", "300 h"),
+        (99.904, "%", "99.90%", ""),
     ],
 )
 def test_amounts_read_well(value: float, unit: str, zh: str, en: str) -> None:

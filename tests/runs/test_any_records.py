@@ -206,14 +206,20 @@ def adds_up(run: RunReport) -> bool:
 
 
 def answers(folder: Path, *, vehicles: Sequence[str] = ()) -> set[tuple[str, str, str]]:
-    """What a check of a home finds, and what it can't tell, by name; its three answers add up."""
+    """What a check of a home finds, and what it can't tell, of cars, by name; its three answers add up.
+
+    What a month of a company or of a driver says stands under no car and is only asked of the whole city.
+    """
     home = open_home(folder)
     run = check(home, now_ms=NOW_MS, vehicles=vehicles)
     answered: set[tuple[str, str, str]] = set()
     if run is not None:
         assert adds_up(run)
         if run.tallies[["found", "cannot_tell"]].to_numpy().any():
-            answered.update(said(home)[["rule", "verdict", "finding_id"]].itertuples(index=False, name=None))
+            rows = said(home)
+            of_cars = rows.loc[rows["vehicle_id"].fillna("") != "", ["rule", "verdict", "finding_id"]]
+            assert not vehicles or len(of_cars) == len(rows)
+            answered.update(of_cars.itertuples(index=False, name=None))
     home.engine.dispose()
     return answered
 

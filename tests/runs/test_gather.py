@@ -1,5 +1,7 @@
 """What a run is given: whole cars, in slices no larger than fit."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
@@ -9,17 +11,17 @@ from taxi_qa.runs import gather
 from taxi_qa.runs.check import check
 from taxi_qa.runs.gather import given_day, law_of
 from taxi_qa.runs.jobs import DAY, Order
-from taxi_qa.store import library
 from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
-from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.presence import last_delivery, position_rows
+from taxi_qa.values.clock import day_of
 from tests.runs.conftest import NOW_MS, Judged, NewHome, said
 
 
 def slices(home: Home, vehicles: tuple[str, ...] = ()) -> list[Given]:
     """All buckets of the day with most positions."""
-    kept = library.rows_kept(home)
-    day = int(kept.loc[kept["kind"] == "positions", "first_day"].iloc[0])
+    rows = position_rows(home, 0, day_of(dt.date(2100, 1, 1)))
+    day = max(rows, key=lambda place: rows[place])[0]
     order = Order(
         home=str(home.path), url=home.url, past_day=day + 1,
         jobs=tuple(Job(day, bucket, DAY) for bucket in range(home.buckets)),
