@@ -292,7 +292,7 @@ class City:
             DRIVEN_TRIPS: [driven_before(one["line"], one["kmh"], one["times"]) for one in self.before],
             ROAD_PASSES: [passed_before(known, one) for one in self.jams] if known is not None else [],
         }
-        return Past(left.__getitem__, known)
+        return Past(lambda name: pd.concat([pd.DataFrame(), *left[name]], ignore_index=True), known)
 
     def _feeds(
         self, tables: Mapping[str, pd.DataFrame], fixes: Fixes, zone: str

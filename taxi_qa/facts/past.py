@@ -29,20 +29,18 @@ class Past:
     """What the days before left, each thing folded when it is first asked for.
 
     Attributes:
-        read: name of a part -> that part of each of the days before.
+        read: name of a part -> that part of all the days before.
         roads: the city's, None where the home has none.
     """
 
-    read: Callable[[str], list[pd.DataFrame]]
+    read: Callable[[str], pd.DataFrame]
     roads: Roads | None
 
     @cached_property
     def usual(self) -> Usual | None:
         """What is usual between any two places; None where too few trips are known to say so anywhere."""
         parts = self.read(DRIVEN_TRIPS)
-        if sum(len(part) for part in parts) < FEWEST:
-            return None
-        return usual(driven_from(pd.concat(parts, ignore_index=True)))
+        return usual(driven_from(parts)) if len(parts) >= FEWEST else None
 
     @cached_property
     def router(self) -> ContractionRouter | None:
@@ -50,9 +48,9 @@ class Past:
         if self.roads is None:
             return None
         parts = self.read(ROAD_PASSES)
-        if not any(len(part) for part in parts):
+        if parts.empty:
             return self.roads.router
-        passes = passes_from(pd.concat(parts, ignore_index=True))
+        passes = passes_from(parts)
         return self.roads.router.with_speeds(hourly_kmh(self.roads.network, passes))
 
 

@@ -1,11 +1,13 @@
 """What days leave behind: made with the day's own job, or now; and what the days before left for a day."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from taxi_qa.facts.given import looked_up, words
 from taxi_qa.facts.past import DAYS, Past
@@ -47,10 +49,10 @@ def _past(order: Order, roads: str) -> Past:
     return Past(lambda name: _left_before(order, name), roads_at(home) if roads else None)
 
 
-def _left_before(order: Order, name: str) -> list[pd.DataFrame]:
+def _left_before(order: Order, name: str) -> pd.DataFrame:
     """What the whole city's days before an order's day left."""
     home = home_at(order.home, order.url)
-    return [left_by(order, law_of(home.city), name, place) for place in places_before(home, order.day, name)]
+    return left_by(order, law_of(home.city), name, places_before(home, order.day, name))
 
 
 def places_before(home: Home, day: int, name: str) -> list[tuple[int, int]]:
@@ -64,15 +66,25 @@ def is_left(home: Home, name: str, place: tuple[int, int], delivery: int) -> boo
     return is_kept(home, law_of(home.city), Part(name, *place, delivery))
 
 
-def left_by(order: Order, law: Law, name: str, place: tuple[int, int]) -> pd.DataFrame:
-    """What a day and bucket left: as the day's own job kept it, else made now.
+def left_by(order: Order, law: Law, name: str, places: Sequence[tuple[int, int]]) -> pd.DataFrame:
+    """What days and buckets left: as each day's own job kept it, else made now; a row a row of theirs.
 
     Args:
         order: whose home and delivery; with vehicles, only theirs is made, and nothing is kept.
         law: of the city.
         name: one of `LEFT`.
-        place: the day and the bucket.
+        places: the days and the buckets; none at all gives a frame without rows or columns.
     """
+    tables = [_left_at(order, law, name, place) for place in places]
+    # What is empty does not know of which type its columns would be.
+    said = [table for table in tables if len(table)] or tables[:1]
+    if not said:
+        return pd.DataFrame()
+    whole: pd.DataFrame = pa.concat_tables(said, promote_options="permissive").to_pandas()
+    return whole
+
+
+def _left_at(order: Order, law: Law, name: str, place: tuple[int, int]) -> pa.Table:
     day, bucket = place
     if not order.vehicles:
         kept = kept_part(home_at(order.home, order.url), law, Part(name, day, bucket, order.delivery))
@@ -83,13 +95,22 @@ def left_by(order: Order, law: Law, name: str, place: tuple[int, int]) -> pd.Dat
     made = pd.concat([LEFT[name].part(DayUnits(given, law)) for given in slices], ignore_index=True)
     if not order.vehicles:
         keep_left(alone, law, name, day, made)
-    return made
+    return _table_of(made)
 
 
 def keep_left(order: Order, law: Law, name: str, day: int, made: pd.DataFrame) -> None:
     """Keep what a day leaves bucket by bucket: others may be judged in other groups of buckets."""
     home = home_at(order.home, order.url)
+    table = _table_of(made)
     of_row = buckets_of(words(made["vehicle_id"]), home)
-    for bucket in order.buckets:
-        part = made if len(order.buckets) == 1 else made[of_row == bucket]
+    by_bucket = np.argsort(of_row, kind="stable")
+    if len(order.buckets) > 1:
+        table = table.take(by_bucket)
+    begins, ends = (np.searchsorted(of_row[by_bucket], order.buckets, side) for side in ("left", "right"))
+    for bucket, begin, end in zip(order.buckets, begins, ends, strict=True):
+        part = table if len(order.buckets) == 1 else table.slice(begin, end - begin)
         keep_part(home, law, Part(name, day, bucket, order.delivery), part)
+
+
+def _table_of(made: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(made, preserve_index=False)

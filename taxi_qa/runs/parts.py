@@ -9,10 +9,9 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
-import pandas as pd
 import pyarrow as pa
-from pyarrow import feather
 
 from taxi_qa import __version__
 from taxi_qa.facts.units import LEFT, PARTS_VERSION
@@ -24,7 +23,8 @@ from taxi_qa.store.presence import delivered, delivered_ever
 from taxi_qa.store.road_files import digest
 from taxi_qa.values.clock import date_of
 
-_MARK = b"made_from"
+_MARK: Final = b"made_from"
+_COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ def _mark(home: Home, law: Law, part: Part) -> bytes:
 
 def _touched(home: Home, part: Part, kinds: tuple[str, ...]) -> int:
     """The last delivery that brought or corrected anything the part is made from."""
-    widest = max(reach_days(kind) for kind in kinds)
-    near = _delivered(home.path, home.url, part.delivery, part.day - widest, part.day + widest)
-    ever = _delivered_ever(home.path, home.url, part.delivery)
-    last = 0
-    for kind in kinds:
-        reach = reach_days(kind)
-        if reach == 0:
-            last = max(last, ever.get(kind, 0))
-            continue
-        for day in range(part.day - reach, part.day + reach + 1):
-            last = max(last, near.get((kind, day, part.bucket), 0), near.get((kind, day, NO_BUCKET), 0))
-    return last
+    return max(_touched_by(home.path, home.url, part.delivery, kind, part.day, part.bucket) for kind in kinds)
 
 
 # A delivery changes what the home holds, and its number with it: what is kept here is never stale.
+@lru_cache(maxsize=65_536)
+def _touched_by(path: Path, url: str | None, delivery: int, kind: str, day: int, bucket: int) -> int:
+    """The last delivery of a kind that what is made for a day and bucket may have read."""
+    reach = reach_days(kind)
+    if reach == 0:
+        return _delivered_ever(path, url, delivery).get(kind, 0)
+    near = _delivered(path, url, delivery, day - reach, day + reach)
+    days = range(day - reach, day + reach + 1)
+    return max(near.get((kind, one, place), 0) for one in days for place in (bucket, NO_BUCKET))
+
+
 @lru_cache(maxsize=256)
 def _delivered(
     path: Path, url: str | None, delivery: int, from_day: int, to_day: int
@@ -90,24 +90,23 @@ def is_kept(home: Home, law: Law, part: Part) -> bool:
     return bool(metadata.get(_MARK) == _mark(home, law, part))
 
 
-def kept_part(home: Home, law: Law, part: Part) -> pd.DataFrame | None:
+def kept_part(home: Home, law: Law, part: Part) -> pa.Table | None:
     """The part a day left, None where there is none or it was made from other data or law."""
     try:
-        table = feather.read_table(_path(home, part), memory_map=False)
+        # Read at once: a file that is mapped would stay open while another is renamed over it.
+        with pa.OSFile(str(_path(home, part))) as file:
+            table = pa.ipc.open_file(file).read_all()
     except (OSError, pa.ArrowException):
         return None
-    if (table.schema.metadata or {}).get(_MARK) != _mark(home, law, part):
-        return None
-    left: pd.DataFrame = table.to_pandas()
-    return left
+    return table if (table.schema.metadata or {}).get(_MARK) == _mark(home, law, part) else None
 
 
-def keep_part(home: Home, law: Law, part: Part, left: pd.DataFrame) -> None:
+def keep_part(home: Home, law: Law, part: Part, left: pa.Table) -> None:
     """Keep what a day leaves; written beside and renamed, so a killed process leaves nothing half."""
     path = _path(home, part)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(left, preserve_index=False)
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: _mark(home, law, part)})
+    schema = left.schema.with_metadata({**(left.schema.metadata or {}), _MARK: _mark(home, law, part)})
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    feather.write_feather(table, beside, compression="zstd")
+    with pa.OSFile(str(beside), "wb") as file, pa.ipc.new_file(file, schema, options=_COMPRESSED) as writer:
+        writer.write_table(left.replace_schema_metadata(schema.metadata))
     beside.replace(path)

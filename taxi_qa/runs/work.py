@@ -148,5 +148,4 @@ def _folded(unit: str, order: Order, home: Home, law: Law) -> Columns:
         held = [place for place in held if place[1] in order.buckets]
     # Where nothing was left at all, an empty part has the columns.
     held = held or [(order.day, max(0, order.buckets[0]))]
-    parts = [left_by(order, law, left, place) for place in held]
-    return FOLDS[unit].fold(pd.concat(parts, ignore_index=True), from_ms, to_ms)
+    return FOLDS[unit].fold(left_by(order, law, left, held), from_ms, to_ms)
