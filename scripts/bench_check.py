@@ -15,14 +15,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from pstats import Stats
 from statistics import median_low
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -32,141 +31,24 @@ if str(ROOT) not in sys.path:
 
 # The checkout is on the path now.
 from scripts import made_city  # noqa: E402
+from scripts.check_run import Peaks  # noqa: E402
 from scripts.plain_pandas import RULES, invalid_papers, read_bucket  # noqa: E402
 from taxi_qa.findings.finding import finding_key  # noqa: E402
 from taxi_qa.law.read import read_law  # noqa: E402
-from taxi_qa.runs.check import check  # noqa: E402
-from taxi_qa.store import casebook, library  # noqa: E402
+from taxi_qa.store import library  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
-from taxi_qa.store.said import unpacked  # noqa: E402
-from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of  # noqa: E402
 from taxi_qa.values.clock import date_of, day_of, day_start_ms  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CACHE = Path(tempfile.gettempdir()) / "taxi_qa_bench_city"
-Measured = Callable[..., dict[str, Any]]
+# Rules that plain pandas has, too.
+TWINS = sorted([*RULES, "licence.invalid"])
+# Lines of a profile.
+_PROFILED = 40
 # Rules that are automata over the fixes of a car: pandas has nothing for them but a loop.
 AUTOMATA = ("driving.long_hours", "licence.cloned_plate")
-
-
-# --- the product -------------------------------------------------------------------------------------
-
-
-def fresh_home(source: Path, folder: Path) -> Path:
-    """A home as ingest left it: its own database, the tracks of the other."""
-    source, home = source.resolve(), folder / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    shutil.copytree(source, home, ignore=shutil.ignore_patterns("tracks", "derived"))
-    (home / "derived").mkdir()
-    (home / "tracks").symlink_to(source / "tracks")
-    return home
-
-
-def peak_mb(pid: int) -> float:
-    """The greatest resident memory a process has had, 0 where it is gone."""
-    try:
-        return int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
-    except (OSError, IndexError):
-        return 0.0
-
-
-def cpu_s(pid: int) -> float:
-    """CPU seconds of a process so far, 0 where it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Peaks:
-    """The peak memory of this process and of all it started, watched by a thread."""
-
-    def __init__(self) -> None:
-        """Nobody is watched yet."""
-        self._highest: Counter[int] = Counter()
-        self._spent: dict[int, float] = {}
-        self._done = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begins to watch."""
-        self._watcher.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends watching."""
-        self._done.set()
-        self._watcher.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.05):
-            for pid in family(os.getpid()):
-                self._highest[pid] = max(self._highest[pid], int(peak_mb(pid)))
-                self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_s(pid))
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU seconds of all of them until now, but for the last 50 ms of those that ended."""
-        return sum({**self._spent, os.getpid(): cpu_s(os.getpid())}.values())
-
-    @property
-    def own(self) -> int:
-        """Of this process, MB."""
-        return int(peak_mb(os.getpid()))
-
-    @property
-    def of_workers(self) -> list[int]:
-        """Of each process it started, MB, greatest first."""
-        return sorted((mb for pid, mb in self._highest.items() if pid != os.getpid()), reverse=True)
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
-    found = [pid]
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:
-            continue
-        found += [name for child in children for name in family(int(child))]
-    return found
-
-
-def judged(source: str, executor: str, workers: int, runs: int) -> dict[str, Any]:
-    """In a process of its own: the whole call of `check`, several times; the first pays for starting up."""
-    spent = []
-    with tempfile.TemporaryDirectory(dir=Path(source).parent) as name, Peaks() as peaks:
-        for _ in range(runs):
-            home = open_home(fresh_home(Path(source), Path(name)))
-            before, started = peaks.cpu_s, time.perf_counter()
-            check(home, now_ms=made_city.NOW_MS, executor=executor, workers=workers)
-            spent.append({"wall_s": time.perf_counter() - started, "cpu_s": peaks.cpu_s - before})
-            home.engine.dispose()
-        # Reading it all back is the benchmark's own memory.
-        peak = {"own_mb": peaks.own, "workers_mb": peaks.of_workers}
-        return {"runs": spent, **peak, "said": said(Path(name) / "home")}
-
-
-def said(home: Path) -> dict[str, Any]:
-    """What the casebook of a home holds: by rule its tallies, the ids found and the rows not judged."""
-    opened = open_home(home)
-    run_id = casebook.runs(opened)["run_id"].iloc[0]
-    sums = (
-        casebook.tallies(opened, run_id).groupby("rule")[["examined", "found", "clean", "cannot_tell"]].sum()
-    )
-    found, blobs = table_of(FindingRow), table_of(UnjudgedBlob)
-    with opened.engine.connect() as connection:
-        ids = library.fetch(connection, found.select().with_only_columns(found.c.rule, found.c.finding_id))
-        packed = library.fetch(connection, blobs.select().with_only_columns(blobs.c.rule, blobs.c.packed))
-    result: dict[str, Any] = {
-        str(rule): {**{k: int(v) for k, v in row.items()}, "ids": [], "unjudged": []}
-        for rule, row in sums.to_dict("index").items()
-    }
-    for rule, key in ids:
-        result[rule]["ids"].append(key)
-    for rule, data in packed:
-        result[rule]["unjudged"] += [finding_key(rule, 1, [name]) for name in unpacked(data)["subject"]]
-    return result
 
 
 # --- plain pandas ------------------------------------------------------------------------------------
@@ -323,7 +205,8 @@ def differences(product: dict[str, Any], plain: dict[str, Any]) -> list[str]:
 
 def child(kind: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - what the child is asked
     """One measurement in a process of its own."""
-    command = [sys.executable, __file__, "--child", kind, "--arguments", json.dumps(arguments)]
+    program = [str(ROOT / "scripts/check_run.py")] if kind == "judged" else [__file__, "--child", kind]
+    command = [sys.executable, *program, "--arguments", json.dumps(arguments)]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
@@ -334,17 +217,11 @@ def child(kind: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - what
     return result
 
 
-def _child(kind: str, arguments: dict[str, Any], answer: Path) -> None:
-    measured: dict[str, Measured] = {"judged": judged, "plainly": plainly}
-    result = measured[kind](**arguments)
-    answer.write_text(json.dumps(result))
-
-
 def _show(name: str, positions: int, result: dict[str, Any]) -> None:
     best = min(result["runs"], key=lambda run: float(run["wall_s"]))
     workers = "/".join(str(mb) for mb in result["workers_mb"][:2]) or "-"
     print(
-        f"{name:26}{positions / best['wall_s'] / 1e6:6.2f} M/s  {best['wall_s']:7.2f} s wall",
+        f"{name:40}{positions / best['wall_s'] / 1e6:6.2f} M/s  {best['wall_s']:7.2f} s wall",
         f"{best['cpu_s']:7.2f} s CPU  (the first time {result['runs'][0]['wall_s']:.2f} s)",
         f"peak {result['own_mb']} MB, workers {workers} MB",
         sep="  ",
@@ -354,9 +231,13 @@ def _show(name: str, positions: int, result: dict[str, Any]) -> None:
 def _profile(source: Path) -> None:
     """Where the time of one inline run goes."""
     arguments = json.dumps({"source": str(source), "executor": "inline", "workers": 1, "runs": 1})
-    profiled = [sys.executable, "-m", "cProfile", "-s", "cumulative", __file__, "--child", "judged"]
-    command = [*profiled, "--arguments", arguments, "--answer", os.devnull]
-    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    with tempfile.NamedTemporaryFile() as kept:
+        profiled = [sys.executable, "-m", "cProfile", "-o", kept.name, str(ROOT / "scripts/check_run.py")]
+        command = [*profiled, "--arguments", arguments, "--answer", os.devnull]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        stats = Stats(kept.name)
+    stats.sort_stats("cumulative").print_stats("taxi_qa", _PROFILED)
+    stats.sort_stats("tottime").print_stats(_PROFILED)
 
 
 def bench(positions: int, asked: argparse.Namespace) -> bool:
@@ -366,11 +247,13 @@ def bench(positions: int, asked: argparse.Namespace) -> bool:
     print(
         f"\n{made:,} positions (made or found in {time.perf_counter() - started:.0f} s); best of {asked.runs}"
     )
-    several = child(
-        "judged", source=str(source), executor="processes", workers=asked.workers, runs=asked.runs
-    )
+    alike = {"source": str(source), "runs": asked.runs}
+    several = child("judged", **alike, executor="processes", workers=asked.workers)
     _show(f"check, {asked.workers} processes", made, several)
-    inline = child("judged", source=str(source), executor="inline", workers=1, runs=asked.runs)
+    # As many rules as plain pandas has: both do the same work then.
+    same = child("judged", **alike, executor="processes", workers=asked.workers, rules=TWINS)
+    _show(f"the same, {len(TWINS)} rules of plain pandas", made, same)
+    inline = child("judged", **alike, executor="inline", workers=1)
     _show("check, inline", made, inline)
     agreed = several["said"] == inline["said"] or not differences(several["said"], inline["said"])
     if not agreed:
@@ -383,17 +266,15 @@ def bench(positions: int, asked: argparse.Namespace) -> bool:
         told = export(source, Path(name))
         plain = child("plainly", told=told, workers=asked.workers)
         _show(f"plain pandas, {asked.workers} processes", made, plain)
-    best, slow = (min(r["runs"], key=lambda run: float(run["wall_s"])) for r in (several, plain))
+    best, slow = (min(r["runs"], key=lambda run: float(run["wall_s"])) for r in (same, plain))
     ratio, by_cpu = slow["wall_s"] / best["wall_s"], slow["cpu_s"] / best["cpu_s"]
-    print(f"{'':26}{ratio:.1f} times as fast as plain pandas, {by_cpu:.1f} times by CPU seconds")
+    print(f"{'':40}{ratio:.1f} times as fast as plain pandas, {by_cpu:.1f} times by CPU seconds")
     spent = sorted(plain["spent"].items(), key=lambda pair: -pair[1])
     print("CPU seconds of plain pandas: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in spent))
     loops = sum(plain["spent"].get(name, 0.0) for name in AUTOMATA)
     ratio = (slow["cpu_s"] - loops) / best["cpu_s"]
     print(f"without its two rules that loop over every fix: {ratio:.1f} times by CPU seconds")
-    # Rules that were never written in plain pandas are asked, and so cost the product alone.
-    twins = {rule: said for rule, said in several["said"].items() if rule in plain["said"]}
-    lines = differences(twins, plain["said"])
+    lines = differences(same["said"], plain["said"])
     found, unjudged = (sum(len(one[name]) for one in plain["said"].values()) for name in ("ids", "unjudged"))
     equal = f"equal answers: {found:,} findings, {unjudged:,} rows not judged, {len(plain['said'])} rules"
     print("\n".join(lines) if lines else equal)
@@ -412,12 +293,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", action="store_true", help="also where the time of one inline run goes")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where made cities are kept between runs")
     parser.add_argument("--drop-cache", action="store_true", help="delete the kept cities first")
-    parser.add_argument("--child", choices=("judged", "plainly"), help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=("plainly",), help=argparse.SUPPRESS)
     parser.add_argument("--arguments", help=argparse.SUPPRESS)
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.child:
-        _child(asked.child, json.loads(asked.arguments), asked.answer)
+        asked.answer.write_text(json.dumps(plainly(**json.loads(asked.arguments))))
         return 0
     if asked.drop_cache:
         shutil.rmtree(asked.cache, ignore_errors=True)

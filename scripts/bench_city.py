@@ -34,7 +34,7 @@ if str(ROOT) not in sys.path:
 
 # The checkout is on the path now.
 from scripts import made_city  # noqa: E402
-from scripts.bench_check import Peaks, family, fresh_home  # noqa: E402
+from scripts.check_run import Peaks, family, fresh_home  # noqa: E402
 from scripts.road_city import Made, city_home  # noqa: E402
 from taxi_qa.facts import units  # noqa: E402
 from taxi_qa.runs import gather, work  # noqa: E402

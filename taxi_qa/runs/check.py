@@ -191,7 +191,8 @@ class _Plan:
         folded = tuple(dict.fromkeys(left_of(rule.judges) for rule in self.asked if rule.judges in FOLDS))
         orders = self._orders(todo, rows, (*folded, *back))
         cities, days = ([order for order in orders if order.scope == scope] for scope in (CITY, DAY))
-        periods = [order for order in orders if order.scope not in (DAY, CITY)]
+        # The city's first: they are the long ones.
+        periods = [order for order in reversed(orders) if order.scope not in (DAY, CITY)]
         if not back:
             return [stage for stage in ([*cities, *days], periods) if stage]
         by_day: dict[int, list[Order]] = {}

@@ -5,6 +5,7 @@ day. The server does it before any worker is born, on a car of a few minutes tha
 """
 
 import datetime as dt
+import gc
 from typing import Final
 
 import numpy as np
@@ -109,3 +110,6 @@ def _table(kind: str, rows: list[dict[str, object]]) -> pd.DataFrame:
 
 keep_memory()
 warm()
+# What is here by now lasts: a worker that looked through it for garbage would copy every page of it.
+gc.collect()
+gc.freeze()
