@@ -40,6 +40,7 @@ from taxi_qa.facts import units  # noqa: E402
 from taxi_qa.runs import gather, work  # noqa: E402
 from taxi_qa.runs.check import check  # noqa: E402
 from taxi_qa.store import casebook, library, positions  # noqa: E402
+from taxi_qa.store.fetching import fetch  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
 from taxi_qa.store.tables import FindingRow, table_of  # noqa: E402
 
@@ -123,7 +124,7 @@ def said(home: Path) -> dict[str, Any]:
         .where(row.rule.in_(("driving.speeding", "driving.detour")))
     )
     with opened.engine.connect() as connection:
-        found = [list(one) for one in library.fetch(connection, query)]
+        found = [list(one) for one in fetch(connection, query)]
     return {"tallies": {str(k): v for k, v in sums.to_dict("index").items()}, "found": found}
 
 

@@ -24,7 +24,8 @@ if str(ROOT) not in sys.path:
 # The checkout is on the path now.
 from taxi_qa.findings.finding import finding_key  # noqa: E402
 from taxi_qa.runs.check import check  # noqa: E402
-from taxi_qa.store import casebook, library  # noqa: E402
+from taxi_qa.store import casebook  # noqa: E402
+from taxi_qa.store.fetching import fetch  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
 from taxi_qa.store.said import unpacked  # noqa: E402
 from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of  # noqa: E402
@@ -137,8 +138,8 @@ def said(home: Path) -> dict[str, Any]:
     )
     found, blobs = table_of(FindingRow), table_of(UnjudgedBlob)
     with opened.engine.connect() as connection:
-        ids = library.fetch(connection, found.select().with_only_columns(found.c.rule, found.c.finding_id))
-        packed = library.fetch(connection, blobs.select().with_only_columns(blobs.c.rule, blobs.c.packed))
+        ids = fetch(connection, found.select().with_only_columns(found.c.rule, found.c.finding_id))
+        packed = fetch(connection, blobs.select().with_only_columns(blobs.c.rule, blobs.c.packed))
     result: dict[str, Any] = {
         str(rule): {**{k: int(v) for k, v in row.items()}, "ids": [], "unjudged": []}
         for rule, row in sums.to_dict("index").items()

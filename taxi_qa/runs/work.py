@@ -103,22 +103,27 @@ def _city(order: Order, home: Home, law: Law) -> Told:
     # A driver's day is that of all his cars, and a company's month that of all of its, whichever were asked
     # for: what stands under no car is then left out.
     whole = replace(order, vehicles=())
-    judged = dict.fromkeys(catalogue()[name].judges for name in order.rules)
-    read = [unit for unit in judged if unit not in FOLDS or order.scope == CITY]
-    made: dict[str, Columns] = {}
+    asked: dict[str, list[str]] = {}
+    for name in order.rules:
+        asked.setdefault(catalogue()[name].judges, []).append(name)
+    read = [unit for unit in asked if unit not in FOLDS or order.scope == CITY]
+    given = None
     if read:
         # Read once for all of them: what a city holds is far more than what most of them find in it.
-        columns = _read_by_any(read)
-        (given,) = given_day(whole, law, order.day, tracks=False, columns=columns)
-        made = {unit: CITY_UNITS[unit].make(given, law) for unit in read}
-    for name in order.rules:
-        unit = catalogue()[name].judges
-        if unit not in made:
-            made[unit] = _folded(unit, whole, home, law)
-        rows = made[unit]
+        (given,) = given_day(whole, law, order.day, tracks=False, columns=_read_by_any(read))
+    # Unit by unit: rows of a city's trips are large, and nobody needs two kinds of them at once.
+    for unit, names in asked.items():
+        rows = (
+            CITY_UNITS[unit].make(given, law)
+            if given is not None and unit in read
+            else _folded(unit, whole, home, law)
+        )
         if order.vehicles:
             rows = rows.cut(np.isin(rows["vehicle_id"].astype(str), order.vehicles))
-        answers.ask(name, rows)
+        for name in names:
+            answers.ask(name, rows)
+        answers.counted = None
+        del rows
     return answers.told()
 
 

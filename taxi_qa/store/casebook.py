@@ -16,8 +16,8 @@ from sqlmodel import col
 
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
+from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.said import EXCUSED, FINDING_COLUMNS, Said, said_of, unpacked
 from taxi_qa.store.tables import FindingRow, Run, RunJob, Tally, UnjudgedBlob, table_of

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Table, and_, func, literal_column, select,
 
 from taxi_qa.findings.finding import finding_key
 from taxi_qa.store.casebook import CONTENT
+from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.said import unpacked
 from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN, MS_PER_S, offset_ms

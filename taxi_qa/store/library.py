@@ -4,13 +4,11 @@ Rows are read by a raw cursor and turned into columns; as objects the same rows 
 """
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, String, collate, func, or_, select
 from sqlmodel import col
 
@@ -18,6 +16,7 @@ from taxi_qa.records.column import Kind
 from taxi_qa.records.fixes import Fixes
 from taxi_qa.store import tracks
 from taxi_qa.store.engine import is_postgresql
+from taxi_qa.store.fetching import fetch, fetched_frame, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.tables import (
     RECORD_KINDS,
@@ -35,62 +34,8 @@ FIRST_BELIEVED_DAY: Final = 16_436
 POSITIONS: Final = "positions"
 NO_BUCKET: Final = -1
 
-_FALSE: Final = pa.scalar(value=False)
-_TURNED_ROWS: Final = 500
-
 T = TypeVar("T")
 PATHS = TypeVar("PATHS")
-
-
-def frame_of(rows: Sequence[tuple[Any, ...]], columns: Sequence[tuple[str, str]]) -> pd.DataFrame:
-    """A frame with the given dtypes from what a cursor fetched.
-
-    Args:
-        rows: plain values, None where missing.
-        columns: name and dtype (Int64, float64, boolean, str) of each value of a row.
-    """
-    values: Sequence[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return frame_of_columns(values, columns)
-
-
-def frame_of_columns(
-    values: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]], *, plain_texts: bool = False
-) -> pd.DataFrame:
-    """The same from columns of values.
-
-    Args:
-        values: plain values by column, None where missing.
-        columns: name and dtype of each.
-        plain_texts: texts as objects, "" where missing, instead of pandas' own strings: whoever works in
-            arrays would only turn them back.
-    """
-    data = {
-        name: _objects(column) if plain_texts and dtype == "str" else _array(column, dtype)
-        for (name, dtype), column in zip(columns, values, strict=True)
-    }
-    return pd.DataFrame(data, copy=False)
-
-
-def _objects(values: Sequence[Any]) -> "pd.Series[Any]":
-    # A series says that they are objects: of a bare array pandas makes strings again.
-    plain = np.array([value or "" for value in values], dtype=object)
-    return pd.Series(plain, dtype=object, copy=False)
-
-
-def _array(values: Sequence[Any], dtype: str) -> Any:  # noqa: ANN401 - one of several array types
-    if dtype == "str":
-        return pd.array(pa.array(values, type=pa.large_string()), dtype="str")
-    if dtype == "float64":
-        return pa.array(values, type=pa.float64()).to_numpy(zero_copy_only=False, writable=True)
-    if dtype == "boolean":
-        # SQLite keeps 0 and 1.
-        found = pa.array([None if v is None else bool(v) for v in values], type=pa.bool_())
-        flags = found.fill_null(_FALSE).to_numpy(zero_copy_only=False).copy()
-        return pd.arrays.BooleanArray(flags, found.is_null().to_numpy(zero_copy_only=False))
-    found = pa.array(values, type=pa.int64())
-    # Writable copies: what arrow hands over is not.
-    numbers = found.fill_null(0).to_numpy(zero_copy_only=False).copy()
-    return pd.arrays.IntegerArray(numbers, found.is_null().to_numpy(zero_copy_only=False))
 
 
 def records(  # noqa: PLR0913 - each narrows what is read, by name
@@ -150,8 +95,7 @@ def records(  # noqa: PLR0913 - each narrows what is read, by name
         )
     with home.engine.connect() as connection:
         query = query.order_by(*(_plain_order(connection, table.c[name]) for name in order), table.c["id"])
-        values = _fetch_columns(connection, query, len(wanted))
-        return frame_of_columns(values, wanted, plain_texts=plain_texts)
+        return fetched_frame(connection, query, wanted, plain_texts=plain_texts)
 
 
 def _plain_order(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -190,35 +134,6 @@ def _fetch(home: Home, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]
     """All rows of a query as the driver's own tuples."""
     with home.engine.connect() as connection:
         return fetch(connection, query)
-
-
-def fetch(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """All rows of a query as the driver's own tuples, past the layers that make objects of them."""
-    with closing(_cursor(connection, query)) as cursor:
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
-
-
-def _fetch_columns(connection: Connection, query: Select[*tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """The same by column. Turned a few rows at a time: all at once would miss the processor's cache."""
-    columns: list[list[Any]] = [[] for _ in range(width)]
-    with closing(_cursor(connection, query)) as cursor:
-        while rows := cursor.fetchmany(_TURNED_ROWS):
-            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-                column.extend(values)
-    return columns
-
-
-def _cursor(connection: Connection, query: Select[*tuple[Any, ...]]) -> Any:  # noqa: ANN401 - the driver's
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
-    raw: Any = connection.connection.driver_connection
-    cursor = raw.cursor(binary=True) if is_postgresql(connection) else raw.cursor()
-    if compiled.positional:
-        names = compiled.positiontup or []
-        cursor.execute(str(compiled), tuple(compiled.params[name] for name in names))
-    else:
-        cursor.execute(str(compiled), compiled.params)
-    return cursor
 
 
 # --- positions --------------------------------------------------------------------------------------

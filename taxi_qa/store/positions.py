@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from taxi_qa.records.fixes import Fixes
+from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch, of_current
+from taxi_qa.store.library import of_current
 from taxi_qa.store.room import PLACE, Room, Wanted
 from taxi_qa.store.segments import Segment
 from taxi_qa.store.tables import Segment as SegmentRow

@@ -5,8 +5,8 @@ from statistics import median_low
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch
 from taxi_qa.store.tables import Presence, Segment, Source
 
 POSITIONS = "positions"

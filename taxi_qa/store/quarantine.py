@@ -10,8 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection, bindparam, func, select, update
 from sqlmodel import col
 
+from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.library import fetch, frame_of
 from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.plain import plain_values
 from taxi_qa.store.tables import Refused, Source, table_of

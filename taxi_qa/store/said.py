@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome
-from taxi_qa.store.library import frame_of_columns
+from taxi_qa.store.fetching import frame_of_columns
 from taxi_qa.values.columns import Columns, runs_of
 
 # The values of a row of `Said.found`: the finding's name, its content, and the content's digest.

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home, make_home, open_home, writing
 from taxi_qa.store.inbox import Counts
 from taxi_qa.store.library import (
     data_span,
     existing_segments,
-    fetch,
     fixes,
     partitions,
     raw_positions,
