@@ -109,12 +109,12 @@ def drive(vehicle_id: str, steps: Sequence[Step], *, day: str = DAY, zone: str =
 
     Steps: `{leave: [lon, lat], at: time}` · `{drive_m, kmh, every_s, heading}` · `{stand_s, every_s}` ·
     `{gap_s}`, with `drive_m`, `heading` and `kmh` (after it) if it moved · `{stray: [lon, lat], after_s}` one
-    fix elsewhere. A step may also set flags, `delay_s`, `sends_speed` or `odometer` (what it counts of
-    a metre), which hold from there on.
+    fix elsewhere · `{times, steps}` steps again and again. A step may also set flags, `delay_s`,
+    `sends_speed` or `odometer` (what it counts of a metre), which hold from there on.
     """
     car = _Driven()
     rows: list[Row] = []
-    for step in steps:
+    for step in itertools.chain.from_iterable(one.get("steps", [one]) * one.get("times", 1) for one in steps):
         car.said.update({name: step[name] for name in _STICKY if name in step})
         rows += [{"vehicle_id": vehicle_id, **row} for row in _step(car, step, day, zone)]
     return rows

@@ -29,6 +29,7 @@ CLAUSES: Final = {
     "bonus.public_welfare": "一.4",
     "driving.detour": "五.7",
     "driving.eating": "五.9",
+    "driving.harsh": "五.4",
     "driving.long_hours": "五",
     "driving.no_belt": "五.1",
     "driving.no_belt_reminder": "五.2",

@@ -39,6 +39,7 @@ from taxi_qa.facts.equipment import DEVICES, company_delays, equipment_months, e
 from taxi_qa.facts.faulty_drives import faulty_drives
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hails import hails, refusal_complaints
+from taxi_qa.facts.harsh import harsh_months, harsh_part
 from taxi_qa.facts.hub_pickups import hub_pickups
 from taxi_qa.facts.hub_queues import hub_departures, hub_visits, visits_part
 from taxi_qa.facts.hub_rounds import hub_rounds, rounds_part
@@ -231,6 +232,7 @@ LEFT: Final[dict[str, Leaves]] = {
         "trips", lambda day: week_part(day.rows("meter_checks")), _ALL_OF_CARS, on_roads=True
     ),
     "driver_ratings": _RATINGS,
+    "harsh_months": Leaves("positions", lambda day: harsh_part(day.given, day.law), _ALL_OF_CARS),
     "vehicle_months": Leaves(
         "positions", lambda day: delay_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")
     ),
@@ -256,6 +258,7 @@ FOLDS: Final[dict[str, Fold]] = {
     "driver_ratings": Fold("month", driver_ratings, of_city=True),
     "company_ratings": Fold("month", company_ratings, of_city=True, left="driver_ratings"),
     "cut_weeks": Fold("week", cut_weeks),
+    "harsh_months": Fold("month", harsh_months, of_city=True),
     "equipment_months": Fold("month", equipment_months, of_city=True),
     "company_delays": Fold("month", company_delays, of_city=True, left="vehicle_months"),
     # A queue holds cars of all buckets: their turns are put in order when every bucket's day is over.

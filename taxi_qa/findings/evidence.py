@@ -30,6 +30,7 @@ UNITS: Final[dict[str, str]] = {
 }
 
 FIELDS: Final[dict[str, Field]] = {
+    "acts": Field("count", "急驾驶次数", "harsh acts"),
     "ahead": Field("count", "到达时前方车辆", "cars ahead on arrival"),
     "alighted_event_ms": Field("ms", "乘客离座时刻", "when the seat emptied"),
     "band": Field("", "超速幅度", "band of excess"),
@@ -74,6 +75,7 @@ FIELDS: Final[dict[str, Field]] = {
     "due_low_fen": Field("fen", "应收下限", "lowest lawful fare"),
     "excuse_ids": Field("", "适用的免责记录", "excuses that cover it"),
     "excuse_unapproved": Field("", "未获批准的免责记录", "excuse on file but not approved"),
+    "expected": Field("count", "同等里程他人次数", "as many had others on as long a way"),
     "extra_fen": Field("fen", "多收车费", "extra fare"),
     "extra_m": Field("m", "多行距离", "extra distance"),
     "extra_s": Field("s", "多用时间", "extra time"),
