@@ -1,10 +1,11 @@
 """How often made drivers are accused of what they did not do, and how often of what they did: speeding.
 
-Drives over Chengdu's roads as receivers would report them, judged as the product judges: the highest limit of
-all roads within reach that run the same way, both margins, three fixes in a row and 15 s, the device's speed
-and the speed from point to point agreeing. Innocent drivers keep to 50 to 98 % of each road's limit, brake in
-time for lower ones and stop at some junctions. Speeders drive 30 % above it all the way, or 20 % for 60 s.
-Limits fall with the class of road more steeply than the law's defaults do, so that neighbours differ.
+Drives over Chengdu's roads as receivers would report them, judged by the product itself, so many drives a
+car's day: the highest limit of all roads within reach that run the same way, both margins, three fixes in a
+row and 15 s, the device's speed and the speed from point to point agreeing; how far a receiver errs is the
+house's belief, or more where the roads tell so. Innocent drivers keep to 50 to 98 % of each road's limit,
+brake in time for lower ones and stop at some junctions. Speeders drive 30 % above it all the way, or 20 % for
+60 s. Limits fall with the class of road more steeply than the law's defaults do, so that neighbours differ.
 
     scripts/bench accusations [--traces 20000] [--speeders 2000] [--extract FILE] [--error-lasts 0]
 """
@@ -25,20 +26,20 @@ if str(ROOT) not in sys.path:
 
 from scripts.bench_roads import CORE_M, DAY, LEAST_M, extract_of, ladder  # noqa: E402
 from scripts.road_traces import Drives, Manner, Traces, drives, heard  # noqa: E402
-from taxi_qa.facts.speed_stretches import ERROR_SHARE, ROAD_REACH_M, margins_of  # noqa: E402
-from taxi_qa.facts.speeding import NO_LIMIT, over_limit_runs  # noqa: E402
+from taxi_qa.facts.given import Given, empty_table  # noqa: E402
+from taxi_qa.facts.speed_stretches import ERROR_SHARE, ROAD_REACH_M, speed_stretches  # noqa: E402
 from taxi_qa.facts.track import lay  # noqa: E402
 from taxi_qa.law.parameter import Law  # noqa: E402
 from taxi_qa.law.read import read_law  # noqa: E402
 from taxi_qa.records.fixes import NO_DELAY, NO_ODOMETER, Fixes  # noqa: E402
-from taxi_qa.roads.index import Int16s, SegmentIndex, segment_index  # noqa: E402
-from taxi_qa.roads.limits import highest_codirectional, limits_on  # noqa: E402
-from taxi_qa.roads.network import Network  # noqa: E402
+from taxi_qa.records.kinds import KINDS  # noqa: E402
+from taxi_qa.roads.city import Roads  # noqa: E402
+from taxi_qa.roads.index import Int16s, segment_index  # noqa: E402
+from taxi_qa.roads.limits import highest_codirectional  # noqa: E402
 from taxi_qa.roads.osm import read_pbf  # noqa: E402
-from taxi_qa.roads.receivers import receiver_errors_m  # noqa: E402
-from taxi_qa.rules.driving.speeding import speeding  # noqa: E402
-from taxi_qa.values.clock import day_start_ms  # noqa: E402
-from taxi_qa.values.columns import Columns  # noqa: E402
+from taxi_qa.rules.excuses import no_excuses  # noqa: E402
+from taxi_qa.rules.kit import catalogue, judge  # noqa: E402
+from taxi_qa.values.clock import MS_PER_DAY, day_start_ms  # noqa: E402
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -54,21 +55,19 @@ STEADY: Final = Manner(low=1.3, high=1.3, spread=0.0, stops=0.0)
 BURST: Final = replace(INNOCENT, burst_share=1.2, burst_s=60.0, burst_from_kmh=40.0)
 
 
-def judged(
-    index: SegmentIndex, network: Network, traces: Traces, law: Law, error_m: Floats
-) -> tuple[Bools, Int16s]:
-    """Which traces have a finding, and the limit each of all fixes is held against.
-
-    The margins are the house's, the runs and the verdict those of the product; `error_m` is what is believed
-    of each trace's receiver.
-    """
+def judged(roads: Roads, traces: Traces, law: Law) -> Bools:
+    """Which traces have a finding of the product's: so many traces are one car's day, one after the other."""
     began = day_start_ms(DAY, law.timezone)
+    number = np.arange(traces.count)
+    apart_ms = MS_PER_DAY // (TRACES_A_DAY + 1)
+    offset_ms = began + (number % TRACES_A_DAY) * apart_ms
     n = traces.time_ms.size
-    noon_ms = 12 * 3_600_000
+    cars = range(-(-traces.count // TRACES_A_DAY))
+    vehicle_ids = tuple(f"V{car:06d}" for car in cars)
     fixes = Fixes(
-        vehicle_ids=tuple(f"V{number:06d}" for number in range(traces.count)),
-        starts=traces.starts,
-        time_ms=began + noon_ms + traces.time_ms,
+        vehicle_ids=vehicle_ids,
+        starts=np.append(traces.starts[:-1:TRACES_A_DAY], traces.starts[-1]),
+        time_ms=np.repeat(offset_ms, np.diff(traces.starts)) + traces.time_ms,
         lon_e7=traces.lon_e7,
         lat_e7=traces.lat_e7,
         speed_ckmh=traces.speed_ckmh,
@@ -77,54 +76,36 @@ def judged(
         odometer_m=np.full(n, NO_ODOMETER, dtype=np.int32),
         delay_ms=np.full(n, NO_DELAY, dtype=np.int32),
     )
-    track = lay(fixes, law.number("house.quality.jump_kmh", began))
-    kept = track.labels == 0
-    limits = limits_on(network, law, None, DAY)
-    limit, *_ = highest_codirectional(
-        index, limits, track.lon_e7, track.lat_e7, traces.heading_ddeg[kept],
-        np.full(track.time_ms.size, noon_ms, dtype=np.int32),
-        (ROAD_REACH_M + ERROR_SHARE * np.repeat(error_m, np.diff(track.starts))).astype(np.float32),
-    )  # fmt: skip
-    runs = over_limit_runs(track, limit, margins_of(law, began))
-    count = runs.first.size
-    text = np.full(count, "", dtype=object)
-    verdict = speeding(
-        Columns(
-            {
-                "kind": np.full(count, "stretch", dtype=object),
-                "limit_kmh": runs.limit_kmh,
-                "mean_kmh": runs.sure_kmh,
-                "top_kmh": runs.top_kmh,
-                "held_s": (track.time_ms[runs.last] - track.time_ms[runs.first]) / 1000.0,
-                "distance_m": runs.distance_m,
-                "fixes": (runs.last - runs.first + 1).astype(np.float64),
-                "judged_ratio": np.ones(count),
-                **dict.fromkeys(("limit_source", "limit_name", "road", "way_ids", "limit_leans_on"), text),
-                **dict.fromkeys(("notable_ratio", "grave_ratio"), np.full(count, np.nan)),
-            }
-        ),
-        {
-            f"house.driving.speeding_{name}": np.full(
-                count, law.number(f"house.driving.speeding_{name}", began)
-            )
-            for name in ("ratio", "kmh", "s", "fixes", "judged_ratio")
-        },
+    given = Given(
+        zone=law.timezone,
+        from_ms=began,
+        to_ms=began + MS_PER_DAY,
+        heard_to_ms=began + MS_PER_DAY,
+        fixes=fixes,
+        track=lay(fixes, law.number("house.quality.jump_kmh", began)),
+        tables={kind: empty_table(kind) for kind in KINDS if kind != "positions"},
+        feeds={"positions": frozenset({DAY})},
+        seen=dict.fromkeys(vehicle_ids, (DAY, DAY)),
+        areas={},
+        roads=roads,
     )
+    rule = catalogue()["driving.speeding"]
+    outcome = judge(rule, speed_stretches(given, law), law, no_excuses())
     found = np.zeros(traces.count, dtype=bool)
-    found[runs.vehicle[np.asarray(verdict.guilty)]] = True
-    held: Int16s = np.full(n, NO_LIMIT, dtype=np.int16)
-    held[kept] = limit
-    return found, held
+    for finding in outcome.found:
+        car = int(finding.vehicle_id[1:])
+        found[car * TRACES_A_DAY + (finding.start_ms - began) // apart_ms] = True
+    return found
 
 
-def told_by_roads(index: SegmentIndex, traces: Traces) -> Floats:
-    """The error of each trace's receiver as the product tells it; so many traces are one car's day."""
-    firsts = np.arange(0, traces.count, TRACES_A_DAY)
-    starts = np.append(traces.starts[firsts], traces.starts[-1])
-    told = receiver_errors_m(
-        index, starts, traces.lon_e7, traces.lat_e7, traces.heading_ddeg, traces.speed_ckmh
-    )
-    return told[np.arange(traces.count) // TRACES_A_DAY]
+def limits_held(roads: Roads, traces: Traces, law: Law, error_m: float) -> Int16s:
+    """The limit each fix is held against by a receiver that errs so much: what could be seen at all."""
+    limit, *_ = highest_codirectional(
+        roads.index, roads.limits(law, DAY), traces.lon_e7, traces.lat_e7, traces.heading_ddeg,
+        np.full(traces.time_ms.size, MS_PER_DAY // 2, dtype=np.int32),
+        np.full(traces.time_ms.size, ROAD_REACH_M + ERROR_SHARE * error_m, dtype=np.float32),
+    )  # fmt: skip
+    return limit
 
 
 def spacing_s(traces: Traces) -> Floats:
@@ -134,33 +115,21 @@ def spacing_s(traces: Traces) -> Floats:
     return spacing
 
 
-def accused(
-    index: SegmentIndex, network: Network, ways: Drives, kmh: Int16s, law: Law, error_lasts_s: float
-) -> None:
+def accused(roads: Roads, ways: Drives, kmh: Int16s, law: Law, error_lasts_s: float) -> None:
     """Innocent traces that have a finding."""
     print(f"innocent: {ways.start.size - 1:,} traces at 50 to 98 % of the limit")
-    house_m = law.number("house.quality.gnss_error_m", day_start_ms(DAY, law.timezone))
     for error_m in ERRORS_M:
         manner = replace(INNOCENT, error_m=error_m, error_lasts_s=error_lasts_s)
         rng = np.random.default_rng(SEED)
-        traces = heard(network, ways, kmh, rng, manner, every_s=EVERY_S, most_fixes=FIXES)
-        told_m = np.fmax(told_by_roads(index, traces), house_m)
-        for name, believed_m in (
-            ("known", np.full(traces.count, error_m)),
-            ("told by roads", told_m),
-            ("the house's", np.full(traces.count, house_m)),
-        ):
-            found, limit = judged(index, network, traces, law, believed_m)
-            print(
-                f"  error {error_m:4.0f} m, {name:13} {believed_m.mean():5.1f} m:"
-                f" {int(found.sum()):5} accused ({100 * found.mean():.4f} %), limit known at"
-                f" {100 * (limit >= 0).mean():.1f} % of {limit.size:,} fixes"
-            )
+        traces = heard(roads.network, ways, kmh, rng, manner, every_s=EVERY_S, most_fixes=FIXES)
+        found, limit = judged(roads, traces, law), limits_held(roads, traces, law, error_m)
+        print(
+            f"  error {error_m:4.0f} m: {int(found.sum()):5} accused ({100 * found.mean():.4f} %),"
+            f" limit known at {100 * (limit >= 0).mean():.1f} % of {limit.size:,} fixes"
+        )
 
 
-def caught(
-    index: SegmentIndex, network: Network, ways: Drives, kmh: Int16s, law: Law, error_lasts_s: float
-) -> None:
+def caught(roads: Roads, ways: Drives, kmh: Int16s, law: Law, error_lasts_s: float) -> None:
     """Speeders that have a finding."""
     print(f"speeders: {ways.start.size - 1:,} traces each")
     for error_m in ERRORS_M:
@@ -169,8 +138,8 @@ def caught(
             as_heard = replace(manner, error_m=error_m, error_lasts_s=error_lasts_s)
             # A burst may come late: then the receiver is heard to the end of the drive.
             most = 4 * FIXES if manner.burst_share else FIXES
-            traces = heard(network, ways, kmh, rng, as_heard, every_s=EVERY_S, most_fixes=most)
-            found, limit = judged(index, network, traces, law, np.full(traces.count, error_m))
+            traces = heard(roads.network, ways, kmh, rng, as_heard, every_s=EVERY_S, most_fixes=most)
+            found, limit = judged(roads, traces, law), limits_held(roads, traces, law, error_m)
             print(f"  error {error_m:4.0f} m, {name:18}: {100 * found.mean():6.2f} % of all found")
             if manner.burst_share:
                 for words, rows in _of_bursts(traces, limit >= 0, limit > kmh[traces.edge]):
@@ -217,12 +186,12 @@ def main(argv: list[str] | None = None) -> int:
     kmh = ladder(network)
     # As if the whole map were tagged.
     network = replace(network, tag_kmh=kmh)
-    index, law = segment_index(network), read_law("guangzhou")
+    roads, law = Roads(network, segment_index(network), None), read_law("guangzhou")
     rng = np.random.default_rng(SEED)
     ways = drives(network, rng, asked.traces, least_m=LEAST_M, core_m=CORE_M)
-    accused(index, network, ways, kmh, law, asked.error_lasts)
+    accused(roads, ways, kmh, law, asked.error_lasts)
     ways = drives(network, rng, asked.speeders, least_m=LEAST_M, core_m=CORE_M)
-    caught(index, network, ways, kmh, law, asked.error_lasts)
+    caught(roads, ways, kmh, law, asked.error_lasts)
     print(f"{time.process_time() - began:.0f} CPU s")
     return 0
 
