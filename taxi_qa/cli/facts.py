@@ -18,6 +18,8 @@ FACTS = (
     "occupied_runs", "trips", "carriages", "outages", "driving_spells", "plates", "speed_stretches",
     "driven_routes", "meter_checks", "trip_roads",
 )  # fmt: skip
+# Of all the days asked for together, not day by day.
+LEDGER = "hub_ledger"
 
 
 @click.group(cls=Group)
@@ -26,7 +28,7 @@ def facts() -> None:
 
 
 @facts.command()
-@click.argument("name", type=click.Choice(FACTS), metavar="NAME")
+@click.argument("name", type=click.Choice((*FACTS, LEDGER)), metavar="NAME")
 @click.option("--out", required=True, metavar="FILE", help="The file to write; - for standard output.")
 @click.option(
     "--format",
@@ -63,13 +65,20 @@ def export(
       driven_routes   metered trips against the routes they could have taken
       meter_checks    metered against driven distance
       trip_roads      metered trips matched to the roads: share, way, free-driving time, tunnels
+      hub_ledger      each driver's waits, places in the queue, short trips and laps
+                      at each hub, against those of the same hours
     """  # noqa: D301 - click reads \b as a mark: keep the lines
     from taxi_qa.reports.outside import fact_cells, facts_outside
     from taxi_qa.runs.facts import facts as measured
+    from taxi_qa.runs.facts import ledger
 
     refuse_backwards(from_day, to_day)
     home = opened(ctx)
-    frames = measured(home, name, from_day=from_day, to_day=to_day, vehicles=vehicles)
+    if name == LEDGER:
+        whole = ledger(home, from_day=from_day, to_day=to_day, vehicles=vehicles)
+        frames = iter([whole] if len(whole) else [])
+    else:
+        frames = measured(home, name, from_day=from_day, to_day=to_day, vehicles=vehicles)
     first = next(frames, None)
     if first is None:
         raise click.UsageError(

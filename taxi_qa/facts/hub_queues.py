@@ -44,7 +44,18 @@ _TEXTS: Final = (
     "complaint_id",
 )  # fmt: skip
 _WHOLE: Final = ("start_ms", "end_ms", "load_slack_ms")
-_NUMBERS: Final = ("lon", "lat", "stood_s", "bay_s", "bay_ms", "gap_s", "load_m", "short_m", "tried_ms")
+_NUMBERS: Final = (
+    "lon",
+    "lat",
+    "stood_s",
+    "bay_s",
+    "bay_ms",
+    "gap_s",
+    "load_m",
+    "short_m",
+    "tried_ms",
+    "max_wait_s",
+)
 _TRUTHS: Final = (
     "has_bays", "seen_from", "seen_to", "after_set_down", "in_loading_lane", "is_reserved", "is_paused",
     "goes_off",

@@ -102,7 +102,7 @@ def hub_turns(given: Given) -> Columns | None:
 
     Returns:
         Unit columns (driver: of the ride it ended with, else who was signed in) and
-        hub (name), has_bays; stay (number), first, past (its `hub_fixes`);
+        hub (name), has_bays, max_wait_s (NaN none); stay (number), first, past (its `hub_fixes`);
         seen_from, seen_to: whether the car was seen before it came and after it left;
         gap_s: longest gap between positions; stood_s, bay_s: standing in all (set-down lanes and the two
         minutes after a set-down left out), and in bays; bay_ms: last time seen in a bay, NaN never;
@@ -150,6 +150,7 @@ def _hub_turns(given: Given) -> Columns | None:
         "lat": lat,
         "hub": zones.hubs[hub],
         "has_bays": zones.has_bays[hub],
+        "max_wait_s": zones.max_wait_s[hub],
         "vehicle": vehicle,
         "stay": of_stay,
         "first": a,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from taxi_qa.facts.given import Given, instants, words
+from taxi_qa.facts.given import Given, instants, numbers, words
 from taxi_qa.roads.limit_row import hours_of
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_H, city_day, offset_ms
 from taxi_qa.values.columns import Columns, Texts
@@ -49,6 +49,7 @@ class HubZones:
         hours: spans of each since midnight (ms), none for all hours.
         hubs: names of the hubs.
         has_bays: whether each hub has any bay.
+        max_wait_s: longest wait each hub allows on the judged day, NaN where it says none.
     """
 
     grid: ZoneGrid
@@ -60,6 +61,7 @@ class HubZones:
     hours: tuple[tuple[tuple[int, int], ...], ...]
     hubs: Texts
     has_bays: npt.NDArray[np.bool_]
+    max_wait_s: npt.NDArray[np.float64]
 
 
 def hub_zones(given: Given) -> HubZones | None:
@@ -88,8 +90,19 @@ def _hub_zones(given: Given) -> HubZones | None:
     return HubZones(
         zone_grid(areas), areas, hub, bits, instants(table["valid_from_day"], 0),
         instants(table["valid_to_day"], _ALWAYS), tuple(hours_of(text) for text in words(table["hours"])),
-        hubs, has_bays,
+        hubs, has_bays, _max_wait_s(given, table, hub, hubs.size),
     )  # fmt: skip
+
+
+def _max_wait_s(given: Given, table: pd.DataFrame, hub: Int64s, hubs: int) -> npt.NDArray[np.float64]:
+    """The longest wait of each hub by its own zones in force on the judged day; of several the longest."""
+    day = int(city_day(np.array([given.from_ms]), given.zone)[0])
+    said = numbers(table["max_wait_min"]) * 60.0
+    first, last = instants(table["valid_from_day"], 0), instants(table["valid_to_day"], _ALWAYS)
+    rows = np.flatnonzero((hub >= 0) & (first <= day) & (day <= last) & (said > 0))
+    most_s = np.zeros(hubs)
+    np.maximum.at(most_s, hub[rows], said[rows])
+    return np.where(most_s > 0, most_s, np.nan)
 
 
 def _is_true(column: "pd.Series[bool]") -> npt.NDArray[np.bool_]:
