@@ -159,7 +159,10 @@ def cooperation(given: Given, law: Law) -> Columns:  # noqa: ARG001 - every unit
     drivers, numbers_ = words(records["driver_id"]), words(records["document_no"])
     failed = seen["result"] == "fail"
     same = np.array([bool((failed & (seen["driver_id"] == one)).any()) for one in drivers], dtype=bool)
-    document = dict(zip(drivers[same].tolist(), numbers_[same].tolist(), strict=True))
+    # All of them: the ledger tells by these numbers that they and the inspection are one act.
+    document: dict[str, str] = {}
+    for one, number in sorted(zip(drivers[same].tolist(), numbers_[same].tolist(), strict=True)):
+        document[one] = ";".join(filter(None, (document.get(one), number)))
     n = len(seen)
     by_inspection = seen.but(
         {
