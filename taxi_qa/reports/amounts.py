@@ -49,7 +49,22 @@ _MISSING: Final[dict[str, tuple[str, str]]] = {
     "complaints": ("乘客投诉或影像", "a complaint or images"),
     "seat events": ("座椅传感器", "seat sensor"),
     "loaded flag": ("计价器载客标志", "the meter's own loaded flag"),
-}
+    "a second count": ("第二次人数识别", "a second count of the passengers"),
+    "daylight": ("白天光线", "daylight"),
+    "events of harsh driving on a longer way": (
+        "更长里程内的急驾驶事件", "events of harsh driving on a longer way"
+    ),
+    "events of harsh driving, or positions every second": (
+        "急驾驶事件或逐秒定位", "events of harsh driving, or positions every second"
+    ),
+    "others to compare with": ("可比的其他车辆", "others to compare with"),
+    "reason of going round": ("绕圈的原因", "the reason of going round"),
+    "reason of leaving": ("驶离的原因", "the reason of leaving"),
+    "waits of other taxis": ("其他出租车的候客时间", "the waits of other taxis"),
+    "working belt sensor": ("正常工作的安全带传感器", "a working belt sensor"),
+    "working camera": ("正常工作的摄像头", "a working camera"),
+    "working meter": ("正常工作的计价器", "a working meter"),
+}  # fmt: skip
 _TEXTS: Final[dict[str, str]] = {
     "standing": "停着计费", "moving": "空车行驶计费", "burst": "单次突增", "steady": "长期偏高",
     "long": "批次迟于一小时", "mean": "平均延迟过大", "mean and long": "平均与批次均过迟",

@@ -20,6 +20,8 @@ from taxi_qa.reports.amounts import Line, Said, both
 
 WORST: Final = 10
 _MISSING_SHOWN: Final = 3
+# The family of good deeds: found here is to somebody's credit.
+_BONUS: Final = "bonus."
 # Evidence that is a moment worth a flag on the map.
 _MOMENTS: Final = {"boarded_event_ms": "上", "alighted_event_ms": "下"}
 _LEAN_COLUMNS: Final = (
@@ -70,6 +72,11 @@ class RuleRow:
     answers: Answers
     trial: int
     reasons: tuple[Reason, ...]
+
+    @property
+    def is_bonus(self) -> bool:
+        """Whether what is found is a good deed."""
+        return self.rule.startswith(_BONUS)
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,11 @@ class Summary:
     nobody: DriverRow
     worst: tuple[Case, ...]
 
+    @property
+    def good_deeds(self) -> int:
+        """How many of the findings are good deeds."""
+        return sum(row.answers.found for row in self.rules if row.is_bonus)
+
 
 @dataclass
 class _Counts:
@@ -201,7 +213,8 @@ def _count(counts: _Counts, frame: pd.DataFrame) -> None:
     unjudged = frame[frame["verdict"] == "cannot_tell"]
     for (rule, missing), rows in Counter(zip(unjudged["rule"], unjudged["missing"], strict=True)).items():
         counts.missing[rule][missing] += rows
-    found = frame[frame["verdict"] == "found"]
+    # A good deed is no lead: it stands in the table of rules, and under nobody's leads.
+    found = frame[(frame["verdict"] == "found") & ~frame["rule"].str.startswith(_BONUS)]
     state = np.where(found["status"] == "excused", "excused", found["stage"].to_numpy(dtype=object))
     named = found.assign(state=state, driver_id=found["driver_id"].fillna(""))
     triples = zip(named["driver_id"], named["state"], named["rule"], strict=True)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import ColumnElement, Table, and_, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Table, and_, func, literal_column, or_, select, true
 
 from taxi_qa.findings.finding import finding_key
 from taxi_qa.store.casebook import CONTENT
@@ -17,7 +17,7 @@ from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.said import unpacked
 from taxi_qa.store.tables import FindingRow, UnjudgedBlob, table_of
-from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN, MS_PER_S, offset_ms
+from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN, MS_PER_S, date_of, offset_ms
 
 EXPORT_COLUMNS: Final = (
     "finding_id", "rule", "clause", "verdict", "stage", "status", "vehicle_id", "driver_id", "company_id",
@@ -55,7 +55,7 @@ def findings(
     Args:
         home: where.
         about: every rule's clause, stage and titles.
-        from_day: only of jobs of this city day and later.
+        from_day: only of jobs that reach this city day: what a week or month says stands on its first day.
         to_day: only of jobs up to this city day, itself included.
         rules: only of these rules.
         with_cannot_tell: also what could not be judged, and a last column `missing`.
@@ -92,7 +92,14 @@ def _asked(
 ) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = [true()]
     if from_day is not None:
-        asked.append(table.c.day >= from_day)
+        week, month = from_day - 6, from_day - date_of(from_day).day + 1
+        asked.append(
+            or_(
+                table.c.day >= from_day,
+                and_(table.c.scope.like("%week"), table.c.day >= week),
+                and_(table.c.scope.like("%month"), table.c.day >= month),
+            )
+        )
     if to_day is not None:
         asked.append(table.c.day <= to_day)
     if rules is not None:

@@ -20,12 +20,14 @@ from taxi_qa.reports.page import Report, ReportError, gather, render_report, wri
 from taxi_qa.reports.summary import RuleTitle, Summary, summarise
 from taxi_qa.runs.check import check
 from taxi_qa.store.home import Home, make_home
+from tests.test_cases import cases
 
 ZONE = "Asia/Shanghai"
 LAW = read_law("guangzhou")
 TITLES = {
     "fare.overcharge": RuleTitle("六.5", "超标准收费", "Charging above the tariff"),
     "fare.late_meter": RuleTitle("六.6", "下客后仍打表", "Meter running after the passengers left"),
+    "bonus.bravery": RuleTitle("一.4", "见义勇为", "Bravery"),
     "licence.cloned_plate": RuleTitle("一.1", "疑似套牌", "Suspected cloned plate"),
 }
 NOON_MS = 1_760_328_000_000  # 2025-10-13 12:00 in Guangzhou
@@ -167,6 +169,17 @@ def test_the_answers_of_all_jobs_add_up(busy: Summary) -> None:
     assert (overcharge.answers.examined, overcharge.answers.accused) == (100, 1)
 
 
+def test_a_good_deed_is_nobodys_lead(tmp_path: Path) -> None:
+    rows = [_finding(1, "bonus.bravery"), _finding(2, "fare.overcharge")]
+    summary = _summary(rows, [_tally("bonus.bravery", 3, 1, 0), _tally("fare.overcharge", 9, 1, 0)])
+    assert summary.totals.found == 2
+    assert summary.good_deeds == 1
+    assert [(row.driver_id, row.stable) for row in summary.drivers] == [("D0001A", 1)]
+    assert [case.rule for case in summary.worst] == ["fare.overcharge"]
+    render_report(_report(summary), tmp_path / "page.html")
+    assert "好人好事 1" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 def test_each_missing_input_is_named_and_counted(busy: Summary) -> None:
     late = next(row for row in busy.rules if row.rule == "fare.late_meter")
     (reason,) = late.reasons
@@ -228,8 +241,11 @@ def test_a_judged_home_becomes_a_page_with_its_planted_acts_on_maps(judged: Home
     view = gather(judged, now_ms=NOON_MS)
     assert view.run_id == ran.run_id
     assert view.summary.totals.examined == int(ran.tallies["examined"].sum())
-    assert {case.rule for case in view.summary.worst} == {"fare.overcharge", "vehicle.gnss_outage"}
-    assert all(drawn is not None and (drawn.act or drawn.gaps) for drawn in view.maps)
+    acts = {"fare.overcharge", "vehicle.gnss_outage"}
+    # The company's month, which the outage spoils, stands on its first day, before the day that was judged.
+    assert {case.rule for case in view.summary.worst} == acts | {"sla.equipment"}
+    for case, drawn in zip(view.summary.worst, view.maps, strict=True):
+        assert (drawn is not None and bool(drawn.act or drawn.gaps)) == (case.rule in acts)
     write_page(judged, tmp_path / "page.html", now_ms=NOON_MS)
     assert "2025-10-13" in "".join(_parsed(tmp_path / "page.html").text)
 
@@ -331,3 +347,10 @@ def test_amounts_read_well(value: float, unit: str, zh: str, en: str) -> None:
 )
 def test_missing_inputs_are_said_in_words(name: str, zh: str) -> None:
     assert amounts.missing_said(name, LAW).zh == zh
+
+
+def test_whatever_any_rule_misses_is_said_in_chinese() -> None:
+    named = {str(name) for _, case in cases() for name in case.get("cannot_tell", ())}
+    assert len(named) > 50
+    bare = [name for name in sorted(named) if not re.search("[一-鿿]", amounts.missing_said(name, LAW).zh)]
+    assert not bare

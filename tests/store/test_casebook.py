@@ -315,6 +315,17 @@ def test_an_export_is_cut_by_day_and_rule(home: Home) -> None:
     assert dict(zip(kept["rule"], kept["findings"], strict=True)) == {"fare.early_meter": 3, RULE: 3}
 
 
+def test_a_week_and_a_month_are_exported_with_each_of_their_days(home: Home) -> None:
+    begin(home)
+    # 20,717 is Monday 2026-09-21: its week ends on 20,723, its month began on 20,697 and ends on 20,726.
+    for scope, day in (("week", 20_717), ("city-month", 20_697)):
+        keep_outcomes(home, "run 1", Job(day, 0, scope), [outcome(finding(scope))])
+    days = {day: set(export(home, from_day=day, to_day=day)["trip_id"]) for day in (20_716, 20_717, 20_723)}
+    assert days == {20_716: {"city-month"}, 20_717: {"week", "city-month"}, 20_723: {"week", "city-month"}}
+    assert set(export(home, from_day=20_724)["trip_id"]) == {"city-month"}
+    assert export(home, from_day=20_727).empty
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/St_Johns", "UTC"])
 def test_times_are_written_as_the_clock_writes_them(zone: str) -> None:
     instants = np.array([0, 1_790_000_000_000, 1_790_000_000_123, 1_772_953_200_000, 1_772_956_800_000])
