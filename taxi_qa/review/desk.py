@@ -1,0 +1,171 @@
+"""What people and the machine do with a case: each step is one transaction, or nothing.
+
+Actor, moment, reason and note are arguments; nobody is taken from a request, and no clock is read. Who acts
+on an old view of a case is refused.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from taxi_qa.findings.case import Case
+from taxi_qa.review import appeals
+from taxi_qa.review.states import Ask, Event, RefusedError, Standing, replay, take
+from taxi_qa.review.terms import Terms
+from taxi_qa.store import desk as kept
+from taxi_qa.store.engine import transaction
+from taxi_qa.store.evidence import keep_file
+from taxi_qa.store.home import Home
+from taxi_qa.store.ledger import append_to
+
+_WORDS_MOST: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """An act as it goes to the ledger."""
+
+    case_id: str
+    rule: str
+    driver_id: str
+    act_ms: int
+    decided_ms: int
+    decider: str
+
+
+# What a confirmed act makes of the ledger: values of `ENTRY_COLUMNS`, without number and seal.
+Charge = Callable[[Confirmed], Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the desk works, by which terms, and what acts cost."""
+
+    home: Home
+    terms: Terms
+    charge: Charge
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a driver says with an answer or an appeal, and the files he sends along."""
+
+    text: str = ""
+    files: Sequence[Path] = ()
+
+
+def step(
+    desk: Desk, case_id: str, ask: Ask, expected_version: int | None, words: Words | None = None
+) -> Event:
+    """Take one step with a case.
+
+    Args:
+        desk: where and by which terms.
+        case_id: the case.
+        ask: the step.
+        expected_version: the version the caller has seen; None only for the machine, which looks itself.
+        words: of a driver's answer or appeal.
+
+    Raises:
+        states.RefusedError: the desk does not allow it.
+        store.desk.StaleError: the case has moved on since the caller looked.
+        store.desk.NoCaseError: no such case.
+        store.evidence.EvidenceError: a file is not taken.
+    """
+    # Files first: one that lies there without a row harms nobody, a row without its file would.
+    files = _kept_files(desk, words)
+    with transaction(desk.home.engine) as connection:
+        return step_in(connection, desk, case_id, ask, expected_version, words, files)
+
+
+def step_in(
+    connection: Connection,
+    desk: Desk,
+    case_id: str,
+    ask: Ask,
+    expected_version: int | None,
+    words: Words | None = None,
+    files: Sequence[Mapping[str, Any]] = (),
+) -> Event:
+    """The same inside a writing transaction; its files are kept already."""
+    one = kept.kept_case(connection, case_id)
+    if expected_version is not None and expected_version != one.version:
+        raise kept.StaleError(
+            f"the case {case_id} stands at version {one.version}, not {expected_version}: it has moved on;"
+            " look at it again"
+        )
+    standing = _standing(connection, desk, one)
+    event = take(standing, ask, desk.terms.heavy_points)
+    kept.record(connection, case_id, asdict(event), _deadline(desk.terms, one, event))
+    if event.action in ("answer", "appeal"):
+        said = words or Words()
+        answer = {
+            "case_id": case_id, "version": event.version, "kind": event.action, "driver_id": event.actor,
+            "at_ms": event.at_ms, "accepts": ask.accepts, "reason": event.reason, "text": said.text,
+        }  # fmt: skip
+        named = [{**file, "case_id": case_id, "version": event.version} for file in files]
+        kept.keep_answer(connection, answer, named)
+    elif event.action == "confirm":
+        append_to(connection, [desk.charge(confirmed_of(one.case, event.at_ms, event.actor))])
+    elif event.to_state == "reversed":
+        appeals.restore(connection, case_id, event.at_ms, event.actor)
+    return event
+
+
+def confirmed_of(case: Case, decided_ms: int, decider: str) -> Confirmed:
+    """The act a case is about, as it goes to the ledger."""
+    return Confirmed(case.case_id, case.rule, case.driver_id, case.start_ms, decided_ms, decider)
+
+
+def history_of(events: pd.DataFrame) -> tuple[Event, ...]:
+    """The events of one case from their rows."""
+    names = [name for name in kept.EVENT_COLUMNS if name != "case_id"]
+    rows = events[names].astype(object).to_dict("records")
+    return tuple(Event(**{str(name): value for name, value in row.items()}) for row in rows)
+
+
+def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
+    history = history_of(kept.events(connection, one.case.case_id))
+    if replay(history) != one.state:
+        raise RefusedError(f"the case {one.case.case_id} stands otherwise than its history says")
+    points = 0
+    if one.case.driver_id:
+        priced = desk.charge(confirmed_of(one.case, one.opened_ms, ""))
+        points = max(-int(str(priced["points"])), 0)
+    return Standing(
+        driver_id=one.case.driver_id,
+        stage=one.case.stage,
+        sufficiency=one.case.sufficiency,
+        points=points,
+        deadline_ms=one.deadline_ms,
+        history=history,
+    )
+
+
+def _deadline(terms: Terms, one: kept.Kept, event: Event) -> int | None:
+    if event.action == "extend":
+        return (event.at_ms if one.deadline_ms is None else one.deadline_ms) + terms.extension_ms
+    if event.from_state == event.to_state:
+        return one.deadline_ms
+    lasts = terms.lasts_ms.get(event.to_state)
+    return None if lasts is None else event.at_ms + lasts
+
+
+def _kept_files(desk: Desk, words: Words | None) -> list[dict[str, Any]]:
+    if words is None:
+        return []
+    if len(words.text) > _WORDS_MOST:
+        raise RefusedError(f"an answer has at most {_WORDS_MOST:,} characters, this one {len(words.text):,}")
+    if len(words.files) > desk.terms.files:
+        raise RefusedError(f"an answer has at most {desk.terms.files} files, this one {len(words.files)}")
+    found = [asdict(keep_file(desk.home, path, desk.terms.file_bytes)) for path in words.files]
+    return list({one["sha256"]: one for one in found}.values())
+
+
+def with_findings(case: Case, finding_ids: Sequence[str]) -> Case:
+    """The case as people know it, with more findings beside it: what they decide about stays as it was."""
+    return replace(case, finding_ids=tuple(finding_ids))
