@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +29,13 @@ _CLOSE: Final = {"m": 2.0, "ratio": 0.003}
 _SHARES: Final = 150
 
 
-def cases() -> Iterator[tuple[str, Case]]:
+@cache
+def cases() -> tuple[tuple[str, Case], ...]:
     """Every case with its rule's name; what a file's `shared` says holds in each of its cases."""
+    return tuple(_read())
+
+
+def _read() -> Iterator[tuple[str, Case]]:
     for path in sorted(FOLDER.rglob("*.yaml")):
         text = yaml.safe_load(path.read_text(encoding="utf-8"))
         for case in text["cases"]:
