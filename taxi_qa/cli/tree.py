@@ -10,11 +10,13 @@ import click
 
 from taxi_qa import __version__
 from taxi_qa.cli import failure
+from taxi_qa.cli.appeal import appeal
 from taxi_qa.cli.check import check
 from taxi_qa.cli.command import Group, place_of, wants_traceback
 from taxi_qa.cli.complaint import complaint
 from taxi_qa.cli.coverage import coverage
 from taxi_qa.cli.demo import demo
+from taxi_qa.cli.desk import desk
 from taxi_qa.cli.doctor import doctor
 from taxi_qa.cli.facts import facts
 from taxi_qa.cli.findings import findings
@@ -24,6 +26,7 @@ from taxi_qa.cli.lab import lab
 from taxi_qa.cli.law import law
 from taxi_qa.cli.quarantine import quarantine
 from taxi_qa.cli.records import records
+from taxi_qa.cli.review import review
 from taxi_qa.cli.roads import roads
 from taxi_qa.cli.rules import rules
 from taxi_qa.cli.screen import note
@@ -42,8 +45,8 @@ def root() -> None:
 
 
 for _command in (
-    init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, rules, coverage, law,
-    lab, doctor,
+    init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
+    rules, coverage, law, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

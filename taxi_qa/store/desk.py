@@ -186,6 +186,13 @@ def kept_case(connection: Connection, case_id: str) -> Kept:
     )
 
 
+def case_frame(connection: Connection, case_id: str) -> pd.DataFrame:
+    """One case as a frame in `CASE_COLUMNS`, empty where there is none."""
+    c = table_of(CaseRow).c
+    query = select(*(c[name] for name in CASE_COLUMNS)).where(c.case_id == case_id)
+    return frame_of(fetch(connection, query), _columns(CASE_COLUMNS))
+
+
 def cases(
     home: Home,
     *,
