@@ -10,6 +10,7 @@ Sufficiency = Literal["strong", "fair", "weak"]
 # What a source is: two names of one kind see with the same eyes and count once.
 KIND_OF_SOURCE: Final[dict[str, str]] = {
     "meter": "meter",
+    "trips": "meter",
     "second meter": "meter",
     "gnss": "gnss",
     "terminal": "gnss",
@@ -19,10 +20,14 @@ KIND_OF_SOURCE: Final[dict[str, str]] = {
     "seat": "sensor",
     "belt sensor": "sensor",
     "device": "sensor",
+    "device_status": "sensor",
+    "status": "sensor",
+    "events": "sensor",
     "payment": "platform",
     "platform": "platform",
     "dispatch": "platform",
     "shift": "register",
+    "shifts": "register",
     "sign-in": "register",
     "register": "register",
     "repairs": "register",
@@ -74,10 +79,10 @@ class Case:
 def kinds_of(sources: str) -> frozenset[str]:
     """The kinds of the sources a finding names, joined by "+".
 
-    Raises:
-        KeyError: a source nobody has put a kind to.
+    A name nobody has put a kind to (silence, a new feed) counts for nothing: no case grows strong on it.
     """
-    return frozenset(KIND_OF_SOURCE[name.strip()] for name in sources.split("+") if name.strip())
+    named = (name.strip() for name in sources.split("+"))
+    return frozenset(KIND_OF_SOURCE[name] for name in named if name in KIND_OF_SOURCE)
 
 
 def sufficiency_of(kinds: frozenset[str]) -> Sufficiency:

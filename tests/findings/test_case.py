@@ -15,8 +15,12 @@ def test_two_names_of_one_kind_count_once() -> None:
     assert kinds_of("gnss+map") == {"gnss"}
     assert kinds_of("meter+second meter+gnss") == {"meter", "gnss"}
     assert kinds_of("") == set()
-    with pytest.raises(KeyError):
-        kinds_of("hearsay")
+    assert kinds_of("device_status+shifts") == {"sensor", "register"}
+
+
+def test_a_name_nobody_knows_makes_no_case_stronger() -> None:
+    assert kinds_of("camera+hearsay") == {"camera"}
+    assert sufficiency_of(kinds_of("camera+hearsay+silence")) == "weak"
 
 
 @pytest.mark.parametrize(

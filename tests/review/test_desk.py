@@ -209,3 +209,9 @@ def test_leads_reach_reviewers_and_never_points(home: Home) -> None:
         Hand(desk, case_id)("propose", "Li")
     Hand(desk, case_id)("dismiss", "Li", "passenger_consent")
     assert Hand(desk, case_id).state == "dismissed"
+
+
+def test_a_source_nobody_knows_holds_up_nothing(home: Home) -> None:
+    found(home, refusal(sources="silence+hearsay"))
+    assert gather(desk_of(home), NOON, {}) == {"opened": 1}
+    assert cases(home)["sufficiency"].tolist() == ["weak"]
