@@ -19,11 +19,10 @@ import pstats
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -34,7 +33,7 @@ if str(ROOT) not in sys.path:
 
 # The checkout is on the path now.
 from scripts import made_city  # noqa: E402
-from scripts.check_run import Peaks, family, fresh_home  # noqa: E402
+from scripts.check_run import Peaks, Watch, fresh_home  # noqa: E402
 from scripts.road_city import Made, city_home  # noqa: E402
 from taxi_qa.facts import units  # noqa: E402
 from taxi_qa.runs import gather, work  # noqa: E402
@@ -58,31 +57,22 @@ def extract() -> Path:
 # --- judging -----------------------------------------------------------------------------------------
 
 
-class Together:
+class Together(Watch):
     """The most memory all processes had at one moment, what they share counted once (PSS)."""
+
+    every_s = 0.2
 
     def __init__(self) -> None:
         """Nothing was looked at yet."""
+        super().__init__()
         self.mb = 0
         self.of_processes: list[int] = []
-        self._done = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> Self:
-        """Begins to watch."""
-        self._watcher.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends watching."""
-        self._done.set()
-        self._watcher.join()
-
-    def _watch(self) -> None:
-        while not self._done.wait(0.2):
-            now = [pss_mb(pid) for pid in family(os.getpid())]
-            if sum(now) > self.mb:
-                self.mb, self.of_processes = sum(now), now
+    def look(self, pids: Sequence[int]) -> None:
+        """Notes what all have together, if it is more than ever before."""
+        now = [pss_mb(pid) for pid in pids]
+        if sum(now) > self.mb:
+            self.mb, self.of_processes = sum(now), now
 
 
 def pss_mb(pid: int) -> int:

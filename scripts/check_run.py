@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,13 +61,13 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Peaks:
-    """The peak memory of this process and of all it started, watched by a thread."""
+class Watch(ABC):
+    """This process and all it started, looked at by a thread every so many seconds."""
+
+    every_s = 0.05
 
     def __init__(self) -> None:
         """Nobody is watched yet."""
-        self._highest: Counter[int] = Counter()
-        self._spent: dict[int, float] = {}
         self._done = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
@@ -81,10 +82,28 @@ class Peaks:
         self._watcher.join()
 
     def _watch(self) -> None:
-        while not self._done.wait(0.05):
-            for pid in family(os.getpid()):
-                self._highest[pid] = max(self._highest[pid], int(peak_mb(pid)))
-                self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_s(pid))
+        while not self._done.wait(self.every_s):
+            self.look(family(os.getpid()))
+
+    @abstractmethod
+    def look(self, pids: Sequence[int]) -> None:
+        """Looks at the processes there are now."""
+
+
+class Peaks(Watch):
+    """The peak memory of each process, and the CPU seconds of all."""
+
+    def __init__(self) -> None:
+        """Nothing was looked at yet."""
+        super().__init__()
+        self._highest: Counter[int] = Counter()
+        self._spent: dict[int, float] = {}
+
+    def look(self, pids: Sequence[int]) -> None:
+        """Notes what each has had and spent by now."""
+        for pid in pids:
+            self._highest[pid] = max(self._highest[pid], int(peak_mb(pid)))
+            self._spent[pid] = max(self._spent.get(pid, 0.0), cpu_s(pid))
 
     @property
     def cpu_s(self) -> float:

@@ -104,6 +104,8 @@ def wrapping_of(path: Path) -> Wrapping:
     if start.startswith(_ZIP):
         _check_workbook(path)
         return "xlsx"
+    if path.suffix.lower() == ".parquet":
+        raise Refused("this is no Parquet file, whatever its name says; export it again, or send CSV")
     return "plain"
 
 

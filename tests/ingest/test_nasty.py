@@ -400,6 +400,7 @@ WRAPPED = [
     Case(
         "a cut Parquet file", "trips.parquet", parquet(trip_id=["A1"])[:-20], refused="cut short or damaged"
     ),
+    Case("noise called Parquet", "trips.parquet", bytes(range(7, 256)) * 9, refused="no Parquet file"),
     Case(
         "a Parquet file in name only",
         "positions.parquet",
