@@ -25,20 +25,37 @@ def items() -> Mapping[str, str]:
     Raises:
         BadLaw: the file is not as it should be; names the key and what was expected.
     """
+    return _listed()["items"]
+
+
+@cache
+def without_item() -> Mapping[str, str]:
+    """Why a rule has no item, for each rule that has none.
+
+    Raises:
+        BadLaw: as `items`.
+    """
+    return _listed()["none"]
+
+
+@cache
+def _listed() -> dict[str, dict[str, str]]:
     shown = f"data/{_FILE}"
     content = strict.load(shipped("data") / _FILE, shown)
-    listed = strict.keys(shown, "the file", content, {"title", "reason", "items"}, set())["items"]
-    if not isinstance(listed, dict):
-        raise BadLaw(f"{shown}: items: expected law paths with lists of rules")
-    found: dict[str, str] = {}
-    for path, rules in listed.items():
-        if not isinstance(rules, list):
-            raise BadLaw(f"{shown}: {path}: expected a list of rules")
-        for one in rules:
-            rule = strict.text(shown, str(path), one)
-            if rule in found:
-                raise BadLaw(f"{shown}: {path}: {rule} stands twice")
-            found[rule] = str(path)
+    file = strict.keys(shown, "the file", content, {"title", "reason", "items", "none"}, set())
+    found: dict[str, dict[str, str]] = {"items": {}, "none": {}}
+    for part, of_rule in found.items():
+        listed = file[part]
+        if not isinstance(listed, dict):
+            raise BadLaw(f"{shown}: {part}: expected law paths or reasons with lists of rules")
+        for named, rules in listed.items():
+            if not isinstance(rules, list):
+                raise BadLaw(f"{shown}: {named}: expected a list of rules")
+            for one in rules:
+                rule = strict.text(shown, str(named), one)
+                if any(rule in other for other in found.values()):
+                    raise BadLaw(f"{shown}: {named}: {rule} stands twice")
+                of_rule[rule] = str(named)
     return found
 
 

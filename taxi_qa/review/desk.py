@@ -100,7 +100,7 @@ def step_in(
         )
     standing = _standing(connection, desk, one)
     event = take(standing, ask, desk.terms.heavy_points)
-    kept.record(connection, case_id, asdict(event), _deadline(desk.terms, one, event))
+    kept.record(connection, case_id, asdict(event), deadline_after(desk.terms, one.deadline_ms, event))
     if event.action in ("answer", "appeal"):
         said = words or Words()
         answer = {
@@ -146,11 +146,12 @@ def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
     )
 
 
-def _deadline(terms: Terms, one: kept.Kept, event: Event) -> int | None:
+def deadline_after(terms: Terms, deadline_ms: int | None, event: Event) -> int | None:
+    """Until when a case may stay where an event led it; `deadline_ms` is until when it might before."""
     if event.action == "extend":
-        return (event.at_ms if one.deadline_ms is None else one.deadline_ms) + terms.extension_ms
+        return (event.at_ms if deadline_ms is None else deadline_ms) + terms.extension_ms
     if event.from_state == event.to_state:
-        return one.deadline_ms
+        return deadline_ms
     lasts = terms.lasts_ms.get(event.to_state)
     return None if lasts is None else event.at_ms + lasts
 

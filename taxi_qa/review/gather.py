@@ -3,20 +3,22 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection
 
 from taxi_qa.review.cases import Group, Lead, case_of, grouped
-from taxi_qa.review.desk import Desk, history_of, step_in, with_findings
+from taxi_qa.review.desk import Desk, deadline_after, history_of, step_in, with_findings
 from taxi_qa.review.families import act_families
-from taxi_qa.review.states import MACHINE, Ask
+from taxi_qa.review.states import MACHINE, Ask, Event, Standing, take
 from taxi_qa.store import desk as kept
 from taxi_qa.store.engine import transaction
 
 # Cases no person has a part in: what they are made of may still change.
 _MACHINES: Final = ("", "detected", "excused", "queued", "quarantined")
+# New cases are written so many at once: their rows take as much memory again as their findings.
+_AT_ONCE: Final = 5_000
 
 
 def gather(desk: Desk, at_ms: int, weights: Mapping[str, float]) -> dict[str, int]:
@@ -72,11 +74,37 @@ def _join(
     near = kept.leads_of_cases(
         connection, vehicles=set(frame["vehicle_id"].dropna()), drivers=set(frame["driver_id"].dropna())
     )
-    for group in grouped(_leads(frame), _groups(near)):
-        _write(connection, desk, group, at_ms, weights, counted)
+    groups = grouped(_leads(frame), _groups(near))
+    there = kept.cases_there(connection, [group.case_id for group in groups])
+    for group in groups:
+        if group.case_id in there:
+            _grow(connection, desk, group, at_ms, weights, counted)
+    fresh = [group for group in groups if group.case_id not in there]
+    for start in range(0, len(fresh), _AT_ONCE):
+        piece = [_opened(desk, group, at_ms, weights) for group in fresh[start : start + _AT_ONCE]]
+        kept.open_cases(connection, piece, at_ms)
+    if fresh:
+        counted["opened"] += len(fresh)
 
 
-def _write(
+def _opened(
+    desk: Desk, group: Group, at_ms: int, weights: Mapping[str, float]
+) -> tuple[kept.Kept, list[dict[str, Any]]]:
+    """A new case as it waits in the queue, and the two steps that led there."""
+    case = case_of(group, weights)
+    events: tuple[Event, ...] = ()
+    for action, reason in (("open", "found"), ("queue", "examined")):
+        standing = Standing(case.driver_id, case.stage, case.sufficiency, 0, None, events)
+        events = (*events, take(standing, Ask(action, MACHINE, at_ms, reason), desk.terms.heavy_points))
+    deadline_ms = None
+    for event in events:
+        deadline_ms = deadline_after(desk.terms, deadline_ms, event)
+    last = events[-1]
+    one = kept.Kept(case, group.leads[0].family, at_ms, last.to_state, last.version, deadline_ms)
+    return one, [vars(event) for event in events]
+
+
+def _grow(
     connection: Connection,
     desk: Desk,
     group: Group,
@@ -86,14 +114,7 @@ def _write(
 ) -> None:
     case = case_of(group, weights)
     family = group.leads[0].family
-    try:
-        one = kept.kept_case(connection, group.case_id)
-    except kept.NoCaseError:
-        kept.write_case(connection, case, family, at_ms)
-        step_in(connection, desk, group.case_id, Ask("open", MACHINE, at_ms, "found"), 0)
-        step_in(connection, desk, group.case_id, Ask("queue", MACHINE, at_ms, "examined"), 1)
-        counted["opened"] += 1
-        return
+    one = kept.kept_case(connection, group.case_id)
     returns = one.state == "dismissed" and _last_action(connection, group.case_id) == "withdraw"
     is_the_machines = one.state in _MACHINES or returns
     kept.write_case(
@@ -108,15 +129,12 @@ def _write(
 
 def _excuse(connection: Connection, desk: Desk, at_ms: int, counted: Counter[str]) -> None:
     """Cases whose findings are all covered are excused; one that is not covered any more waits again."""
-    for state, action, reason, counts in (
-        ("queued", "excuse", "approved_excuse", "excused"),
-        ("quarantined", "excuse", "approved_excuse", "excused"),
-        ("excused", "queue", "examined", "queued again"),
+    for states, action, reason, counts in (
+        (("queued", "quarantined"), "excuse", "approved_excuse", "excused"),
+        (("excused",), "queue", "examined", "queued again"),
     ):
-        frame = kept.leads_of_cases(connection, states=(state,))
-        covered = frame["status"].eq("excused").groupby(frame["case_id"]).all()
-        for case_id in covered.index[covered if action == "excuse" else ~covered]:
-            step_in(connection, desk, str(case_id), Ask(action, MACHINE, at_ms, reason), None)
+        for case_id in kept.cases_covered(connection, states, covered=action == "excuse"):
+            step_in(connection, desk, case_id, Ask(action, MACHINE, at_ms, reason), None)
             counted[counts] += 1
 
 

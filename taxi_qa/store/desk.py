@@ -1,11 +1,12 @@
 """Cases as they are kept: rows and events go in and come out; what may be done to them others decide."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import case as case_when
 
 from taxi_qa.findings.case import Case
 from taxi_qa.store.desk_tables import AnswerRow, CaseEvent, CaseFinding, CaseRow, EvidenceFile, SecondLook
@@ -13,6 +14,7 @@ from taxi_qa.store.engine import bulk_insert
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.manifest import conflict_insert
+from taxi_qa.store.said import EXCUSED
 from taxi_qa.store.tables import FindingRow, table_of
 
 CASE_COLUMNS: Final = (
@@ -133,30 +135,95 @@ def part_withdrawn(connection: Connection, case_ids: Collection[str], at_ms: int
 
 def write_case(connection: Connection, case: Case, family: str, at_ms: int) -> None:
     """Write down what a case is made of; where it stands stays as it is (a new one has no state yet)."""
-    values = {
-        **asdict(case),
-        "rules": _BETWEEN.join(case.rules),
-        "sources": _BETWEEN.join(case.sources),
-        "missing": _BETWEEN.join(case.missing),
-        "family": family,
-        "opened_ms": at_ms,
-        "state": "",
-        "version": 0,
-        "deadline_ms": None,
-    }
-    del values["finding_ids"]
+    values = _row_of(Kept(case, family, at_ms, "", 0, None))
     kept = {"case_id", "opened_ms", "state", "version", "deadline_ms"}
     statement = conflict_insert(connection, CaseRow)
     fresh = {name: statement.excluded[name] for name in values if name not in kept}
     connection.execute(statement.on_conflict_do_update(index_elements=["case_id"], set_=fresh), [values])
+    _join_findings(connection, [case], at_ms)
+
+
+def open_cases(
+    connection: Connection, opened: Sequence[tuple[Kept, Sequence[Mapping[str, Any]]]], at_ms: int
+) -> None:
+    """Write down cases nobody has seen yet, many at once.
+
+    Args:
+        connection: in a writing transaction.
+        opened: each as it stands after its first events, and these: values of `EVENT_COLUMNS` but the case.
+        at_ms: when their findings join them.
+    """
+    rows = [_row_of(one) for one, _ in opened]
+    bulk_insert(
+        connection,
+        table_of(CaseRow).name,
+        CASE_COLUMNS,
+        [tuple(row[name] for name in CASE_COLUMNS) for row in rows],
+    )
+    events = ({**event, "case_id": one.case.case_id} for one, of_case in opened for event in of_case)
+    bulk_insert(
+        connection,
+        table_of(CaseEvent).name,
+        EVENT_COLUMNS,
+        [tuple(event[name] for name in EVENT_COLUMNS) for event in events],
+    )
+    _join_findings(connection, [one.case for one, _ in opened], at_ms)
+
+
+def _row_of(one: Kept) -> dict[str, Any]:
+    """The values of `CASE_COLUMNS`."""
+    # `asdict` would copy every value deeply, which is most of the time it takes to open many cases.
+    values = {field.name: getattr(one.case, field.name) for field in fields(Case)}
+    del values["finding_ids"]
+    for name in ("rules", "sources", "missing"):
+        values[name] = _BETWEEN.join(values[name])
+    return {
+        **values,
+        "family": one.family,
+        "opened_ms": one.opened_ms,
+        "state": one.state,
+        "version": one.version,
+        "deadline_ms": one.deadline_ms,
+    }
+
+
+def _join_findings(connection: Connection, cases: Iterable[Case], at_ms: int) -> None:
     joined = conflict_insert(connection, CaseFinding)
     again = {"case_id": joined.excluded.case_id, "left_ms": None}
     rows = [
         {"finding_id": name, "case_id": case.case_id, "joined_ms": at_ms, "left_ms": None}
+        for case in cases
         for name in case.finding_ids
     ]
     if rows:
         connection.execute(joined.on_conflict_do_update(index_elements=["finding_id"], set_=again), rows)
+
+
+def cases_there(connection: Connection, case_ids: Collection[str]) -> set[str]:
+    """Those of these cases that are kept."""
+    c = table_of(CaseRow).c
+    return {
+        name
+        for piece in _pieces(case_ids)
+        for (name,) in fetch(connection, select(c.case_id).where(c.case_id.in_(piece)))
+    }
+
+
+def cases_covered(connection: Connection, states: Collection[str], *, covered: bool) -> list[str]:
+    """Cases in these states all of whose findings an approved excuse covers, or the others."""
+    found, joined = table_of(FindingRow), table_of(CaseFinding)
+    c = table_of(CaseRow).c
+    open_ones = func.sum(case_when((found.c.status == EXCUSED, 0), else_=1))
+    query = (
+        select(c.case_id)
+        .join(joined, joined.c.case_id == c.case_id)
+        .join(found, joined.c.finding_id == found.c.finding_id)
+        .where(c.state.in_(sorted(states)), joined.c.left_ms.is_(None))
+        .group_by(c.case_id)
+        .having(open_ones == 0 if covered else open_ones > 0)
+        .order_by(c.case_id)
+    )
+    return [case_id for (case_id,) in fetch(connection, query)]
 
 
 def kept_case(connection: Connection, case_id: str) -> Kept:
