@@ -7,7 +7,8 @@ from taxi_qa.findings.finding import Stage
 
 Sufficiency = Literal["strong", "fair", "weak"]
 
-# What a source is: two names of one kind see with the same eyes and count once.
+# What a source is: two names of one kind see with the same eyes and count once. "" counts for
+# nothing: a sign-in says who drove, and has seen nothing of what was done.
 KIND_OF_SOURCE: Final[dict[str, str]] = {
     "meter": "meter",
     "trips": "meter",
@@ -26,11 +27,11 @@ KIND_OF_SOURCE: Final[dict[str, str]] = {
     "payment": "platform",
     "platform": "platform",
     "dispatch": "platform",
-    "shift": "register",
-    "shifts": "register",
-    "sign-in": "register",
-    "register": "register",
-    "repairs": "register",
+    "sign-in": "",
+    "shift": "",
+    "shifts": "",
+    "register": "document",
+    "repairs": "document",
     "complaint": "complaint",
     "desk": "complaint",
     "ratings": "complaint",
@@ -39,7 +40,7 @@ KIND_OF_SOURCE: Final[dict[str, str]] = {
 }
 # The kinds a case is asked for; what a car carries beside them only helps.
 ASKED_FOR: Final = ("meter", "gnss", "camera", "complaint", "inspection", "document")
-# What people have looked into before it became a finding.
+# What people have looked into before it became a finding; a register and a repair ticket are their papers.
 DECIDED_BY_PEOPLE: Final = frozenset({"complaint", "inspection", "document"})
 
 
@@ -82,7 +83,7 @@ def kinds_of(sources: str) -> frozenset[str]:
     A name nobody has put a kind to (silence, a new feed) counts for nothing: no case grows strong on it.
     """
     named = (name.strip() for name in sources.split("+"))
-    return frozenset(KIND_OF_SOURCE[name] for name in named if name in KIND_OF_SOURCE)
+    return frozenset(KIND_OF_SOURCE.get(name, "") for name in named) - {""}
 
 
 def sufficiency_of(kinds: frozenset[str]) -> Sufficiency:

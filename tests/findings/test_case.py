@@ -15,12 +15,17 @@ def test_two_names_of_one_kind_count_once() -> None:
     assert kinds_of("gnss+map") == {"gnss"}
     assert kinds_of("meter+second meter+gnss") == {"meter", "gnss"}
     assert kinds_of("") == set()
-    assert kinds_of("device_status+shifts") == {"sensor", "register"}
+    assert kinds_of("device_status+register") == {"sensor", "document"}
 
 
 def test_a_name_nobody_knows_makes_no_case_stronger() -> None:
     assert kinds_of("camera+hearsay") == {"camera"}
     assert sufficiency_of(kinds_of("camera+hearsay+silence")) == "weak"
+
+
+def test_a_sign_in_has_seen_nothing_of_an_act() -> None:
+    assert sufficiency_of(kinds_of("meter+sign-in")) == "weak"
+    assert sufficiency_of(kinds_of("register+sign-in")) == "fair"
 
 
 @pytest.mark.parametrize(
