@@ -1,7 +1,7 @@
 """`taxi-qa check`: judge days."""
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +12,8 @@ from taxi_qa.cli.screen import figures, note, table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from taxi_qa.runs.replay import Replay
 
 COUNTS: Final = ("examined", "found", "clean", "cannot_tell", "excused")
 
@@ -25,7 +27,11 @@ COUNTS: Final = ("examined", "found", "clean", "cannot_tell", "excused")
 @click.option(
     "--vehicle", "vehicles", multiple=True, metavar="ID", help="Only this vehicle; may be repeated."
 )
-@click.option("--as-of", type=DAY, help="Judge by what was known at the end of this day.")
+@click.option(
+    "--as-of", type=DAY, metavar="DAY",
+    help="Judge by what was known at the end of this day; what stands is not touched.",
+)  # fmt: skip
+@click.option("--out", metavar="FILE", help="With --as-of: write its findings to this file, too.")
 @click.option(
     "--executor", type=click.Choice(["inline", "processes"]), default="processes", show_default=True,
     help="One process, or several; the findings are the same.",
@@ -42,6 +48,7 @@ def check(
     rules: tuple[str, ...],
     vehicles: tuple[str, ...],
     as_of: int | None,
+    out: str | None,
     executor: str,
     workers: int | None,
     as_json: bool,
@@ -49,31 +56,51 @@ def check(
     """Judge the days, a row a rule.
 
     Examined is always the sum of found, clean and cannot tell; found holds the excused.
+
+    As of a past day count only the deliveries, corrections, roads, rule book and rules of that day; where
+    one of them is not at hand any more, nothing is judged.
     """
     from taxi_qa.runs.check import check as judge_days
+    from taxi_qa.runs.replay import replay
 
     refuse_backwards(from_day, to_day)
-    if as_of is not None:
+    if out is not None and as_of is None:
         raise click.BadParameter(
-            "judging by what was known on a past day is not built yet", param_hint="--as-of"
+            "only with --as-of; `taxi-qa findings export` writes what stands", param_hint="--out"
         )
     known_rules(list(rules))
     home = opened(ctx)
+    asked: dict[str, Any] = {
+        "from_day": from_day, "to_day": to_day, "rules": rules, "vehicles": vehicles, "executor": executor,
+        "workers": workers or cores(),
+    }  # fmt: skip
     with Progress("check") as progress:
-        report = judge_days(
-            home,
-            now_ms=now_ms(),
-            from_day=from_day,
-            to_day=to_day,
-            rules=rules,
-            vehicles=vehicles,
-            executor=executor,
-            workers=workers or cores(),
-            progress=lambda done, total: progress("jobs", done, total),
-        )
+        asked["progress"] = lambda done, total: progress("jobs", done, total)
+        if as_of is None:
+            report = judge_days(home, now_ms=now_ms(), **asked)
+        else:
+            again = replay(home, as_of, now_ms=now_ms(), **asked)
+            report = again.report
     if report is None:
         note("there are no data of these days, nothing was judged; `taxi-qa doctor` says what there is")
     show_summary(None if report is None else report.tallies, as_json=as_json)
+    if as_of is not None:
+        tell_of_replay(again, as_of, out)
+
+
+def tell_of_replay(again: "Replay", as_of: int, out: str | None) -> None:
+    """What a person should know of a replay, and its findings in a file."""
+    from taxi_qa.cli.findings import export_of
+    from taxi_qa.values.clock import date_of
+
+    day = date_of(as_of)
+    for words in again.notes:
+        note(words)
+    if again.is_known_run and again.report is not None:
+        note(f"{again.report.run_id} was judged in this home before: same data, roads, rule book and rules")
+    note(f"as of {day}; what stands was not touched: `taxi-qa findings export --as-of {day} --out FILE`")
+    if out is not None:
+        export_of(again.home, out)
 
 
 def cores() -> int:

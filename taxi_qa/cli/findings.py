@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from taxi_qa.reports.export import Cell
     from taxi_qa.rules.kit import Rule
     from taxi_qa.store.export import RuleAbout
+    from taxi_qa.store.home import Home
 
 FORMAT_NAMES = ("csv", "jsonl", "parquet", "xlsx")
 
@@ -44,6 +45,9 @@ def findings() -> None:
     "--verdict", type=click.Choice(["found", "all"]), default="found", show_default=True,
     help="all: the rows that could not be judged too, with what is missing.",
 )  # fmt: skip
+@click.option(
+    "--as-of", type=DAY, metavar="DAY", help="What `check --as-of DAY` said, instead of what stands."
+)
 @click.pass_context
 def export(
     ctx: click.Context,
@@ -53,6 +57,7 @@ def export(
     to_day: int | None,
     rules: tuple[str, ...],
     verdict: str,
+    as_of: int | None,
 ) -> None:
     """Write findings to a file, one row a finding.
 
@@ -60,20 +65,40 @@ def export(
     xlsx); text a spreadsheet would run as a formula has an apostrophe in front there, which is not
     part of the value. Times carry the city's offset.
     """
+    from taxi_qa.runs.replay import replayed
+
+    refuse_backwards(from_day, to_day)
+    known_rules(list(rules))
+    home = opened(ctx)
+    if as_of is not None:
+        home = replayed(home, as_of)
+    span = from_day, to_day
+    export_of(home, out, form, span=span, rules=rules, with_cannot_tell=verdict == "all")
+
+
+def export_of(
+    home: "Home",
+    out: str,
+    form: str | None = None,
+    *,
+    span: tuple[int | None, int | None] = (None, None),
+    rules: "Sequence[str]" = (),
+    with_cannot_tell: bool = False,
+) -> None:
+    """Write the findings that stand in a home to the file of that name; see `export`."""
     from taxi_qa.reports.outside import FINDING_CELLS, MISSING_CELL
     from taxi_qa.store.export import findings as kept_findings
 
-    refuse_backwards(from_day, to_day)
     known = known_rules(list(rules))
     frames = kept_findings(
-        opened(ctx),
+        home,
         about=about_rules(known),
-        from_day=from_day,
-        to_day=to_day,
+        from_day=span[0],
+        to_day=span[1],
         rules=list(known) if rules else None,
-        with_cannot_tell=verdict == "all",
+        with_cannot_tell=with_cannot_tell,
     )
-    cells = (*FINDING_CELLS, MISSING_CELL) if verdict == "all" else FINDING_CELLS
+    cells = (*FINDING_CELLS, MISSING_CELL) if with_cannot_tell else FINDING_CELLS
     write_out(frames, cells, out, form, sheet="findings")
 
 

@@ -41,7 +41,7 @@ class Roads:
     index: SegmentIndex
     table: LimitTable | None
     order: Int32s | None = None
-    _made: dict[tuple[str, int], tuple[Limits, Int16s]] = field(
+    _made: dict[tuple[str, str, int], tuple[Limits, Int16s]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -69,7 +69,7 @@ class Roads:
         return self._of_day(law, day)[1]
 
     def _of_day(self, law: Law, day: int) -> tuple[Limits, Int16s]:
-        key = (law.place, day)
+        key = (law.place, law.digest, day)
         if key not in self._made:
             if len(self._made) >= _MOST_DAYS:
                 self._made.pop(next(iter(self._made)))

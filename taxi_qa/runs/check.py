@@ -10,11 +10,13 @@ import pandas as pd
 
 from taxi_qa.facts.past import DAYS as PAST_DAYS
 from taxi_qa.facts.units import FOLDS, LOOKS_BACK, left_of
+from taxi_qa.law.parameter import Law
 from taxi_qa.rules.kit import Rule, catalogue
 from taxi_qa.runs.city_days import city_days
 from taxi_qa.runs.executors import Crew
-from taxi_qa.runs.gather import law_of, take_law
+from taxi_qa.runs.gather import law_in_force, law_of, take_law
 from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
+from taxi_qa.runs.known import remember_rules
 from taxi_qa.runs.leaving import is_left, places_before
 from taxi_qa.runs.work import do
 from taxi_qa.store import casebook, library
@@ -66,6 +68,9 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     workers: int = 1,
     progress: Progress | None = None,
     again: bool = False,
+    law: Law | None = None,
+    as_of_day: int | None = None,
+    book: Home | None = None,
 ) -> RunReport | None:
     """Judge the days of a home.
 
@@ -83,6 +88,9 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
         workers: how many processes.
         progress: told after each job how many of how many are done.
         again: judge anew even what is done.
+        law: what binds; the shipped law of the home's city if None, which the home then remembers.
+        as_of_day: written down as the day whose knowledge the home holds.
+        book: the home whose casebook keeps what is said; the home itself if None.
 
     Returns:
         The report, None where the home holds no data in these days.
@@ -94,35 +102,39 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     days = _days(home, asked, from_day, to_day, vehicles)
     if days is None:
         return None
+    if law is None:
+        law = law_of(home.city)
+        remember_rules(home, law, now_ms)
+    told = home if book is None else book
     first, last = days.first, days.last
     delivery = last_delivery(home)
-    run_id = _run_id(home, first, last, asked, vehicles, delivery)
+    run_id = _run_id(home, law, days, asked, vehicles, delivery)
     casebook.start_run(
-        home,
+        told,
         casebook.RunHead(
             run_id=run_id, from_day=first, to_day=last, rules=tuple(rule.name for rule in asked),
-            vehicles=tuple(sorted(vehicles)), as_of_day=None, started_ms=now_ms,
+            vehicles=tuple(sorted(vehicles)), as_of_day=as_of_day, started_ms=now_ms,
         ),
     )  # fmt: skip
     if again:
-        casebook.reopen_run(home, run_id)
-    done = casebook.jobs_done(home, run_id)
+        casebook.reopen_run(told, run_id)
+    done = casebook.jobs_done(told, run_id)
     jobs = jobs_of(days.partitions, asked, days.alone)
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
     plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked, workers if executor == "processes" else 1)
-    stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
-    total = len(jobs) + sum(len(order.jobs) for stage in stages for order in stage if not order.rules)
-    finished = len(jobs) - len(todo)
-    with Crew(executor, workers, begin=partial(take_law, law_of(home.city))) as crew:
+    with law_in_force(law), Crew(executor, workers, begin=partial(take_law, law)) as crew:
+        stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
+        total = len(jobs) + sum(len(order.jobs) for stage in stages for order in stage if not order.rules)
+        finished = len(jobs) - len(todo)
         for stage in stages:
-            for order, told in crew.results(do, stage):
+            for order, outcomes in crew.results(do, stage):
                 if order.rules:
-                    casebook.keep_all(home, run_id, told, vehicles=vehicles)
+                    casebook.keep_all(told, run_id, outcomes, vehicles=vehicles)
                 finished += len(order.jobs)
                 if progress is not None:
                     progress(finished, total)
-    casebook.finish_run(home, run_id, now_ms)
-    return RunReport(run_id, first, last, len(jobs), len(todo), summary(home, run_id, asked))
+    casebook.finish_run(told, run_id, now_ms)
+    return RunReport(run_id, first, last, len(jobs), len(todo), summary(told, run_id, asked))
 
 
 @dataclass(frozen=True)
@@ -245,11 +257,11 @@ def _asked(names: Sequence[str]) -> list[Rule]:
 
 
 def _run_id(
-    home: Home, first: int, last: int, rules: list[Rule], vehicles: Sequence[str], delivery: int
+    home: Home, law: Law, days: _Days, rules: list[Rule], vehicles: Sequence[str], delivery: int
 ) -> str:
     """A name made of what is judged, so that the same run asked for twice is one run."""
     parts = [
-        str(first), str(last), str(delivery), home.city, law_of(home.city).digest, digest(home),
+        str(days.first), str(days.last), str(delivery), home.city, law.digest, digest(home),
         *sorted(vehicles),
         *(f"{rule.name}/{rule.version}" for rule in rules),
     ]  # fmt: skip

@@ -39,12 +39,13 @@ def past_of(order: Order) -> Past:
     alike = replace(
         order, jobs=(Job(order.day, 0, DAY),), past_day=order.day + 1, rules=(), leaves=(), vehicles=()
     )
-    return _past(alike, digest(home_at(order.home, order.url)))
+    home = home_at(order.home, order.url)
+    return _past(alike, digest(home), law_of(home.city).digest)
 
 
 # It holds some hundred megabytes: one day's at a time.
 @lru_cache(maxsize=1)
-def _past(order: Order, roads: str) -> Past:
+def _past(order: Order, roads: str, law: str) -> Past:  # noqa: ARG001 - part of the key
     home = home_at(order.home, order.url)
     return Past(lambda name: _left_before(order, name), roads_at(home) if roads else None)
 

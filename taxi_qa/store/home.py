@@ -351,6 +351,18 @@ def writing(home: Home) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def holding(folder: Path) -> Iterator[None]:
+    """Be the only process at work in a folder that is no home.
+
+    Raises:
+        HomeError: another process is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        yield
+
+
 def require_writing(home: Home) -> None:
     """Make sure that this process holds the home's lock.
 

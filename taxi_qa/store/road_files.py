@@ -7,6 +7,7 @@ is replaced whole, so a killed process leaves the old ones counting.
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 from taxi_qa.store.home import Home
 
 _CURRENT: Final = "current.json"
+_HISTORY: Final = "history.json"
 _DIGEST_HEX: Final = 16
 
 
@@ -74,6 +76,56 @@ def digest(home: Home) -> str:
     return hashlib.sha256(f"{now.network}/{now.limits}".encode()).hexdigest()[:_DIGEST_HEX]
 
 
+def history(home: Home) -> list[Current]:
+    """What counted, in order, the last being what counts now.
+
+    It begins with nothing, unless an earlier version of the program, which kept no history, took roads in.
+    """
+    now = current(home)
+    try:
+        told = json.loads((roads_folder(home) / _HISTORY).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return [now]
+    counted = [Current(**one) for one in told]
+    # Killed between the two files: what counts is what `current` says.
+    return counted if counted[-1] == now else [*counted, now]
+
+
+def current_at(home: Home, until_ms: int) -> Current | None:
+    """What counted last before a moment, None where nobody wrote that down."""
+    before = [one for one in history(home) if max(one.network_ms, one.limits_ms) < until_ms]
+    return before[-1] if before else None
+
+
+def lend(home: Home, other: Home, lent: Current) -> None:
+    """Let what counted in a home count in another one, too: the same files under a second name.
+
+    Raises:
+        FileNotFoundError: a file is not there any more.
+    """
+    if lent == Current():
+        return
+    folder = roads_folder(other)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (lent.network, lent.limits):
+        if name:
+            link_or_copy(roads_folder(home) / name, folder / name)
+    order = order_path(roads_folder(home) / lent.network)
+    if lent.network and order.is_file():
+        link_or_copy(order, folder / order.name)
+    _point(other, lent)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """The same file under a second name, or a copy where the disk knows no second names."""
+    try:
+        target.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def keep_network(home: Home, write: Callable[[Path], None], *, now_ms: int) -> Path:
     """Keep a network and let it count.
 
@@ -110,7 +162,13 @@ def _kept(home: Home, name: str, suffix: str, write: Callable[[Path], None]) -> 
 
 
 def _point(home: Home, now: Current) -> None:
-    path = roads_folder(home) / _CURRENT
-    beside = path.with_name(f"{_CURRENT}.{os.getpid()}.tmp")
-    beside.write_text(json.dumps(asdict(now)), encoding="utf-8")
+    counted = history(home)
+    _write(home, _CURRENT, asdict(now))
+    _write(home, _HISTORY, [asdict(one) for one in (*counted, now)])
+
+
+def _write(home: Home, name: str, told: object) -> None:
+    path = roads_folder(home) / name
+    beside = path.with_name(f"{name}.{os.getpid()}.tmp")
+    beside.write_text(json.dumps(told), encoding="utf-8")
     beside.replace(path)
