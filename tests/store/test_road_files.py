@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from taxi_qa.store.home import make_home
-from taxi_qa.store.road_files import current, digest, keep_limits, keep_network, limits_path, network_path
+from taxi_qa.store.road_files import (
+    current,
+    digest,
+    history,
+    keep_limits,
+    keep_network,
+    limits_path,
+    network_path,
+)
 
 
 def _writes(content: bytes) -> Callable[[Path], None]:
@@ -45,5 +53,6 @@ def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="full"):
         keep_network(home, half, now_ms=2)
     assert network_path(home) == kept
-    assert {file.name for file in kept.parent.iterdir()} == {kept.name, "current.json"}
+    assert {file.name for file in kept.parent.iterdir()} == {kept.name, "current.json", "history.json"}
+    assert [one.network for one in history(home)] == [kept.name]
     home.engine.dispose()
