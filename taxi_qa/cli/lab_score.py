@@ -24,7 +24,9 @@ from taxi_qa.store.export import RuleAbout, findings
 from taxi_qa.store.home import Home, make_home
 
 KEY: Final = "truth.csv"
-_TEXTS: Final = ("rule", "label", "vehicle_id", "driver_id", "trip_id", "note", "verdict", "status", "stage")
+_TEXTS: Final = (
+    "rule", "label", "vehicle_id", "driver_id", "trip_id", "company_id", "note", "verdict", "status", "stage",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _said(home: Home) -> pd.DataFrame:
 def _of_fleet(rows: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Names made unique to the fleet, times as instants."""
     told = rows.assign(**{name: rows[name].fillna("").astype(str) for name in _TEXTS if name in rows})
-    for name in ("vehicle_id", "driver_id", "trip_id"):
+    for name in ("vehicle_id", "driver_id", "trip_id", "company_id"):
         told[name] = told[name].map(lambda value: f"{folder.name}/{value}" if value else "")
     for name in ("start", "end"):
         told[name] = pd.to_datetime(told[name], utc=True, format="ISO8601")

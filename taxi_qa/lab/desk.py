@@ -1,14 +1,15 @@
 """What people write down: complaints and how they ended, cancelled orders, documents, commendations."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from taxi_qa.lab.life import Life, Ride
+from taxi_qa.lab.life import Life, Ride, Truth
 from taxi_qa.lab.motion import Sampled
 from taxi_qa.lab.papers import APPROVER, duty_of, free_ride, ticket
-from taxi_qa.lab.plan import Post
+from taxi_qa.lab.plan import AT_DESKS, Post
 from taxi_qa.lab.records import clock_text
 
 _HOUR_S: Final = 3_600
@@ -19,11 +20,20 @@ _ABOUT: Final = {
     "service.lost_property_kept": "lost_property",
     "service.complaint_uncooperative": "overcharge",
     "fare.no_receipt": "no_receipt",
+    "service.transfer": "transfer",
+    "service.abandonment": "abandonment",
 }
+# How ratings stand in trip records.
+_SATISFIED: Final = 1
+_DISSATISFIED: Final = 3
+# What the desk promises, by the pledge's own words.
+_REPLY_S: Final = 2 * _HOUR_S
+_CLOSE_S: Final = 15 * _DAY_S
+_AGO_S: Final = 35 * _DAY_S
 _HONEST: Final = ("overcharge", "detour", "discourtesy", "no_receipt", "refusal", "other", "lost_property")
 
 
-def desk_act(life: Life, sampled: Sampled, post: Post, first_day: dt.date) -> None:
+def desk_act(life: Life, sampled: Sampled, post: Post, days: int, first_day: dt.date) -> None:
     """Plants one act of which only people, dispatchers or offices know."""
     if post.rule in _ABOUT:
         _complained(life, post, first_day)
@@ -33,6 +43,10 @@ def desk_act(life: Life, sampled: Sampled, post: Post, first_day: dt.date) -> No
         _bargain(life, post, first_day)
     elif post.rule.startswith(("record.", "bonus.")):
         _document(life, post, first_day)
+    elif post.rule == "service.low_rating":
+        _rated(life, post)
+    elif post.rule in AT_DESKS:
+        _desk(life, post, days, first_day)
 
 
 def complain(
@@ -44,12 +58,19 @@ def complain(
     *,
     cooperated: bool = True,
     names_trip: bool = False,
+    answered: tuple[int, int] | None = None,
 ) -> None:
-    """A complaint about a ride, told the same evening or days later, answered and closed in time."""
+    """A complaint about a ride, told the same evening or days later.
+
+    First answered and closed in time, unless it is said after how many seconds each.
+    """
     rng = life.rng
     happened = (ride.on_s + ride.off_s) // 2
     received = ride.off_s + int(rng.integers(1, 60)) * _HOUR_S
     closed = received + int(rng.integers(1, 10)) * _DAY_S
+    replied = received + int(rng.integers(2, 110)) * 60
+    if answered is not None:
+        replied, closed = (received + after for after in answered)
     is_open = outcome == "open"
     life.complaints.append(
         {
@@ -61,7 +82,7 @@ def complain(
             "driver_id": "",
             "trip_id": ride.trip_id if names_trip else "",
             "text": "",
-            "first_reply_at": clock_text(first_day, received + int(rng.integers(2, 110)) * 60),
+            "first_reply_at": clock_text(first_day, replied),
             "closed_at": "" if is_open else clock_text(first_day, closed),
             "outcome": outcome,
             "cooperated": int(cooperated),
@@ -201,3 +222,52 @@ def _document(life: Life, post: Post, first_day: dt.date) -> None:
         life.commendations.append(row)
     note = "on record, with its number" if is_clear else "said to be on record, without number or proof"
     life.planted(post.rule, post.label, at, at, note, driver_id=duty.driver_id)
+
+
+def _rated(life: Life, post: Post) -> None:
+    """A driver's passengers of the whole time, nearly all or a few of them dissatisfied."""
+    driver_id = duty_of(life, post).driver_id
+    rides = [ride for ride in life.rides if ride.driver_id == driver_id]
+    for at, ride in enumerate(rides):
+        if post.label == "clear":
+            ride.rating = _SATISFIED if at % 10 == 0 else _DISSATISFIED
+        elif post.label == "near_miss":
+            ride.rating = _DISSATISFIED if at < 12 else 0  # noqa: PLR2004 - too few to say anything
+        else:
+            ride.rating = _DISSATISFIED if at == len(rides) // 2 else _SATISFIED
+    note = {
+        "clear": "nine in ten passengers are dissatisfied",
+        "near_miss": "twelve are dissatisfied, and nobody else rates him",
+        "look_alike": "one is dissatisfied, all others are satisfied",
+    }[post.label]
+    begin, end = rides[0].on_s, rides[-1].off_s
+    life.planted(post.rule, post.label, begin, end, note, driver_id=driver_id)
+
+
+def _desk(life: Life, post: Post, days: int, first_day: dt.date) -> None:
+    """One complaint that a company's desk leaves lying, or deals with at the last moment."""
+    ride = free_ride(life, post)
+    if ride is None:
+        return
+    is_reply = post.rule == "sla.first_reply"
+    outcome, reply_s, close_s = "not_upheld", 1_200, 2 * _DAY_S
+    if post.label == "clear" and is_reply:
+        reply_s, note = _REPLY_S + 4 * _HOUR_S, "a complaint first answered after six hours"
+    elif post.label == "clear":
+        close_s, note = _CLOSE_S + 3 * _DAY_S, "a complaint closed after eighteen days"
+    elif post.label == "near_miss" and is_reply:
+        reply_s, note = _REPLY_S, "a complaint first answered after two hours exactly"
+    elif post.label == "near_miss":
+        close_s, note = _CLOSE_S, "a complaint closed after fifteen days exactly"
+    elif is_reply:
+        close_s, note = _HOUR_S, "a complaint closed within the hour"
+        reply_s = close_s
+    else:
+        outcome, note = "open", "a complaint still open, but not for long"
+    if not is_reply and outcome != "open":
+        # Long enough ago that the data of a few days know how it ended.
+        ride = replace(ride, on_s=ride.on_s - _AGO_S, off_s=ride.off_s - _AGO_S)
+    complain(life, ride, first_day, "other", outcome, answered=(reply_s, close_s))
+    life.truths.append(
+        Truth(post.rule, post.label, "", "", "", ride.on_s, days * _DAY_S, note, company_id=life.company_id)
+    )

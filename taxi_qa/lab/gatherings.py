@@ -49,13 +49,19 @@ class Call:
     post: Post | None = None
 
 
-def calls_of(plan: Counts, posts: list[Post], vehicles: int, days: int, seed: int) -> list[Call]:
+def calls_of(
+    plan: Counts, posts: list[Post], vehicles: int, days: int, seed: int, *, must_fit: bool = False
+) -> list[Call]:
     """The calls of all acts at hubs, as far as there is room.
 
     Args:
         plan: what is wanted.
         posts: what every shift has to do already: a shift without anything acts first.
         vehicles, days, seed: of the fleet.
+        must_fit: an act for which there is no room is an error, not left out.
+
+    Raises:
+        ValueError: `must_fit`, and the fleet has no room for an act.
     """
     rng = np.random.default_rng([seed, 9])
     busy = {(post.vehicle, post.day, post.turn) for post in posts}
@@ -124,4 +130,10 @@ def calls_of(plan: Counts, posts: list[Post], vehicles: int, days: int, seed: in
             if not alone:
                 used.add(at)
             break
+        else:
+            if must_fit:
+                raise ValueError(
+                    f"no room for all acts of {rule}: {vehicles} cars in {days} days are too few"
+                    " (a queue needs seven other cars, and an hour of its own)"
+                )
     return calls

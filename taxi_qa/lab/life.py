@@ -42,6 +42,7 @@ class Ride:
     boarded_s: int
     alighted_s: int
     rate: Rate = "as_due"
+    rating: int | None = None
     said_rate: str = ""
     burst_m: float = 0.0
     fare_off_yuan: float = 0.0
@@ -97,6 +98,7 @@ class Truth:
     start_s: int
     end_s: int
     note: str
+    company_id: str = ""
 
 
 @dataclass

@@ -72,7 +72,7 @@ _COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "inspections": ("inspection_id", "at", "inspector", "vehicle_id", "driver_id", "zone_id", "items"),
     "excuses": ("excuse_id", "scope", "scope_id", "from", "to", "cause", "rules", "proof", "approved_by"),
-    "truth": ("rule", "label", "vehicle_id", "driver_id", "trip_id", "start", "end", "note"),
+    "truth": ("rule", "label", "vehicle_id", "driver_id", "trip_id", "start", "end", "note", "company_id"),
 }  # fmt: skip
 
 _POSITIONS: Final = pa.schema(
@@ -123,7 +123,7 @@ def make_city(
     streets = build_streets(city, seed)
     wanted: Counts = offences if offences is not None else default_plan(vehicles, days)
     posts = allot(wanted, vehicles, days, seed, must_fit=offences is not None)
-    calls = calls_of(wanted, posts, vehicles, days, seed)
+    calls = calls_of(wanted, posts, vehicles, days, seed, must_fit=offences is not None)
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("positions-*.parquet"):
         stale.unlink()
@@ -191,7 +191,7 @@ def _tell(
     sampled = life.track.sampled()
     for post in posts:
         tampering.tamper(life, sampled, post, days, first_day)
-        desk.desk_act(life, sampled, post, first_day)
+        desk.desk_act(life, sampled, post, days, first_day)
         equipment.equipment_act(life, sampled, post, first_day)
     cabin.see(life, sampled, posts)
     papers.paperwork(life, first_day)

@@ -62,6 +62,24 @@ DEFAULT_PLAN: Final[Counts] = {
     "hub.outside_bay": {"clear": 4, "near_miss": 2, "look_alike": 1},
     "hub.unattended": {"clear": 4, "near_miss": 2, "look_alike": 1},
     "hub.inspection_refused": {"clear": 3, "near_miss": 1, "look_alike": 1},
+    "record.fatal_accident_liable": {"clear": 2, "look_alike": 1},
+    "record.injury_accident_liable": {"clear": 2, "look_alike": 1},
+    "record.no_operating_permit": {"clear": 2, "look_alike": 1},
+    "record.handed_to_unlicensed": {"clear": 2, "look_alike": 1},
+    "record.licence_leased": {"clear": 2, "look_alike": 1},
+    "record.illegal_stoppage": {"clear": 2, "look_alike": 1},
+    "record.meter_altered": {"clear": 2, "look_alike": 1},
+    "record.inspection_refused": {"clear": 2, "look_alike": 1},
+    "record.licence_forged": {"clear": 2, "look_alike": 1},
+    "bonus.bravery": {"clear": 2, "look_alike": 1},
+    "bonus.helped_enforcement": {"clear": 2, "look_alike": 1},
+    "bonus.public_welfare": {"clear": 2, "look_alike": 1},
+    "bonus.passenger_praise": {"clear": 2, "look_alike": 1},
+    "service.transfer": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "service.abandonment": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "service.low_rating": {"clear": 2, "near_miss": 1, "look_alike": 1},
+    "sla.first_reply": {"clear": 1, "near_miss": 1, "look_alike": 1},
+    "sla.closing": {"clear": 1, "near_miss": 1, "look_alike": 1},
 }
 _ROOM_OF_DEFAULT: Final = 192  # shifts of forty-eight cars in two days
 
@@ -75,11 +93,15 @@ _ON_ROADS: Final = ("driving.speeding", "driving.detour", "service.refusal")
 # Told by people or offices alone: they change nothing a car does, and each finds a shift beside others.
 ON_PAPER: Final = (
     "service.order_not_served", "service.discourtesy", "service.lost_property_kept",
-    "service.complaint_uncooperative", "fare.no_receipt", "fare.bargaining", "record.traffic_violation",
-    "bonus.lost_property_returned", "vehicle.unclean", "vehicle.marks_missing", "vehicle.dishonest_repair",
+    "service.complaint_uncooperative", "service.transfer", "service.abandonment", "service.low_rating",
+    "fare.no_receipt", "fare.bargaining", "vehicle.unclean", "vehicle.marks_missing",
+    "vehicle.dishonest_repair", "sla.first_reply", "sla.closing",
     # At rest, where nobody rides.
     "vehicle.meter_outage",
+    *(rule for rule in DEFAULT_PLAN if rule.startswith(("record.", "bonus."))),
 )  # fmt: skip
+# Acts of a company's desk: its months are slow at one company, and in time to the minute at the other.
+AT_DESKS: Final = ("sla.first_reply", "sla.closing")
 # What only a camera sees hinders nothing else; each shift has room for one of them more.
 IN_CABIN: Final = (
     "driving.no_belt", "driving.no_belt_reminder", "driving.overload", "driving.smoking", "driving.eating",
@@ -287,6 +309,8 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
     )  # fmt: skip
     needs_seat |= rule == "hub.refusal" and label == "clear" and variant % 2 == 1
     often = rule in ("driving.speeding", "hub.circling")
+    if rule in AT_DESKS and vehicle % 2 != (label == "clear"):
+        return False
     return (
         ((rule not in IN_CABIN and rule != "hub.unattended") or has_camera(vehicle))
         and (rule != "driving.no_belt_reminder" or has_belts(vehicle))

@@ -71,6 +71,7 @@ def _trip_row(life: Life, ride: Ride, reading: Reading, empty_km: float, first_d
         city.degrees(np.array(place[0] + rng.normal(0, 4)), np.array(place[1] + rng.normal(0, 4)))
         for place in (ride.from_m, ride.to_m)
     )
+    said = int(rng.choice([0, 0, 0, 1, 1, 2]))
     return {
         "trip_id": ride.trip_id,
         "vehicle_id": life.vehicle_id,
@@ -86,7 +87,7 @@ def _trip_row(life: Life, ride: Ride, reading: Reading, empty_km: float, first_d
         "paid_yuan": f"{paid:.2f}",
         "tip_yuan": f"{ride.tip_yuan:.2f}" if ride.tip_yuan else "",
         "payment": payment,
-        "rating": int(rng.choice([0, 0, 0, 1, 1, 2])),
+        "rating": said if ride.rating is None else ride.rating,
         "order_id": ride.order_id,
         "passengers": ride.passengers,
         "rate_code": ride.said_rate or due_rate,
@@ -183,6 +184,7 @@ def truth_rows(life: Life, first_day: dt.date, offset: str) -> list[Row]:
             "start": clock_text(first_day, truth.start_s).replace(" ", "T") + offset,
             "end": clock_text(first_day, truth.end_s).replace(" ", "T") + offset,
             "note": truth.note,
+            "company_id": truth.company_id,
         }
         for truth in life.truths
     ]

@@ -1,7 +1,8 @@
 """How well findings fit the answer key of made fleets: found, missed, wrongly found, doubled.
 
 A finding belongs to a planted act of its rule where the trip is the same, or, where either names none, the
-car (or without a car the driver) is the same and the times overlap. Excused findings accuse nobody.
+car (or without a car the driver, without either the company) is the same and the times overlap. Excused
+findings accuse nobody.
 """
 
 from typing import Final
@@ -25,7 +26,8 @@ def matched(truth: pd.DataFrame, said: pd.DataFrame) -> pd.Series:
     """The planted act each row of findings belongs to, -1 where it belongs to none.
 
     Args:
-        truth: `TRUTH_COLUMNS`, start and end as UTC instants, one row a planted act.
+        truth: `TRUTH_COLUMNS`, start and end as UTC instants, one row a planted act; company_id where it
+            is a company's.
         said: findings as exported (rule, vehicle_id, driver_id, trip_id, start, end), times as UTC instants.
     """
     acts = truth.reset_index(drop=True).rename_axis("act").reset_index()
@@ -36,8 +38,14 @@ def matched(truth: pd.DataFrame, said: pd.DataFrame) -> pd.Series:
     same_car = (same["vehicle_id"] != "") & (same["vehicle_id"] == same["vehicle_id_act"])
     no_car = (same["vehicle_id"] == "") | (same["vehicle_id_act"] == "")
     same_driver = (same["driver_id"] != "") & (same["driver_id"] == same["driver_id_act"])
+    company, company_act = (
+        same[name] if name in same else pd.Series("", index=same.index)
+        for name in ("company_id", "company_id_act")
+    )
+    nobody = no_car & (same["driver_id"] == "") & (same["driver_id_act"] == "")
+    same_desk = nobody & (company != "") & (company == company_act)
     beside = (same["start"] <= same["end_act"] + AROUND) & (same["end"] >= same["start_act"] - AROUND)
-    fits = same[same_trip | (~named & beside & (same_car | (no_car & same_driver)))]
+    fits = same[same_trip | (~named & beside & (same_car | (no_car & same_driver) | same_desk))]
     # Of several acts the clear one, then the one that began nearest, is meant.
     away = (fits["start"] - fits["start_act"]).abs()
     order = fits.assign(unclear=fits["label"] != CLEAR, away=away).sort_values(["unclear", "away", "act"])
