@@ -93,15 +93,20 @@ _ON_ROADS: Final = ("driving.speeding", "driving.detour", "service.refusal")
 # Told by people or offices alone: they change nothing a car does, and each finds a shift beside others.
 ON_PAPER: Final = (
     "service.order_not_served", "service.discourtesy", "service.lost_property_kept",
-    "service.complaint_uncooperative", "service.transfer", "service.abandonment", "service.low_rating",
+    "service.complaint_uncooperative", "service.transfer", "service.abandonment",
     "fare.no_receipt", "fare.bargaining", "vehicle.unclean", "vehicle.marks_missing",
-    "vehicle.dishonest_repair", "sla.first_reply", "sla.closing",
+    "vehicle.dishonest_repair",
     # At rest, where nobody rides.
     "vehicle.meter_outage",
-    *(rule for rule in DEFAULT_PLAN if rule.startswith(("record.", "bonus."))),
 )  # fmt: skip
 # Acts of a company's desk: its months are slow at one company, and in time to the minute at the other.
 AT_DESKS: Final = ("sla.first_reply", "sla.closing")
+# What lies in files of offices and desks disturbs not even a complaint: room for one more a shift.
+IN_FILES: Final = (
+    *AT_DESKS,
+    "service.low_rating",
+    *(rule for rule in DEFAULT_PLAN if rule.startswith(("record.", "bonus."))),
+)
 # What only a camera sees hinders nothing else; each shift has room for one of them more.
 IN_CABIN: Final = (
     "driving.no_belt", "driving.no_belt_reminder", "driving.overload", "driving.smoking", "driving.eating",
@@ -213,8 +218,9 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
         (want for want in wanted if not is_whole_car(*want)),
         key=lambda want: (
             want[0] != _KNOWN_FAULT,
+            want[0] not in AT_DESKS,
             want[0] in IN_CABIN,
-            want[0] in ON_PAPER,
+            want[0] in ON_PAPER or want[0] in IN_FILES,
             want[0] in _ON_ROADS,
         ),
     )
@@ -228,7 +234,7 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
 
 def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want, _Slot | None]]:
     """The shift of each act, None where there is no room left for it."""
-    rides_on, papers_on = list(reversed(slots)), list(slots)
+    rides_on, papers_on, files_on = list(reversed(slots)), list(slots), list(reversed(slots))
     cabins = [slot for slot in rides_on if has_camera(slot[0])]
     recorders = [slot for slot in papers_on if not has_camera(slot[0])]
     papers_of: set[int] = set()
@@ -236,6 +242,7 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
     cut_of: set[int] = set()
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
+        free = files_on if rule in IN_FILES else free
         free = cabins if rule in IN_CABIN else recorders if rule in RECORDERS else free
         barred = papers_of if rule in _ABOUT_PAPERS else down_of if rule == _KNOWN_FAULT else set()
         # A week's cuts of a car are one act.
@@ -250,6 +257,7 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
         if rule in _ALONE:
             rides_on.remove(slot)
             papers_on.remove(slot)
+            files_on = [one for one in files_on if one != slot]
             cabins = [one for one in cabins if one != slot]
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])

@@ -46,9 +46,13 @@ def matched(truth: pd.DataFrame, said: pd.DataFrame) -> pd.Series:
     same_desk = nobody & (company != "") & (company == company_act)
     beside = (same["start"] <= same["end_act"] + AROUND) & (same["end"] >= same["start_act"] - AROUND)
     fits = same[same_trip | (~named & beside & (same_car | (no_car & same_driver) | same_desk))]
-    # Of several acts the clear one, then the one that began nearest, is meant.
+    # Of several acts the driver's own, then the clear one, then the one that began nearest, is meant.
+    both = (fits["driver_id"] != "") & (fits["driver_id_act"] != "")
+    another = both & (fits["driver_id"] != fits["driver_id_act"])
     away = (fits["start"] - fits["start_act"]).abs()
-    order = fits.assign(unclear=fits["label"] != CLEAR, away=away).sort_values(["unclear", "away", "act"])
+    order = fits.assign(another=another, unclear=fits["label"] != CLEAR, away=away).sort_values(
+        ["another", "unclear", "away", "act"]
+    )
     first = order.drop_duplicates("row").set_index("row")["act"]
     return first.reindex(range(len(rows)), fill_value=-1).astype(np.int64)
 

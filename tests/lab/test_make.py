@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from taxi_qa.lab.make import make_city
-from taxi_qa.lab.plan import AT_HUBS, DEFAULT_PLAN, IN_CABIN, ON_PAPER, RECORDERS, allot
+from taxi_qa.lab.plan import AT_HUBS, DEFAULT_PLAN, IN_CABIN, IN_FILES, ON_PAPER, RECORDERS, allot
 from taxi_qa.records.kinds import KINDS
 
 FIRST_DAY = dt.date(2025, 10, 13)
@@ -182,7 +182,7 @@ def test_acts_share_a_shift_only_where_neither_disturbs_the_other() -> None:
     shifts: dict[tuple[int, int, int], list[str]] = {}
     for post in posts:
         # Papers hinder nothing else, and neither does what only a camera sees, nor a recorder that is down.
-        if post.rule not in ("licence.invalid", *ON_PAPER, *IN_CABIN, *RECORDERS):
+        if post.rule not in ("licence.invalid", *ON_PAPER, *IN_FILES, *IN_CABIN, *RECORDERS):
             shifts.setdefault((post.vehicle, post.day, post.turn), []).append(post.rule)
     alone = (
         "driving.long_hours", "licence.unidentified_driver", "vehicle.gnss_outage", "vehicle.tampering",
