@@ -293,6 +293,8 @@ def find_fare(life: Life, duty: Duty) -> Ride:
         queue(life)
     else:
         cruise(life, float(rng.uniform(600, 2_800)))
+        while town.hub_at(life.track.node) is not None:  # who has not queued there loads elsewhere
+            cruise(life, float(rng.uniform(600, 2_800)))
         life.track.stand(float(rng.uniform(0, 30)))
     return carry(life, duty, choose_goal(life, duty.mode))
 
