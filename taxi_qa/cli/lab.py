@@ -62,7 +62,13 @@ def make(
 @click.option("--workers", metavar="N", type=click.IntRange(1), help="Processes.  [default: one a core]")
 @click.option("--list", "listed", is_flag=True, help="Also list what was missed and what was wrongly found.")
 @click.option("--json", "as_json", is_flag=True, help="Give it as JSON.")
-def score(folders: tuple[Path, ...], workers: int | None, listed: bool, as_json: bool) -> None:
+@click.option(
+    "--markdown", "page", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="Also put the table of all rules into this page.",
+)  # fmt: skip
+def score(
+    folders: tuple[Path, ...], workers: int | None, listed: bool, as_json: bool, page: Path | None
+) -> None:
     """Judge made fleets and score the answers by their keys.
 
     Each DIR is one that `lab make` wrote; it is taken into a home of its own that is thrown away
@@ -70,13 +76,15 @@ def score(folders: tuple[Path, ...], workers: int | None, listed: bool, as_json:
     """
     import pandas as pd
 
-    from taxi_qa.cli.lab_score import judged_fleet, show_scores, shown, tell_apart
+    from taxi_qa.cli.lab_score import as_markdown, judged_fleet, show_scores, shown, tell_apart, to_page
     from taxi_qa.lab.score import innocents, scored
 
     fleets = [judged_fleet(folder, workers) for folder in folders]
     truth = pd.concat([fleet.truth for fleet in fleets], ignore_index=True)
     said = pd.concat([fleet.said for fleet in fleets], ignore_index=True)
     figures_of, accused = scored(truth, said), innocents(truth, said)
+    if page is not None:
+        to_page(page, as_markdown(figures_of, accused, list(folders)))
     if as_json:
         figures(shown(figures_of, accused, [str(folder) for folder in folders]))
         return

@@ -107,6 +107,57 @@ def shown(figures_of: pd.DataFrame, accused: pd.DataFrame, folders: list[str]) -
     }
 
 
+# The table stands between these lines of a page, so that the words around it stay when it is made again.
+BEGINS: Final = "<!-- table: taxi-qa lab score DIR... --markdown FILE -->"
+ENDS: Final = "<!-- end of table -->"
+
+
+def to_page(path: Path, written: str) -> None:
+    """Put the table into a page, in place of the one there was, or make the page."""
+    before, after = "", "\n"
+    if path.exists():
+        page = path.read_text(encoding="utf-8")
+        if BEGINS not in page or ENDS not in page:
+            raise click.UsageError(f"{path} has no lines {BEGINS!r} and {ENDS!r} to put the table between")
+        before, rest = page.split(BEGINS, 1)
+        after = rest.split(ENDS, 1)[1]
+    path.write_text(f"{before}{BEGINS}\n{written}{ENDS}{after}", encoding="utf-8")
+
+
+def as_markdown(figures_of: pd.DataFrame, accused: pd.DataFrame, folders: list[Path]) -> str:
+    """The table of all rules of the catalogue in Markdown, with the fleets it is of."""
+    fleets = []
+    for folder in folders:
+        made = json.loads((folder / MADE_FILE).read_text(encoding="utf-8"))
+        fleets.append(f"seed {made['seed']} ({made['vehicles']} cars, {made['days']} days)")
+    names = (
+        "clear",
+        "found",
+        "cannot tell",
+        "missed",
+        "near misses",
+        "look-alikes",
+        "nothing planted",
+        "recall",
+    )
+    lines = [
+        f"Fleets: {', '.join(fleets)}.",
+        f"Innocent drivers accused by a stable rule: {accused['driver_id'].nunique()}.",
+        "",
+        f"| rule | stage | {' | '.join(names)} |",
+        f"|---|---|{'---:|' * len(names)}",
+    ]
+    told = {str(one["rule"]): one for one in figures_of.reset_index().to_dict("records")}
+    for name, about in sorted(catalogue().items()):
+        cells = ["not planted"] + [""] * (len(names) - 1)
+        if name in told:
+            one = told[name]
+            recall = "" if pd.isna(one["recall"]) else f"{one['recall']:.3f}"
+            cells = [*(str(int(one[count])) for count in TABLE[:-3]), recall]
+        lines.append(f"| `{name}` | {about.stage} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def tell_apart(truth: pd.DataFrame, said: pd.DataFrame) -> None:
     """List clear acts that were not found, and findings that were not planted."""
     act = matched(truth, said)
