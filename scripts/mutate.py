@@ -3,8 +3,9 @@
 Every mutant runs in a process forked before the package was imported; a hook on the import of the one file
 gives the changed source. Where a kernel is changed none is compiled: the kept compilations know nothing of
 the change. A mutant of a rule is held against that rule's golden cases; one of a fact against the cases of
-every rule whose unit leads to that file, and the tests under tests/facts. All these come first without any
-change, once: they must pass.
+every rule whose unit leads to that file, and the tests under tests/facts that lead there. All these come
+first without any change, once: they must pass, and tell which of them enter which function. A mutant in a
+function that none enters lives.
 """
 
 import argparse
@@ -17,10 +18,12 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +38,11 @@ import shapely  # noqa: F401
 import sqlmodel  # noqa: F401
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts.mutate_heard import Ear, Heard, Only, who_heard  # noqa: E402
+
 PLACES: Final = ("taxi_qa/rules", "taxi_qa/facts")
 # Not reasoning: what every rule shares has tests of its own and is imported before all others.
 LEFT_OUT: Final = {"taxi_qa/rules/kit.py", "taxi_qa/facts/units.py"}
@@ -45,6 +53,8 @@ SIGNS: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
 CAUGHT, LIVES, NEVER_ENDS = 0, 3, 4
+# Where no test is left, none noticed.
+QUIET: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 MOST_S: Final = 240
 ALL_S: Final = 1_800
 
@@ -88,13 +98,14 @@ def _of_kernels(tree: ast.Module) -> set[ast.AST]:
 
 
 def _reasoning(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those of decorators, which declare and do not reason."""
+    """Every node but those of decorators and annotations, which declare and do not reason."""
     open_ = [tree]
     while open_:
         node = open_.pop()
         yield node
-        decorators = getattr(node, "decorator_list", [])
-        open_ += [child for child in ast.iter_child_nodes(node) if child not in decorators]
+        declares = [*getattr(node, "decorator_list", [])]
+        declares += [getattr(node, name, None) for name in ("annotation", "returns")]
+        open_ += [child for child in ast.iter_child_nodes(node) if child not in declares]
 
 
 def _choices(node: ast.AST) -> int:
@@ -151,14 +162,18 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         exec(compile(self._source, self._path, "exec"), module.__dict__)  # noqa: S102 - that is the point
 
 
-def imports_of(file: str) -> set[str]:
-    """The files of the package a file imports."""
+@cache
+def imports_of(file: str) -> frozenset[str]:
+    """The files of the package and of its tests a file imports."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    files = {name.replace(".", "/") + ".py" for name in names if name.startswith("taxi_qa.")}
-    return {name for name in files if (ROOT / name).is_file()}
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    names = {f"{node.module}.{one.name}" for node in found for one in node.names}
+    names |= {node.module or "" for node in found}
+    files = {name.replace(".", "/") + ".py" for name in names if name.split(".")[0] in {"taxi_qa", "tests"}}
+    return frozenset(name for name in files if (ROOT / name).is_file())
 
 
+@cache
 def reached_from(file: str) -> set[str]:
     """Every file of the package a file leads to, itself included."""
     found, open_ = {file}, [file]
@@ -171,6 +186,12 @@ def reached_from(file: str) -> set[str]:
 
 def rules_that_reach(file: str) -> list[str]:
     """The rules whose own unit is made by a file that leads to this one."""
+    return [name for name, reached in _reached_by_rule().items() if file in reached]
+
+
+@cache
+def _reached_by_rule() -> dict[str, set[str]]:
+    """Every file that the unit of each rule leads to."""
     # Not above: what a mutant imports must not be there yet when it is forked.
     from taxi_qa.facts import units  # noqa: PLC0415
     from taxi_qa.rules.kit import catalogue  # noqa: PLC0415
@@ -196,7 +217,7 @@ def rules_that_reach(file: str) -> list[str]:
     makes = {
         unit: {reached for made in files for reached in reached_from(made)} for unit, files in named.items()
     }
-    return [name for name, rule in catalogue().items() if file in makes[rule.judges]]
+    return {name: makes[rule.judges] for name, rule in catalogue().items()}
 
 
 def tests_for(file: str) -> list[str]:
@@ -206,12 +227,21 @@ def tests_for(file: str) -> list[str]:
         return ["tests/test_cases.py", "tests/rules", "-k", f"{name}: or rules"]
     names = rules_that_reach(file)
     wanted = " or ".join([*(f"{name}:" for name in names), "facts"])
+    own = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/facts").glob("test_*.py"))]
     # Cases first: they are quick, and the first that fails ends it.
-    return ["tests/test_cases.py", "tests/facts", "-k", wanted]
+    return ["tests/test_cases.py", *(one for one in own if file in reached_from(one)), "-k", wanted]
 
 
-def tried(mutant: Mutant, tests: Sequence[str], most_s: int = MOST_S) -> int:
+def tried(
+    mutant: Mutant, tests: Sequence[str], most_s: int = MOST_S, plugin: Ear | Only | None = None
+) -> int:
     """Run the tests on a mutant in a process of its own, for so long: how it ended.
+
+    Args:
+        mutant: none has an empty file.
+        tests: what pytest is asked for.
+        most_s: what takes longer never ends.
+        plugin: leaves out tests, or hears which of them enters what and writes it down.
 
     Raises:
         RuntimeError: the package was imported before, so the change would not count.
@@ -227,9 +257,12 @@ def tried(mutant: Mutant, tests: Sequence[str], most_s: int = MOST_S) -> int:
             os.dup2(quiet, 2)
             if mutant.in_kernel:
                 setattr(numba.config, "DISABLE_JIT", True)  # noqa: B010 - a name the types do not know
-            sys.meta_path.insert(0, Changed(mutant))
+            sys.meta_path.insert(0, plugin if isinstance(plugin, Ear) else Changed(mutant))
             asked = ["-x", "-q", "-p", "no:cacheprovider", *tests]
-            status = LIVES if pytest.main(asked) == 0 else CAUGHT
+            ended = pytest.main(asked, plugins=[plugin] if plugin else [])
+            status = LIVES if ended in QUIET else CAUGHT
+            if isinstance(plugin, Ear):
+                plugin.write()
         except BaseException:  # noqa: BLE001 - whatever it is, it was noticed
             status = CAUGHT
         finally:
@@ -280,15 +313,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _told(mutants: Sequence[Mutant], workers: int, share: float) -> int:
     tests = _tests_of({mutant.file for mutant in mutants})
     began, ends = time.monotonic(), {CAUGHT: 0, LIVES: 0, NEVER_ENDS: 0}
-    if tried(Mutant("", 0, "", ""), _all_of(tests.values()), ALL_S) != LIVES:
-        print("the tests fail without any change, so they would notice none")
-        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        ear = Ear(ROOT, tests, Path(folder) / "heard.json")
+        if tried(Mutant("", 0, "", ""), _all_of(tests.values()), ALL_S, ear) != LIVES:
+            print("the tests fail without any change, so they would notice none")
+            return 2
+        heard = ear.read()
     of_file: dict[str, list[int]] = {}
-    for mutant, ended in _at_once(mutants, tests, workers):
+    for mutant, ended in _at_once(mutants, tests, heard, workers):
         ends[ended] = ends.get(ended, 0) + 1
         of_file.setdefault(mutant.file, []).append(int(ended != LIVES))
-        if ended == LIVES:
-            print(f"nobody noticed  {mutant.file}:{mutant.line}  {mutant.told}", flush=True)
+        if ended in {LIVES, NEVER_ENDS}:
+            word = "nobody noticed" if ended == LIVES else "never ended"
+            print(f"{word}  {mutant.file}:{mutant.line}  {mutant.told}", flush=True)
     caught = sum(ends.values()) - ends[LIVES]
     print(f"\n{caught} of {len(mutants)} caught ({caught / max(1, len(mutants)):.1%}), "
           f"{ends[NEVER_ENDS]} of them by never ending; {time.monotonic() - began:.0f} s")  # fmt: skip
@@ -307,12 +344,20 @@ def _all_of(asked: Collection[Sequence[str]]) -> list[str]:
 
 
 def _at_once(
-    mutants: Sequence[Mutant], tests: dict[str, list[str]], workers: int
+    mutants: Sequence[Mutant], tests: dict[str, list[str]], heard: Heard, workers: int
 ) -> Iterator[tuple[Mutant, int]]:
     """Each mutant with how it ended; several are tried at once, each by a process that waits for its own."""
+    trees = {file: ast.parse((ROOT / file).read_text(encoding="utf-8")) for file in tests}
+
+    def ended(one: Mutant) -> int:
+        may = who_heard(heard, one.file, trees[one.file], one.line)
+        if may is None:
+            return tried(one, tests[one.file])
+        return tried(one, tests[one.file], plugin=Only(may)) if may else LIVES
+
     # Threads only wait; what they fork imports nothing that a thread may hold.
     with ThreadPoolExecutor(workers) as crew:
-        yield from zip(mutants, crew.map(lambda one: tried(one, tests[one.file]), mutants), strict=True)
+        yield from zip(mutants, crew.map(ended, mutants), strict=True)
 
 
 def _tests_of(files: set[str]) -> dict[str, list[str]]:

@@ -1,13 +1,14 @@
 """The mutation check makes real changes, and tells what is noticed from what is not."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts import mutate
+from scripts import mutate, mutate_heard
 
 RULE = "taxi_qa/rules/fare/late_meter.py"
 
@@ -74,3 +75,69 @@ def test_changes_of_a_rule_are_noticed() -> None:
     # The unchanged file passes its tests, else nothing is tried at all.
     assert "2 of 2 caught" in told.stdout, told.stdout + told.stderr
     assert told.returncode == 0
+
+
+SOURCE = '''"""Doc."""
+LEAST = 300
+
+def plain(x: int = 5) -> int:
+    """Doc."""
+    return inner(x)
+
+@cache
+def kept(x):
+    return x + 1
+
+@njit(cache=True)
+def compiled(x):
+    return x + 2
+
+class One:
+    def method(self):
+        def within():
+            return 7
+        return within()
+'''
+
+
+def test_functions_that_can_say_their_name() -> None:
+    tree = ast.parse(SOURCE)
+    assert sorted(one.name for one in mutate_heard.heard_functions(tree)) == ["method", "plain", "within"]
+    # Only a body belongs to a function: what stands in its head is made with the module.
+    around = {line: mutate_heard.function_around(tree, line) for line in (2, 4, 6, 10, 14, 19, 20)}
+    assert around == {2: None, 4: None, 6: "4", 10: None, 14: None, 19: "18", 20: "17"}
+
+
+def test_only_tests_that_enter_a_function_are_asked() -> None:
+    tree = ast.parse(SOURCE)
+    heard = {"a.py:4": ["t.py::one", "u.py"], "a.py:17": ["t.py::two", "any"]}
+    assert mutate_heard.who_heard(heard, "a.py", tree, 6) == ["t.py::one", "u.py"]
+    # Nobody entered it; anybody may have; nobody can say.
+    assert mutate_heard.who_heard(heard, "a.py", tree, 19) == []
+    assert mutate_heard.who_heard(heard, "a.py", tree, 20) is None
+    assert mutate_heard.who_heard(heard, "a.py", tree, 2) is None
+
+
+def test_what_runs_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        "def one():\n    return 1\n\n\ndef two():\n    'Doc.'\n    return one() + 1\n\n\nTHREE = one() + 2\n"
+    )
+    (tmp_path / "spoken.py").write_text(source, encoding="utf-8")
+    ear = mutate_heard.Ear(tmp_path, ["spoken.py"], tmp_path / "heard.json")
+    monkeypatch.setattr(sys, "meta_path", [ear, *sys.meta_path])
+    spoken = importlib.import_module("spoken")
+    monkeypatch.delitem(sys.modules, "spoken")
+    assert (spoken.THREE, spoken.two.__doc__) == (3, "Doc.")
+    ear.write()
+    # While it was imported no test ran: any may lean on it.
+    assert ear.read() == {"spoken.py:1": ["any"]}
+    assert spoken.two() == 2
+    assert set(ear.heard) == {"spoken.py:1", "spoken.py:5"}
+
+
+def test_annotations_are_no_reasoning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate, "ROOT", tmp_path)
+    (tmp_path / "one.py").write_text(
+        "def one(x: int | None) -> int | None:\n    y: int | str = x + 2\n    return y\n"
+    )
+    assert sorted(mutant.told for mutant in mutate.mutants_of("one.py")) == ["2  ->  4", "x + 2  ->  x - 2"]
