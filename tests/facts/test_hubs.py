@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxi_qa.facts.hub_queues import PART, hub_visits, in_queue, in_queue_in_numpy
-from taxi_qa.facts.hub_zones import hub_zones, in_force
+from taxi_qa.facts.hub_zones import BAY, HOLDING, HUB, LOADING, NO_PICKUP, SET_DOWN, hub_zones, in_force
 from taxi_qa.facts.units import LEFT, DayUnits
 from taxi_qa.values.clock import MS_PER_DAY, day_start_ms
 from tests.small_city import City, moment_ms
@@ -52,7 +52,7 @@ def test_the_queue_is_that_of_plain_comparisons(seed: int) -> None:
 
 def _zone(**said: object) -> City:
     return City(
-        records={"zones": [{"zone_id": "H1", "name": "车站", "kind": "hub", "geometry": _SQUARE, **said}]}
+        records={"zones": [{"zone_id": "H1", "name": "车站", "kind": "hub", "geometry": _SQUARE} | said]}
     )
 
 
@@ -70,6 +70,10 @@ def _zone(**said: object) -> City:
         ({"valid_from": "2026-10-20"}, "2026-10-19 23:59:59", False),
         ({"valid_to": "2026-10-20"}, "2026-10-20 23:59:59", True),
         ({"valid_to": "2026-10-20"}, "2026-10-21 00:00:00", False),
+        ({"valid_to": "2026-10-20", "hours": "07:00-09:00"}, "2026-10-20 08:00:00", True),
+        ({"valid_to": "2026-10-20", "hours": "07:00-09:00"}, "2026-10-21 08:00:00", False),
+        ({"valid_from": "2026-10-20", "hours": "07:00-09:00"}, "2026-10-20 08:00:00", True),
+        ({"valid_from": "2026-10-20", "hours": "07:00-09:00"}, "2026-10-19 08:00:00", False),
         # What goes on after midnight belongs to the day on which it began.
         ({"valid_to": "2026-10-20", "hours": "22:00-06:00"}, "2026-10-21 05:00:00", True),
         ({"valid_from": "2026-10-20", "hours": "22:00-06:00"}, "2026-10-20 05:00:00", False),
@@ -99,6 +103,43 @@ def test_a_part_of_no_hub_belongs_to_the_hub_it_lies_in() -> None:
     assert zones.hubs.tolist() == ["H1", "PIER"]
     assert sorted(zones.hub.tolist()) == [0, 0, 1]
     assert zones.has_bays.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("said", "most_s"),
+    [
+        ({"max_wait_min": 30}, 1_800.0),
+        ({"max_wait_min": 0}, np.nan),
+        ({}, np.nan),
+        ({"max_wait_min": 30, "valid_from": "2026-10-20", "valid_to": "2026-10-20"}, 1_800.0),
+        ({"max_wait_min": 30, "valid_from": "2026-10-21"}, np.nan),
+        ({"max_wait_min": 30, "valid_to": "2026-10-19"}, np.nan),
+    ],
+)
+def test_the_longest_wait_is_that_of_zones_in_force(said: dict[str, Any], most_s: float) -> None:
+    zones = hub_zones(_zone(**said).given())
+    assert zones is not None
+    assert zones.max_wait_s.tolist() == pytest.approx([most_s], nan_ok=True)
+
+
+def test_each_kind_of_zone_says_another_thing_of_a_place() -> None:
+    kinds = {"bay": BAY | HUB, "holding": HOLDING | HUB, "set_down": SET_DOWN | HUB, "no_pickup": NO_PICKUP}
+    # Each says one thing, and no two the same.
+    assert len({HUB, BAY, HOLDING, SET_DOWN, LOADING, NO_PICKUP}) == 6
+    assert (
+        HUB + BAY + HOLDING + SET_DOWN + LOADING + NO_PICKUP
+        == HUB | BAY | HOLDING | SET_DOWN | LOADING | NO_PICKUP
+    )
+    for kind, bits in kinds.items():
+        for loading in (False, True):
+            zones = hub_zones(_zone(kind=kind, hub_id="H", loading=loading).given())
+            assert zones is not None
+            assert zones.bits.tolist() == [bits | (LOADING if loading and kind == "set_down" else 0)]
+    # A part of no hub is nothing; where nobody may load is told of any place.
+    for kind in kinds:
+        zones = hub_zones(_zone(kind=kind).given())
+        assert zones is not None
+        assert zones.bits.tolist() == [NO_PICKUP if kind == "no_pickup" else 0]
 
 
 def _waiting(car: str, at: str, boarded: str) -> tuple[dict[str, Any], dict[str, Any]]:

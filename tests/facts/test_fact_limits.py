@@ -1,0 +1,164 @@
+"""Small facts at their limits: flat fares, zones by name, surest times, episodes, faults, and shares."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from taxi_qa.facts import camera_episodes, driven_trips, equipment, faulty_drives, hub_rounds, rates
+from taxi_qa.facts.diverging import parts_and_meets
+from taxi_qa.facts.duty import _united
+from taxi_qa.facts.places import inside_city
+from taxi_qa.law.parameter import Areas
+from taxi_qa.law.terms import Flat
+from taxi_qa.values.columns import Columns
+from tests.facts.frames import DAY_MS, MIN, H, S, day_with
+from tests.small_city import City, law_of
+
+AT = DAY_MS + 12 * H
+LAW = law_of("guangzhou")
+
+
+def _texts(*words: str) -> np.ndarray[Any, Any]:
+    return np.array(words, dtype=object)
+
+
+def test_times_that_are_sure() -> None:
+    trips = Columns(
+        {
+            "slack_s": np.array([0.0, 60.0]),
+            "start_ms": np.array([AT, AT]),
+            "end_ms": np.array([AT + H, AT + H]),
+        }
+    )
+    begin, end = driven_trips.spans_of(trips, np.array([1, 0]))
+    assert begin.tolist() == [AT + MIN, AT]
+    assert end.tolist() == [AT + H, AT + H]
+
+
+@given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 9), st.integers(0, 3)), max_size=8))
+@settings(max_examples=150)
+def test_events_of_one_car_less_than_a_minute_apart_are_one_act(told: list[tuple[str, int, int]]) -> None:
+    # Half minutes: a minute is met exactly. Acts end as soon as nothing reaches to within a minute.
+    rows = sorted(told)
+    first, reached = [], 0
+    for at, (car, begin, length) in enumerate(rows):
+        if at == 0 or rows[at - 1][0] != car or begin - reached >= 2:
+            first.append(at)
+            reached = begin + length
+        reached = max(reached, begin + length)
+    names = np.array([row[0] for row in rows], dtype=object)
+    start, lasted = (np.array([row[at] for row in rows], dtype=np.int64) * 30 * S for at in (1, 2))
+    assert camera_episodes._first_of_each(names, start, start + lasted).tolist() == first
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 3)), max_size=8))
+@settings(max_examples=150)
+def test_touching_spans_of_one_owner_are_one(told: list[tuple[int, int, int]]) -> None:
+    rows = sorted(told)
+    united: list[list[int]] = []
+    for at, (owner, begin, length) in enumerate(rows):
+        if united and rows[united[-1][0]][0] == owner and begin <= united[-1][1]:
+            united[-1][1] = max(united[-1][1], begin + length)
+        else:
+            united.append([at, begin + length])
+    owners, start, lasted = (np.array([row[at] for row in rows], dtype=np.int64) for at in range(3))
+    duty = Columns({"start_ms": start, "end_ms": start + lasted})
+    first, end = _united(owners, duty, np.arange(len(rows)))
+    assert first.tolist() == [row[0] for row in united]
+    assert (end.tolist() if rows else []) == [row[1] for row in united]
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "fits"),
+    [
+        # Between the two ends either way, never within one; nobody knows without both zones.
+        ("air", "town", 1.0),
+        ("town", "air", 1.0),
+        ("air", "air", 0.0),
+        ("town", "suburb", 0.0),
+        ("air", "suburb", 0.0),
+        ("air", "", np.nan),
+        ("", "town", np.nan),
+        ("", "", np.nan),
+    ],
+)
+def test_a_flat_fare(begins: str, ends: str, fits: float) -> None:
+    flat = Flat(7_000.0, Areas(zones=frozenset({"air"})), Areas(zones=frozenset({"town"})))
+    trips = Columns({"boarded_zone": _texts(begins), "alighted_zone": _texts(ends)})
+    said, missing = rates._flat_fits(trips, (flat,))
+    assert said.tolist() == pytest.approx([fits], nan_ok=True)
+    assert missing.tolist() == ["zones of both ends" if np.isnan(fits) else ""]
+
+
+def test_a_zone_by_its_name_where_no_place_is_known() -> None:
+    ring = [[115.0, 22.0], [115.1, 22.0], [115.1, 22.1], [115.0, 22.1], [115.0, 22.0]]
+    zone = {
+        "zone_id": "Z1",
+        "name": "市区",
+        "kind": "city",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    one = City(records={"zones": [zone]}).given()
+    lon = np.array([np.nan, np.nan, 114.0, 115.05])
+    lat = np.array([np.nan, 22.05, 22.05, 22.05])
+    inside, leans_on = inside_city(one, LAW, lon, lat, _texts("Z1", "Z1", "Z1", ""), np.full(4, AT))
+    # A name counts only where the place is not known.
+    assert inside.tolist() == [1.0, 1.0, 0.0, 1.0]
+    assert leans_on.tolist() == ["zone Z1"] * 4
+
+
+def test_where_nobody_reports_the_state_of_devices() -> None:
+    cars, moments, fine = _texts("A", "B"), np.array([AT, AT]), np.zeros(2, dtype=bool)
+    nobody = day_with()
+    assert faulty_drives._untold(nobody, cars, moments, fine).tolist() == ["device_status"] * 2
+    assert faulty_drives._untold(nobody, cars, moments, ~fine).tolist() == ["", ""]
+    # Its own word, even of another time, is enough for a car.
+    own = day_with(
+        device_status=[{"vehicle_id": "A", "device": "meter", "state": "up", "from_ms": AT - 30 * 24 * H}]
+    )
+    assert faulty_drives._untold(own, cars, moments, fine).tolist() == ["", "device_status"]
+    sent = City(feeds=["device_status"]).given()
+    assert faulty_drives._untold(sent, cars, moments, fine).tolist() == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("untold_s", "missing"), [(499.0, ""), (500.0, "device_status"), (501.0, "device_status")]
+)
+def test_more_than_half_of_a_duty_is_to_be_told(untold_s: float, missing: str) -> None:
+    # 1,100 s on duty, 100 of them excluded: of 1,000 more than half.
+    part = {"vehicle_id": "A", "company_id": "C", "device": "meter", "duty_s": 1_100.0}
+    part |= {"dark_s": 150.0, "excluded_s": 100.0, "untold_s": untold_s}
+    rows = equipment.equipment_months(pd.DataFrame([part]), DAY_MS, DAY_MS + 24 * H)
+    assert rows["missing"].tolist() == [missing]
+    assert rows["judged_s"].tolist() == [1_000.0 - untold_s]
+    assert rows["dark_s"].tolist() == [50.0]
+
+
+@pytest.mark.parametrize(("apart_s", "laps", "others"), [(3_600, 2, 1), (3_601, 2, 0), (0, 1, 0), (0, 2, 1)])
+def test_others_who_go_round(apart_s: int, laps: int, others: int) -> None:
+    """Two cars at one hub: within an hour of each other, each with several laps."""
+    kinds = hub_rounds.PART
+    rows = []
+    for car, begin, own in (("A", AT, 2), ("B", AT + apart_s * S, laps)):
+        row: dict[str, Any] = {name: "" if kind == "object" else 0 for name, kind in kinds.items()}
+        rows.append(
+            row | {"subject": f"{car}{begin}", "vehicle_id": car, "hub": "H", "start_ms": begin, "laps": own}
+        )
+    said = hub_rounds.hub_rounds(pd.DataFrame(rows).astype(dict(kinds)), DAY_MS, DAY_MS + 24 * H)
+    # With a single lap nobody is asked for others.
+    assert dict(zip(said["vehicle_id"], said["others_round"], strict=True)) == {"A": others, "B": others}
+
+
+def test_where_a_trip_left_every_route() -> None:
+    lon = np.array([1_133_000_000, 1_133_100_000, 1_133_200_000, 1_133_300_000], dtype=np.int32)
+    lat = np.full(4, 231_000_000, dtype=np.int32)
+    lines = [shapely.LineString([(113.30, 23.10), (113.305, 23.10)]), shapely.LineString()]
+    assert parts_and_meets(lon, lat, lines) == ("113.31000 23.10000", "113.33000 23.10000")
+    assert parts_and_meets(lon[:1], lat[:1], lines) == ("", "")
+    assert parts_and_meets(lon, lat, lines[1:]) == ("", "")
+    assert parts_and_meets(lon[:0], lat[:0], lines) == ("", "")
