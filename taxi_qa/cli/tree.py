@@ -29,6 +29,7 @@ from taxi_qa.cli.records import records
 from taxi_qa.cli.review import review
 from taxi_qa.cli.roads import roads
 from taxi_qa.cli.rules import rules
+from taxi_qa.cli.score import score
 from taxi_qa.cli.screen import note
 
 PROGRAM: Final = "taxi-qa"
@@ -46,6 +47,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
+    score,
     rules, coverage, law, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)

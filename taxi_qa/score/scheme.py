@@ -182,6 +182,17 @@ def cycle_at(law: Law, day: int, first_day: int) -> Cycle | None:
     return Cycle(begin, day_of(dt.date(date_of(day).year, 12, 31)))
 
 
+def cycle_without_register(law: Law, day: int) -> Cycle | None:
+    """The calendar year of a day where that is everybody's cycle; None where it hangs on the driver."""
+    if _CYCLE not in law:
+        return None
+    kind = law[_CYCLE].on(day_start_ms(day, law.timezone))
+    if kind is None or kind.value is None or kind.value == ANNIVERSARY:
+        return None
+    year = date_of(day).year
+    return Cycle(day_of(dt.date(year, 1, 1)), day_of(dt.date(year, 12, 31)))
+
+
 def anniversary(first_day: int, day: int) -> Cycle:
     """The twelve months from an anniversary of the first day that hold a day."""
     first, asked = date_of(first_day), date_of(day)

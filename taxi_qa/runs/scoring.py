@@ -1,0 +1,73 @@
+"""The score of a whole city at the end of a day, by what was known then: the same for ever."""
+
+from dataclasses import dataclass
+
+from taxi_qa.law import book
+from taxi_qa.law.parameter import Law
+from taxi_qa.law.read import read_law
+from taxi_qa.runs.known import remember_rules
+from taxi_qa.score.standing import Standing, standings
+from taxi_qa.store import rule_books
+from taxi_qa.store.home import Home
+from taxi_qa.store.ledger import entries
+from taxi_qa.store.roster import drivers_known
+from taxi_qa.values.clock import day_start_ms
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Where everybody stood.
+
+    Attributes:
+        as_of_day: at the end of this city day.
+        book: the rule book it was counted by.
+        standings: sorted by driver.
+        is_over: whether the day is over; until then decisions may follow.
+        newer: whether the files of law and house are others by now: the next `check` counts by them.
+    """
+
+    as_of_day: int
+    book: str
+    standings: list[Standing]
+    is_over: bool
+    newer: bool
+
+
+def score(home: Home, *, as_of_day: int, now_ms: int, cycle: int | None = None) -> Scored:
+    """Where every driver stood at the end of a city day.
+
+    Only decisions, registers and law of up to that day count. What the home was first counted by stands for
+    all days before it, so a later change of law changes no day that is over.
+
+    Args:
+        home: where.
+        as_of_day: the city day.
+        now_ms: the present moment.
+        cycle: see `standings`.
+    """
+    until_ms = day_start_ms(as_of_day + 1, home.timezone)
+    if not rule_books.history(home):
+        remember_rules(home, read_law(home.city), now_ms)
+    law, name, newer = _law_known(home, until_ms)
+    found = standings(
+        entries(home, until_ms=until_ms - 1),
+        drivers_known(home, until_ms),
+        law,
+        as_of_day=as_of_day,
+        cycle=cycle,
+    )
+    return Scored(as_of_day, name, found, is_over=until_ms <= now_ms, newer=newer)
+
+
+def _law_known(home: Home, until_ms: int) -> tuple[Law, str, bool]:
+    """The rule book that counted last before a moment, its name, and whether the files are others now.
+
+    For days before the first book there was, that one.
+    """
+    history = rule_books.history(home)
+    before = [one for one in history if one.since_ms < until_ms]
+    name = (before[-1] if before else history[0]).book
+    now = book.name_of(book.files_of(home.city))
+    if name == now:
+        return read_law(home.city), name, False
+    return book.law_in(rule_books.book_files(home, name), home.city), name, history[-1].book != now
