@@ -13,6 +13,7 @@ from taxi_qa.cli import failure
 from taxi_qa.cli.appeal import appeal
 from taxi_qa.cli.check import check
 from taxi_qa.cli.command import Group, place_of, wants_traceback
+from taxi_qa.cli.compare_rules import compare_rules
 from taxi_qa.cli.complaint import complaint
 from taxi_qa.cli.coverage import coverage
 from taxi_qa.cli.demo import demo
@@ -47,8 +48,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score,
-    rules, coverage, law, lab, doctor,
+    score, rules, coverage, law, compare_rules, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -55,7 +55,7 @@ def test_every_command_and_every_option_says_what_it_does(words: tuple[str, ...]
 def shown_in(table: str) -> set[tuple[str, ...]]:
     """The commands a table of the README names: `taxi-qa law check`, `taxi-qa quarantine [list\\|export]`."""
     shown = set()
-    for words, choice in re.findall(r"`taxi-qa ((?:[a-z]+ ?)+)(\[[a-z|\\]+\])?", table):
+    for words, choice in re.findall(r"`taxi-qa ((?:[a-z]+(?:-[a-z]+)* ?)+)(\[[a-z|\\]+\])?", table):
         named = tuple(words.split())
         ways = choice.strip("[]").replace("\\", "").split("|") if choice else [""]
         for way in ways:
