@@ -41,6 +41,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from scripts.mutate_equal import are_equal, equal_ones, functions_around  # noqa: E402
 from scripts.mutate_heard import Ear, Heard, Only, who_heard  # noqa: E402
 
 PLACES: Final = ("taxi_qa/rules", "taxi_qa/facts")
@@ -61,29 +62,35 @@ ALL_S: Final = 1_800
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: in which file and line, what became what, the changed source, and whether of a kernel."""
+    """One change: its file and line, what became what, functions around it, if of a kernel, which node."""
 
     file: str
     line: int
     told: str
-    source: str
+    within: str
     in_kernel: bool = False
+    node: int = 0
+    choice: int = 0
+
+    @property
+    def source(self) -> str:
+        """The changed file."""
+        tree = ast.parse((ROOT / self.file).read_text(encoding="utf-8"))
+        _change(next(islice(_reasoning(tree), self.node, None)), self.choice)
+        return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def mutants_of(file: str) -> Iterator[Mutant]:
-    """Every change of one file, in the order of its lines."""
+    """Every change of one file."""
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    kernels = _of_kernels(tree)
+    kernels, around = _of_kernels(tree), functions_around(tree)
     for number, node in enumerate(_reasoning(tree)):
         for choice in range(_choices(node)):
-            changed = copy.deepcopy(tree)
-            twin = next(islice(_reasoning(changed), number, None))
-            before = ast.unparse(twin)
+            twin = copy.deepcopy(node)
             _change(twin, choice)
-            told = f"{before}  ->  {ast.unparse(twin)}"
+            told = f"{ast.unparse(node)}  ->  {ast.unparse(twin)}"
             line = getattr(node, "lineno", 0)
-            source = ast.unparse(ast.fix_missing_locations(changed))
-            yield Mutant(file, line, told, source, in_kernel=node in kernels)
+            yield Mutant(file, line, told, around[node], node in kernels, number, choice)
 
 
 def _of_kernels(tree: ast.Module) -> set[ast.AST]:
@@ -139,19 +146,17 @@ def _change(node: ast.AST, choice: int) -> None:
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Imports one module from changed source, all others as ever."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        """Of one mutant."""
+    def __init__(self, mutant: Mutant) -> None:  # noqa: D107 - of that one
         self._name = mutant.file.removesuffix(".py").replace("/", ".")
         self._path = str(ROOT / mutant.file)
-        self._source = mutant.source
+        self._source = mutant.source if mutant.file else ""
 
     def find_spec(  # noqa: D102 - as the interface has it
         self, fullname: str, path: object = None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
         del path, target
-        if fullname != self._name:
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self, origin=self._path)
+        ours = fullname == self._name
+        return importlib.machinery.ModuleSpec(fullname, self, origin=self._path) if ours else None
 
     def get_source(self, fullname: str) -> str:  # noqa: D102 - as the interface has it
         del fullname
@@ -278,10 +283,12 @@ def tried(
     return NEVER_ENDS
 
 
-def chosen(files: Sequence[str], most: int, seed: int) -> list[Mutant]:
-    """So many mutants of these files, of each about the same share."""
+def chosen(files: Sequence[str], most: int, seed: int, *, equal: bool = False) -> list[Mutant]:
+    """So many mutants of these files, of each about the same share: of those that change anything, or not."""
     every = [mutant for file in files for mutant in mutants_of(file)]
     random.Random(seed).shuffle(every)  # noqa: S311 - a draw anybody can repeat
+    known = equal_ones()
+    every = [mutant for mutant in every if are_equal(mutant, known) == equal]
     return sorted(every[:most] if most else every, key=lambda mutant: (mutant.file, mutant.line))
 
 
@@ -294,6 +301,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=0.9, help="to be caught, else exit 1 [default: 0.9]")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="at once [one a core]")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
+    parser.add_argument(
+        "--doubt", action="store_true", help="try those said to change nothing: all must live"
+    )
     asked = parser.parse_args(argv)
     os.chdir(ROOT)
     files = asked.files or [
@@ -302,12 +312,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         for path in sorted((ROOT / place).rglob("*.py"))
         if path.name != "__init__.py" and str(path.relative_to(ROOT)) not in LEFT_OUT
     ]
-    mutants = chosen(files, asked.most, asked.seed)
+    mutants = chosen(files, asked.most, asked.seed, equal=asked.doubt)
     if asked.list:
         for mutant in mutants:
             print(f"{mutant.file}:{mutant.line}  {mutant.told}")
         return 0
-    return _told(mutants, asked.workers, asked.share)
+    if asked.doubt:
+        return _doubted(mutants, asked.workers)
+    ended = _told(mutants, asked.workers, asked.share)
+    left_out = sum(one.times for one in equal_ones() if one.file in files)
+    print(f"  left out: {left_out} that change nothing (scripts/mutate_equal.yaml says why)")
+    return ended
+
+
+def _doubted(mutants: Sequence[Mutant], workers: int) -> int:
+    tests = _tests_of({mutant.file for mutant in mutants})
+    noticed = [one for one, ended in _at_once(mutants, tests, None, workers) if ended != LIVES]
+    print(*(f"noticed  {one.file}:{one.line}  {one.told}" for one in noticed), sep="\n")
+    print(f"{len(mutants) - len(noticed)} of {len(mutants)} change nothing that a test would notice")
+    return int(bool(noticed))
 
 
 def _told(mutants: Sequence[Mutant], workers: int, share: float) -> int:
@@ -344,16 +367,19 @@ def _all_of(asked: Collection[Sequence[str]]) -> list[str]:
 
 
 def _at_once(
-    mutants: Sequence[Mutant], tests: dict[str, list[str]], heard: Heard, workers: int
+    mutants: Sequence[Mutant], tests: dict[str, list[str]], heard: Heard | None, workers: int
 ) -> Iterator[tuple[Mutant, int]]:
     """Each mutant with how it ended; several are tried at once, each by a process that waits for its own."""
     trees = {file: ast.parse((ROOT / file).read_text(encoding="utf-8")) for file in tests}
 
     def ended(one: Mutant) -> int:
-        may = who_heard(heard, one.file, trees[one.file], one.line)
+        may = None if heard is None else who_heard(heard, one.file, trees[one.file], one.line)
         if may is None:
             return tried(one, tests[one.file])
-        return tried(one, tests[one.file], plugin=Only(may)) if may else LIVES
+        # A file none of whose tests is left need not be read.
+        left = {name.split("::")[0] for name in may}
+        asked = [word for word in tests[one.file] if not word.endswith(".py") or word in left]
+        return tried(one, asked, plugin=Only(may)) if may else LIVES
 
     # Threads only wait; what they fork imports nothing that a thread may hold.
     with ThreadPoolExecutor(workers) as crew:
@@ -364,9 +390,8 @@ def _tests_of(files: set[str]) -> dict[str, list[str]]:
     """The tests of each file; asked of a process of its own, so that this one never imports the package."""
     asked = "import json,sys; from scripts.mutate import tests_for; "
     asked += "print(json.dumps({f: tests_for(f) for f in sys.argv[1:]}))"
-    told = subprocess.run(
-        [sys.executable, "-c", asked, *sorted(files)], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    call = [sys.executable, "-c", asked, *sorted(files)]
+    told = subprocess.run(call, cwd=ROOT, check=True, capture_output=True, text=True)
     found: dict[str, list[str]] = json.loads(told.stdout.splitlines()[-1])
     return found
 

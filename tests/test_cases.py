@@ -23,6 +23,9 @@ from tests.small_city import City
 FOLDER: Final = Path(__file__).parent / "cases"
 Case = Mapping[str, Any]
 
+# The compiled one takes a sixth of the time.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 # What a finding's number may differ by: positions are kept to about a centimetre each.
 _CLOSE: Final = {"m": 2.0, "ratio": 0.003}
 # Smaller numbers of evidence are shares, speeds or counts.
@@ -37,7 +40,7 @@ def cases() -> tuple[tuple[str, Case], ...]:
 
 def _read() -> Iterator[tuple[str, Case]]:
     for path in sorted(FOLDER.rglob("*.yaml")):
-        text = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - one of the safe ones
         for case in text["cases"]:
             yield text["rule"], {**text.get("shared", {}), **case, "defaults": text.get("defaults", {})}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import mutate, mutate_heard
+from scripts import mutate, mutate_equal, mutate_heard
 
 RULE = "taxi_qa/rules/fare/late_meter.py"
 
@@ -141,3 +141,37 @@ def test_annotations_are_no_reasoning(tmp_path: Path, monkeypatch: pytest.Monkey
         "def one(x: int | None) -> int | None:\n    y: int | str = x + 2\n    return y\n"
     )
     assert sorted(mutant.told for mutant in mutate.mutants_of("one.py")) == ["2  ->  4", "x + 2  ->  x - 2"]
+
+
+def test_what_is_said_to_change_nothing_stands_where_it_is_said() -> None:
+    known = mutate_equal.equal_ones()
+    there = [mutant for file in {one.file for one in known} for mutant in mutate.mutants_of(file)]
+    counted = [(one.file, one.within, one.told, sum(map(one.is_of, there))) for one in known]
+    assert counted == [(one.file, one.within, one.told, one.times) for one in known]
+    # Neither is one tried, nor is any other left out.
+    (file, *_) = sorted({one.file for one in known})
+    asked = [mutate.chosen([file], 0, 1, equal=equal) for equal in (False, True)]
+    assert len(asked[0]) + len(asked[1]) == len(list(mutate.mutants_of(file)))
+    assert len(asked[1]) == sum(one.times for one in known if one.file == file)
+
+
+def test_what_changes_nothing_says_why(tmp_path: Path) -> None:
+    listed = tmp_path / "equal.yaml"
+    text = "a.py:\n  module: [{{told: 2  ->  4, why: '{}'}}]\n  One.two: [{{told: b, why: so, times: 3}}]\n"
+    listed.write_text(text.format("Nobody reads it."), encoding="utf-8")
+    assert mutate_equal.equal_ones(listed) == (
+        mutate_equal.Equal("a.py", "", "2  ->  4", "Nobody reads it."),
+        mutate_equal.Equal("a.py", "One.two", "b", "so", 3),
+    )
+    listed.write_text(text.format(" "), encoding="utf-8")
+    with pytest.raises(ValueError, match="no reason"):
+        mutate_equal.equal_ones(listed)
+
+
+def test_in_which_functions_a_change_is() -> None:
+    tree = ast.parse(SOURCE)
+    around = mutate_equal.functions_around(tree)
+    said = {node.value: name for node, name in around.items() if isinstance(node, ast.Constant)}
+    assert {number: said[number] for number in (300, 5, 1, 2, 7)} == {
+        300: "", 5: "plain", 1: "kept", 2: "compiled", 7: "One.method.within"
+    }  # fmt: skip
