@@ -121,6 +121,7 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     done = casebook.jobs_done(told, run_id)
     jobs = jobs_of(days.partitions, asked, days.alone)
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
+    casebook.take_over(told, run_id, [job for job, _, _ in todo])
     plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked, workers if executor == "processes" else 1)
     with law_in_force(law), Crew(executor, workers, begin=partial(take_law, law)) as crew:
         stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))

@@ -5,7 +5,7 @@ begun to work on is never overwritten: that a later run sees it otherwise is not
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -121,6 +121,26 @@ def jobs_done(home: Home, run_id: str) -> set[Job]:
     query = select(col(RunJob.day), col(RunJob.bucket), col(RunJob.scope)).where(col(RunJob.run_id) == run_id)
     with home.engine.connect() as connection:
         return {Job(int(day), int(bucket), str(scope)) for day, bucket, scope in fetch(connection, query)}
+
+
+def take_over(home: Home, run_id: str, jobs: Collection[Job]) -> None:
+    """Note that these jobs are this run's from now on: to every other run they are not done any more.
+
+    They are judged anew, perhaps by another rule book: what the other run said stands no longer.
+    """
+    if not jobs:
+        return
+    c = table_of(RunJob).c
+    days = [job.day for job in jobs]
+    others = select(c.run_id, c.day, c.bucket, c.scope).where(
+        c.run_id != run_id, c.day >= min(days), c.day <= max(days)
+    )
+    wanted = set(jobs)
+    with transaction(home.engine) as connection:
+        for other, day, bucket, scope in fetch(connection, others):
+            if Job(int(day), int(bucket), str(scope)) in wanted:
+                here = and_(c.run_id == other, c.day == day, c.bucket == bucket, c.scope == scope)
+                connection.execute(delete(RunJob).where(here))
 
 
 def keep_outcomes(

@@ -1,6 +1,7 @@
 """A run over a real store: the same data give the same findings, however they are judged."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from taxi_qa.ingest.take import take
+from taxi_qa.law.read import read_law
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.runs.check import RunReport, UnknownRuleError, check
 from taxi_qa.store import library
@@ -44,6 +46,32 @@ def test_judging_again_changes_nothing(new_home: NewHome, undisturbed: Judged) -
     assert third.done_now == third.jobs
     assert_frame_equal(said(home), undisturbed.said)
     assert_frame_equal(counted(home, first.run_id), undisturbed.counted)
+
+
+def test_a_rule_book_that_comes_back_is_the_one_that_stands(new_home: NewHome, undisturbed: Judged) -> None:
+    """Judged by one book, by another, and by the first again: its findings stand, not those of the other."""
+    home = new_home()
+    law = read_law(home.city)
+    # Nobody may be longer on duty than a minute: many more findings.
+    path = "house.driving.day_driving_s"
+    strict = replace(
+        law,
+        parameters={
+            **law.parameters,
+            path: replace(law[path], versions=tuple(replace(v, value=60.0) for v in law[path].versions)),
+        },
+    )
+    other = check(home, now_ms=NOW_MS, law=strict, rules=["driving.long_hours"])
+    assert other is not None
+    by_other = said(home)
+    assert check(home, now_ms=NOW_MS, rules=["driving.long_hours"]) is not None
+    own = said(home)
+    assert len(own) < len(by_other)
+    back = check(home, now_ms=NOW_MS, law=strict, rules=["driving.long_hours"])
+    assert back is not None
+    assert_frame_equal(said(home), by_other)
+    assert check(home, now_ms=NOW_MS) is not None
+    assert_frame_equal(said(home), undisturbed.said)
 
 
 def test_records_sent_twice_change_nothing(
