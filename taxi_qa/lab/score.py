@@ -1,13 +1,16 @@
 """How well findings fit the answer key of made fleets: found, missed, wrongly found, doubled.
 
 A finding belongs to a planted act of its rule where the trip is the same, or, where either names none, the
-car (or without a car the driver, without either the company) is the same and the times overlap. Excused
+car (or without a car the driver, without either the company) is the same and the times overlap. Each
+finding goes to an act of its own as long as there are any, the best overlap first: two acts of one car are
+two. What offices wrote down of one act may be judged by two rules; the second is no act of its own. Excused
 findings accuse nobody.
 """
 
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 CLEAR: Final = "clear"
@@ -15,6 +18,8 @@ NEAR_MISS: Final = "near_miss"
 LOOK_ALIKE: Final = "look_alike"
 # Stamps of minutes and seconds, and an act that a rule sees a little earlier or later than it was played.
 AROUND: Final = pd.Timedelta(minutes=10)
+# A rule that judges what is planted as another rule's act, too: one document, two paragraphs.
+SAME_ACT: Final = {"hub.inspection_refused": "record.inspection_refused"}
 TABLE: Final = (
     "planted", "found", "cannot_tell", "missed", "near_misses", "look_alikes", "wrongly_found", "duplicates",
     "recall", "precision",
@@ -32,7 +37,9 @@ def matched(truth: pd.DataFrame, said: pd.DataFrame) -> pd.Series:
     """
     acts = truth.reset_index(drop=True).rename_axis("act").reset_index()
     rows = said.reset_index(drop=True).rename_axis("row").reset_index()
-    same = rows.merge(acts, on="rule", suffixes=("", "_act"))
+    kin = rows[rows["rule"].isin(list(SAME_ACT))]
+    kin = kin.assign(rule=kin["rule"].map(SAME_ACT), second=True)
+    same = pd.concat([rows.assign(second=False), kin]).merge(acts, on="rule", suffixes=("", "_act"))
     named = (same["trip_id"] != "") & (same["trip_id_act"] != "")
     same_trip = named & (same["trip_id"] == same["trip_id_act"])
     same_car = (same["vehicle_id"] != "") & (same["vehicle_id"] == same["vehicle_id_act"])
@@ -46,15 +53,42 @@ def matched(truth: pd.DataFrame, said: pd.DataFrame) -> pd.Series:
     same_desk = nobody & (company != "") & (company == company_act)
     beside = (same["start"] <= same["end_act"] + AROUND) & (same["end"] >= same["start_act"] - AROUND)
     fits = same[same_trip | (~named & beside & (same_car | (no_car & same_driver) | same_desk))]
-    # Of several acts the driver's own, then the clear one, then the one that began nearest, is meant.
+    # Of several acts the rule's own, the driver's own, the clear one, the one that overlaps best, then the
+    # one that began nearest, is meant.
     both = (fits["driver_id"] != "") & (fits["driver_id_act"] != "")
     another = both & (fits["driver_id"] != fits["driver_id_act"])
+    common = fits[["end", "end_act"]].min(axis=1) - fits[["start", "start_act"]].max(axis=1)
     away = (fits["start"] - fits["start_act"]).abs()
-    order = fits.assign(another=another, unclear=fits["label"] != CLEAR, away=away).sort_values(
-        ["another", "unclear", "away", "act"]
+    clear = fits["label"] == CLEAR
+    order = fits.assign(another=another, unclear=~clear, lacks=-common, away=away).sort_values(
+        ["second", "another", "unclear", "lacks", "away", "act", "row"]
     )
     first = order.drop_duplicates("row").set_index("row")["act"]
-    return first.reindex(range(len(rows)), fill_value=-1).astype(np.int64)
+    act = first.reindex(range(len(rows)), fill_value=-1).astype(np.int64)
+    own = order[~order["second"] & ~order["another"] & ~order["unclear"]]
+    act.update(_one_to_one(own, _kind(said)))
+    return act.astype(np.int64)
+
+
+def _kind(said: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Which findings share acts out among each other: accusations, excused ones, what nobody could tell."""
+    return np.where(said["status"] == "excused", "excused", said["verdict"]).astype(object)
+
+
+def _one_to_one(pairs: pd.DataFrame, kind: npt.NDArray[np.object_]) -> pd.Series:
+    """An act for each row as long as there are acts no better pair has taken; rows without one are left out.
+
+    Args:
+        pairs: row and act, the best pairs first.
+        kind: of every row; rows of different kinds may have the same act.
+    """
+    taken: set[tuple[object, int]] = set()
+    given: dict[int, int] = {}
+    for row, act in pairs[["row", "act"]].itertuples(index=False):
+        if row not in given and (kind[row], act) not in taken:
+            given[row] = act
+            taken.add((kind[row], act))
+    return pd.Series(given, dtype=np.int64)
 
 
 def scored(truth: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +118,8 @@ def scored(truth: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
         told = (set(act[of_rule & unsure]) & clear) - found
         near, alike = (len(set(act[hits & (labels == label)])) for label in (NEAR_MISS, LOOK_ALIKE))
         wrong = int((hits & (labels == "")).sum())
-        doubled = int((hits & (labels == CLEAR)).sum()) - len(found)
+        # Of the rule's own acts: what it says of another rule's is a second opinion, not a second finding.
+        doubled = int((hits & np.isin(act, list(clear))).sum()) - len(found)
         accusations = len(found) + near + alike + wrong
         rows.append(
             {

@@ -83,3 +83,44 @@ def test_nothing_said_is_nothing_found() -> None:
     told = scored(KEY, said(("r", "found/detected/stable", "Z", "D9", "T0", 0, 1)).iloc[:0])
     assert told["found"].sum() == 0
     assert told["missed"].sum() == 5
+
+
+def test_two_acts_of_a_car_have_a_finding_each() -> None:
+    key = acts(
+        ("r", "clear", "A", "", "", 10, 10),
+        ("r", "clear", "A", "", "", 10, 20),
+        ("r", "look_alike", "A", "", "", 21, 22),
+    )
+    findings = said(
+        # Both fit the second act better than the first; the one that fits it better still has it.
+        ("r", "found/detected/stable", "A", "D1", "", 12, 14),
+        ("r", "found/detected/stable", "A", "D1", "", 11, 19),
+        # No clear act is left: the third is the second's again, and not the look-alike's beside it.
+        ("r", "found/detected/stable", "A", "D1", "", 16, 17),
+        # What was excused, and what nobody could tell, take no accusation's act away.
+        ("r", "found/excused/stable", "A", "D1", "", 10, 20),
+        ("r", "cannot_tell//", "A", "D1", "", 10, 20),
+    )
+    assert matched(key, findings).tolist() == [0, 1, 1, 1, 1]
+    told = scored(key, findings).loc["r"]
+    # planted, found, cannot tell, missed, near misses, look-alikes, wrongly found, duplicates
+    assert list(told.loc[list(TABLE[:-2])]) == [2, 2, 0, 0, 0, 0, 0, 1]
+
+
+def test_one_document_judged_by_two_rules_is_one_act() -> None:
+    key = acts(
+        ("record.inspection_refused", "clear", "A", "D1", "", 10, 10),
+        ("record.inspection_refused", "look_alike", "B", "D2", "", 10, 10),
+        ("hub.inspection_refused", "clear", "C", "D3", "", 10, 10),
+    )
+    rows = [
+        (rule, "found/detected/stable", car, driver, "", 10, 10)
+        for rule in ("record.inspection_refused", "hub.inspection_refused")
+        for car, driver in (("A", "D1"), ("B", "D2"), ("C", "D3"))
+    ]
+    findings = said(*rows)
+    # The hub's act is no document of the register: only what is on record is judged twice.
+    assert matched(key, findings).tolist() == [0, 1, -1, 0, 1, 2]
+    hub = scored(key, findings).loc["hub.inspection_refused"]
+    assert list(hub.loc[list(TABLE[:-2])]) == [1, 1, 0, 0, 0, 1, 0, 0]
+    assert list(innocents(key, findings)["driver_id"]) == ["D2", "D3", "D2"]
