@@ -1,7 +1,8 @@
 """Two streams under one plate: positions that no single car can have sent.
 
 Every usable fix joins the stream it can have come from. A wrong fix makes a second stream of one fix, a
-wrong clock one of a single stretch; a cloned plate makes two that both go on, taking turns.
+wrong clock one of a single stretch; a cloned plate makes two that both go on, taking turns. Two terminals
+send more than one: a wrong fix stands in for the right one, while a second car's comes on top.
 """
 
 from typing import Final
@@ -25,6 +26,8 @@ Floats = npt.NDArray[np.float64]
 STREAM_ENDS_MS: Final = 30 * 60_000
 
 _MAX_EPISODES_PER_VEHICLE: Final = 64
+# A gap of one and a half of the gap before it lacks a fix: stamps of whole seconds move each by a second.
+_LACKS_HALVES: Final = 3
 
 
 def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Columns:
@@ -37,10 +40,11 @@ def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Columns:
 
     Returns:
         vehicle_id, start_ms, end_ms, switches (changes from one stream to the other), fewer_fixes (fixes
-        of the thinner stream), separation_m (farthest apart), lon, lat (of the second stream's first fix).
+        of the thinner stream), stood_in (single fixes of one stream in place of one of the other's, which
+        sent none in its time), separation_m (farthest apart), lon, lat (of the second stream's first fix).
     """
     usable = (track.labels & (NO_FIX | NOWHERE | CLOCK)) == 0
-    vehicle, start, end, switches, fewer, separation, at = _episodes(
+    vehicle, start, end, switches, fewer, stood_in, separation, at = _episodes(
         fixes.starts, fixes.time_ms, fixes.lon_e7, fixes.lat_e7, usable, jump_kmh / 3.6
     )
     return Columns(
@@ -50,6 +54,7 @@ def episodes(fixes: Fixes, track: Track, jump_kmh: float) -> Columns:
             "end_ms": end,
             "switches": switches,
             "fewer_fixes": fewer,
+            "stood_in": stood_in,
             "separation_m": separation,
             "lon": fixes.lon_e7[at] * 1e-7,
             "lat": fixes.lat_e7[at] * 1e-7,
@@ -65,7 +70,7 @@ def _episodes(
     lat_e7: Int32s,
     usable: npt.NDArray[np.bool_],
     jump_mps: float,
-) -> tuple[Int64s, Int64s, Int64s, Int64s, Int64s, Floats, Int64s]:
+) -> tuple[Int64s, Int64s, Int64s, Int64s, Int64s, Int64s, Floats, Int64s]:
     vehicles = starts.size - 1
     most = max(1, vehicles * _MAX_EPISODES_PER_VEHICLE)
     out_vehicle = np.empty(most, dtype=np.int64)
@@ -73,6 +78,7 @@ def _episodes(
     out_end = np.empty(most, dtype=np.int64)
     out_switches = np.empty(most, dtype=np.int64)
     out_fewer = np.empty(most, dtype=np.int64)
+    out_stood_in = np.empty(most, dtype=np.int64)
     out_separation = np.empty(most, dtype=np.float64)
     out_at = np.empty(most, dtype=np.int64)
     found = 0
@@ -84,7 +90,10 @@ def _episodes(
         ms, lon, lat, is_usable = time_ms[rows], lon_e7[rows], lat_e7[rows], usable[rows]
         head = np.full(2, -1, dtype=np.int64)  # the last fix of each stream
         fixes = np.zeros(2, dtype=np.int64)  # of each stream within the open episode
+        step_ms = np.full(2, -1, dtype=np.int64)  # between the last two fixes of each with nothing between
         now = 0  # the stream of the fix before
+        visit = 0  # its fixes since it took its turn
+        stood_in = 0
         switches = 0
         first_at = np.int64(-1)
         last_switch = np.int64(0)
@@ -98,10 +107,12 @@ def _episodes(
                 if of_vehicle < _MAX_EPISODES_PER_VEHICLE:
                     out_vehicle[found], out_start[found], out_end[found] = v, ms[first_at], last_switch
                     out_switches[found], out_fewer[found] = switches, min(fixes[0], fixes[1])
+                    out_stood_in[found] = stood_in
                     out_separation[found], out_at[found] = separation, starts[v] + first_at
                     found += 1
                     of_vehicle += 1
                 switches = 0
+                stood_in = 0
                 separation = 0.0
                 fixes[:] = 0
             if at_end:
@@ -133,16 +144,25 @@ def _episodes(
                 # Impossible from the stream before, if that still goes on: a second begins (or begins anew).
                 ended = head[now] < 0 or ms[i] - ms[head[now]] > STREAM_ENDS_MS
                 chosen = now if ended else 1 - now
+            since_ms = ms[i] - ms[np.uint64(head[chosen])] if fits else np.int64(-1)
             if chosen != now:
                 if switches == 0:
                     first_at = np.int64(i)
                     fixes[:] = 0
                     fixes[now] = 1
+                elif visit == 1 and step_ms[chosen] > 0 and 2 * since_ms >= _LACKS_HALVES * step_ms[chosen]:
+                    stood_in += 1
+                visit = 0
                 switches += 1
                 last_switch = ms[i]
                 separation = max(separation, far)
                 now = chosen
+            elif fits:
+                step_ms[chosen] = since_ms
+            if not fits:
+                step_ms[chosen] = -1  # another place, another rhythm
             head[chosen] = i
+            visit += 1
             # A wild fix begins a stream but is no part of one: only what goes on from it counts.
             if switches > 0 and fits:
                 fixes[chosen] += 1
@@ -152,6 +172,7 @@ def _episodes(
         out_end[:found],
         out_switches[:found],
         out_fewer[:found],
+        out_stood_in[:found],
         out_separation[:found],
         out_at[:found],
     )
@@ -181,8 +202,8 @@ def plates(given: Given, law: Law) -> Columns:
     """Each car with positions in the span, once a stretch of two streams that began there, or once.
 
     Returns:
-        Unit columns and: switches, fewer_fixes, held_s, separation_m (all 0 where one stream explains
-        everything); a car whose positions are all unusable cannot be judged.
+        Unit columns and: switches, fewer_fixes, stood_in, held_s, separation_m (all 0 where one stream
+        explains everything); a car whose positions are all unusable cannot be judged.
     """
     fixes = given.fixes
     double = doubles(given, law)
@@ -202,7 +223,7 @@ def plates(given: Given, law: Law) -> Columns:
     start = np.concatenate((double["start_ms"], np.full(single.size, given.from_ms, dtype=np.int64)))
     end = np.concatenate((double["end_ms"], np.full(single.size, given.to_ms - 1, dtype=np.int64)))
     columns = {name: np.concatenate((double[name], zeros)) for name in
-               ("switches", "fewer_fixes", "separation_m")}  # fmt: skip
+               ("switches", "fewer_fixes", "stood_in", "separation_m")}  # fmt: skip
     return unit_rows(
         given,
         {

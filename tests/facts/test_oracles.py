@@ -261,6 +261,9 @@ def test_two_streams(heard: str) -> None:
     assert len(found) == 1
     one = found.frame().iloc[0]
     assert one.switches == len(changes)
+    # A visit of one fix, to a place from which two half minutes in a row were heard before, lacks one there.
+    lacking = [i for i in changes[1:] if i - 1 in changes and heard[i] * 2 in heard[: i - 1]]
+    assert one.stood_in == len(lacking)
     assert one.start_ms == START_MS + 30_000 * changes[0]
     assert one.end_ms == START_MS + 30_000 * changes[-1]
     assert one.separation_m == pytest.approx(30_730, rel=0.002)
