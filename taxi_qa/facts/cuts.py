@@ -44,7 +44,8 @@ def cut_part(given: Given, law: Law) -> pd.DataFrame:
         is_reported (a ticket stood open or was filed by its end), is_excused, told (somebody sends events).
     """
     duty = duties(given)
-    duty = duty.cut((duty["end_ms"] > given.from_ms) & (duty["start_ms"] < given.to_ms))
+    # Who took the car over after the span was there at the end of a silence that began in it.
+    duty = duty.cut(duty["end_ms"] > given.from_ms)
     on_duty = cars_on_duty(duty)
     cars = on_duty.cut((on_duty["start_ms"] >= given.from_ms) & (on_duty["start_ms"] < given.to_ms))
     gaps = _gaps_of_cuts(given, on_duty)
@@ -100,7 +101,7 @@ def _gaps_of_cuts(given: Given, on_duty: Columns) -> Columns:
         }
     )
     begin = gaps["start_ms"]
-    on = car_spans(on_duty["vehicle_id"], on_duty["start_ms"], on_duty["end_ms"])
+    on = car_spans(on_duty["vehicle_id"], on_duty["start_ms"], on_duty["end_ms"] - 1)
     mine = touched(on, car, begin, begin) & (begin >= given.from_ms) & (begin < given.to_ms)
     return gaps.cut(mine)
 

@@ -50,7 +50,8 @@ def device_outages(given: Given, law: Law, name: str) -> Columns:
     least_s = law.number(f"house.vehicle.{name}_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
     duty = duties(given)
-    duty = duty.cut((duty["end_ms"] > given.from_ms) & (duty["start_ms"] < given.to_ms))
+    # One that ends as the span begins is the first half of a handover; who comes after it, of another.
+    duty = duty.cut(duty["end_ms"] >= given.from_ms)
     spans = downs(given, name)
     if name == "camera":
         spans = stacked_columns([spans, _silences(given)])

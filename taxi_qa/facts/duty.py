@@ -118,10 +118,10 @@ def one_driver(
 
     Args:
         duty: as `duties` gives it.
-        vehicle_id, begin, finish: the spans; each overlaps some duty of its car.
+        vehicle_id, begin, finish: the spans; nobody is named where one overlaps no duty of its car.
 
     Returns:
-        The driver ("" for several or unknown), how the first of these duties is known, and the earliest
+        The driver ("" for none, several or unknown), how the first of these duties is known, and the earliest
         day_ms of them.
     """
     names, first = np.unique(duty["vehicle_id"].astype(str), return_index=True)
@@ -140,7 +140,7 @@ def _overlapped(
     begin: Int64s, finish: Int64s,
 ) -> tuple[Int64s, npt.NDArray[np.bool_], Int64s]:  # fmt: skip
     row = np.zeros(vehicle.size, dtype=np.int64)
-    alone = np.ones(vehicle.size, dtype=np.bool_)
+    alone = np.zeros(vehicle.size, dtype=np.bool_)
     earliest = np.zeros(vehicle.size, dtype=np.int64)
     for at in range(vehicle.size):
         known = False
@@ -148,7 +148,7 @@ def _overlapped(
             if start_ms[duty] >= finish[at] or end_ms[duty] <= begin[at]:
                 continue
             if not known:
-                row[at], earliest[at], known = duty, day_ms[duty], True
+                row[at], earliest[at], known, alone[at] = duty, day_ms[duty], True, True
             earliest[at] = min(earliest[at], day_ms[duty])
             if driver[duty] != driver[row[at]]:
                 alone[at] = False

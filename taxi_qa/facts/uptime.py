@@ -199,7 +199,8 @@ def outages(given: Given, law: Law) -> Columns:
     least_s = law.number("house.vehicle.gnss_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
     duty = duties(given)
-    duty = duty.cut((duty["end_ms"] > given.from_ms) & (duty["start_ms"] < given.to_ms))
+    # One that ends as the span begins is the first half of a handover; who comes after it, of another.
+    duty = duty.cut(duty["end_ms"] >= given.from_ms)
     on_duty = cars_on_duty(duty)
     vehicle = positions_of(given.fixes.vehicle_ids, on_duty["vehicle_id"])
     dark = gaps(
