@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 
 from taxi_qa.cli.command import Group, now_ms, opened
-from taxi_qa.cli.desk_call import desk_of
-from taxi_qa.cli.screen import figures, say, table
+from taxi_qa.cli.desk_call import REASONS_HELP, desk_of
+from taxi_qa.cli.screen import figures, note, say, table
 
 
 @click.group(cls=Group)
@@ -20,16 +20,19 @@ def desk() -> None:
 def gather(ctx: click.Context, as_json: bool) -> None:
     """Bring the cases in step with the findings.
 
-    Findings of one act become one case; withdrawn ones leave; what an approved excuse covers is excused.
-    To be run after every check.
+    Findings of one act become one case; withdrawn ones leave; what an approved excuse covers is excused; what
+    rests on a road or device on which many different drivers are found waits, with one ticket for each. To be
+    run after every check.
     """
     from taxi_qa.law.read import read_law
     from taxi_qa.review.charges import weights_on
     from taxi_qa.review.gather import gather as gathered
+    from taxi_qa.review.quarantine import quarantine
 
-    works = desk_of(ctx)
-    weights = weights_on(read_law(works.home.city), now_ms())
-    _show(gathered(works, now_ms(), weights), as_json=as_json)
+    works, now = desk_of(ctx), now_ms()
+    law = read_law(works.home.city)
+    counted = gathered(works, now, weights_on(law, now))
+    _show({**counted, **quarantine(works, now, law)}, as_json=as_json)
 
 
 @desk.command()
@@ -82,6 +85,88 @@ def quality(ctx: click.Context, as_json: bool) -> None:
         "kappa",
     )
     table(headers, [[_rounded(row[name]) for name in headers] for row in rows])
+
+
+@desk.command()
+@click.option("--json", "as_json", is_flag=True, help="Give the labels as JSON.")
+@click.pass_context
+def precision(ctx: click.Context, as_json: bool) -> None:
+    """Say how often what each rule found was true.
+
+    Confirmed of reviewed, with a 90 % interval. A stable rule that is wrong too often has fallen back: its
+    findings are leads and cost nothing, until `desk recount` counts it anew.
+    """
+    from taxi_qa.law.read import read_law
+    from taxi_qa.review.precision import labels
+
+    home = opened(ctx)
+    rows = [asdict(one) for one in labels(home, read_law(home.city), now_ms()).values()]
+    if as_json:
+        figures(rows)
+        return
+    headers = ("rule", "reviewed", "confirmed", "share", "low", "high", "has_fallen")
+    table(headers, [[_rounded(row[name]) for name in headers] for row in rows])
+    if not rows:
+        note("nobody has decided over a finding of a stable rule yet")
+
+
+@desk.command()
+@click.argument("rule", metavar="RULE")
+@click.option("--by", "actor", required=True, metavar="NAME", help="Who says it.")
+@click.option("--reason", default="cause_mended", show_default=True, metavar="CODE", help=REASONS_HELP)
+@click.option("--note", "words", required=True, metavar="TEXT", help="What was done about it.")
+@click.pass_context
+def recount(ctx: click.Context, rule: str, actor: str, reason: str, words: str) -> None:
+    """Count a rule's precision anew from now on.
+
+    For a rule that had fallen back, when its cause was mended: what was decided before counts no more.
+    """
+    from taxi_qa.review.precision import count_anew
+
+    count_anew(opened(ctx), rule, now_ms(), actor, reason, words)
+    say(f"{rule}: counted anew")
+
+
+@desk.command()
+@click.option("--all", "every", is_flag=True, help="Also closed ones.")
+@click.option("--json", "as_json", is_flag=True, help="Give them as JSON.")
+@click.pass_context
+def tickets(ctx: click.Context, every: bool, as_json: bool) -> None:
+    """List suspect roads and devices.
+
+    Their cases wait in quarantine until somebody has looked and closes the ticket.
+    """
+    from taxi_qa.store.tickets import tickets as kept_tickets
+
+    home = opened(ctx)
+    with home.engine.connect() as connection:
+        rows = [asdict(one) for one in kept_tickets(connection, open_only=not every)]
+    if as_json:
+        figures(rows)
+        return
+    headers = ("ticket_id", "kind", "rule", "title", "drivers", "findings", "actor", "reason")
+    table(headers, [[row[name] for name in headers] for row in rows])
+    if not rows:
+        note("no ticket is open" if not every else "there is no ticket")
+
+
+@desk.command()
+@click.argument("ticket_id", metavar="TICKET")
+@click.option("--by", "actor", required=True, metavar="NAME", help="Who looked.")
+@click.option("--company", default="", metavar="ID", help="The taxi company he belongs to, if any.")
+@click.option("--reason", required=True, metavar="CODE", help=REASONS_HELP)
+@click.option("--note", "words", default="", metavar="TEXT", help="What was found.")
+@click.pass_context
+def close(ctx: click.Context, ticket_id: str, actor: str, company: str, reason: str, words: str) -> None:
+    """Close a ticket; its cases wait for review again.
+
+    Dismiss those that were the road's or the device's fault; only later findings can open it again.
+    """
+    from taxi_qa.review.quarantine import close as closed
+    from taxi_qa.review.states import Actor
+
+    released = closed(desk_of(ctx), ticket_id, Actor(actor, "reviewer", company), now_ms(), reason, words)
+    say(f"{ticket_id}: closed, {released:,} cases wait again")
 
 
 @desk.command()

@@ -78,11 +78,12 @@ def desk_of(ctx: click.Context) -> "Desk":
     from taxi_qa.law.read import read_law
     from taxi_qa.review.charges import charge_by
     from taxi_qa.review.desk import Desk
+    from taxi_qa.review.precision import fallen
     from taxi_qa.review.terms import terms_on
 
-    home = opened(ctx)
+    home, now = opened(ctx), now_ms()
     law = read_law(home.city)
-    return Desk(home, terms_on(law, now_ms()), charge_by(law))
+    return Desk(home, terms_on(law, now), charge_by(law), fallen(home, law, now))
 
 
 def take_step(

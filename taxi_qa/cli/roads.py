@@ -146,8 +146,8 @@ def suspects(
     """
     from taxi_qa.cli.findings import about_rules
     from taxi_qa.law.read import read_law
-    from taxi_qa.reports.suspects import RULES
-    from taxi_qa.reports.suspects import suspects as found
+    from taxi_qa.review.suspects import RULES
+    from taxi_qa.review.suspects import suspects as found
     from taxi_qa.rules.kit import catalogue
     from taxi_qa.store.export import findings
     from taxi_qa.values.clock import day_start_ms

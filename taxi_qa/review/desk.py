@@ -13,9 +13,11 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from taxi_qa.findings.case import Case
+from taxi_qa.findings.finding import Stage
 from taxi_qa.review import appeals
 from taxi_qa.review.states import Ask, Event, RefusedError, Standing, replay, take
 from taxi_qa.review.terms import Terms
+from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import desk as kept
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.evidence import keep_file
@@ -43,11 +45,19 @@ Charge = Callable[[Confirmed], Mapping[str, object]]
 
 @dataclass(frozen=True)
 class Desk:
-    """Where the desk works, by which terms, and what acts cost."""
+    """Where the desk works, by which terms, and what acts cost.
+
+    Attributes:
+        home: where.
+        terms: the house's numbers.
+        charge: what an act makes of the ledger.
+        fallen: rules whose findings are leads for now (`review.precision`): they never cost points.
+    """
 
     home: Home
     terms: Terms
     charge: Charge
+    fallen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,7 @@ def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
         points = max(-int(str(priced["points"])), 0)
     return Standing(
         driver_id=one.case.driver_id,
-        stage=one.case.stage,
+        stage=_stage_now(one.case, desk.fallen),
         sufficiency=one.case.sufficiency,
         points=points,
         deadline_ms=one.deadline_ms,
@@ -165,6 +175,13 @@ def _kept_files(desk: Desk, words: Words | None) -> list[dict[str, Any]]:
         raise RefusedError(f"an answer has at most {desk.terms.files} files, this one {len(words.files)}")
     found = [asdict(keep_file(desk.home, path, desk.terms.file_bytes)) for path in words.files]
     return list({one["sha256"]: one for one in found}.values())
+
+
+def _stage_now(case: Case, fallen: frozenset[str]) -> Stage:
+    """Stable only while one of the rules that make it so has not fallen back."""
+    known = catalogue()
+    firm = [rule for rule in case.rules if rule in known and known[rule].stage == "stable"]
+    return "trial" if case.stage == "stable" and firm and fallen.issuperset(firm) else case.stage
 
 
 def with_findings(case: Case, finding_ids: Sequence[str]) -> Case:

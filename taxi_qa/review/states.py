@@ -34,7 +34,16 @@ REASONS: Final[dict[str, str]] = {
 }
 # Reasons of the machine's own steps.
 MACHINE_REASONS: Final = frozenset(
-    {"found", "examined", "approved_excuse", "finding_withdrawn", "finding_returned", "silent", "overdue"}
+    {
+        "found",
+        "examined",
+        "approved_excuse",
+        "finding_withdrawn",
+        "finding_returned",
+        "silent",
+        "overdue",
+        "suspect_upstream",
+    }
 )
 NO_STATE: Final = ""
 
@@ -206,6 +215,8 @@ STEPS: Final = (
     Step("withdraw", _MACHINES, "dismissed", "machine"),
     Step("return", ("dismissed",), "queued", "machine", (_was_withdrawn,)),
     Step("quarantine", ("queued",), "quarantined", "reviewer", (_decides_freely,)),
+    # A suspect road or device is found by the machine; that it is none, only a person can say.
+    Step("quarantine", ("queued",), "quarantined", "machine"),
     Step("release", ("quarantined",), "queued", "reviewer", (_decides_freely,)),
     Step("dismiss", ("queued", "answered", "second_review"), "dismissed", "reviewer", _PERSON, decides=True),
     Step("propose", ("queued",), "proposed", "reviewer", (*_PERSON, _may_cost), decides=True),
@@ -256,7 +267,8 @@ def take(standing: Standing, ask: Ask, heavy_points: int) -> Event:
         may = f"it needs a case that is {' or '.join(known)}" if lines else f"known: {', '.join(ACTIONS)}"
         raise RefusedError(f"{ask.action} cannot be done to a case that is {standing.state or 'new'}; {may}")
     settled = _settled_by_answer(standing, ask, heavy_points)
-    step = next(one for one in here if one.settled in (None, settled))
+    meant = [one for one in here if one.settled in (None, settled)]
+    step = next((one for one in meant if one.role == ask.actor.role), meant[0])
     if ask.actor.role != step.role or not ask.actor.actor_id:
         raise RefusedError(f"{ask.action} is done by a {step.role}, not by {ask.actor.role}")
     for condition in step.conditions:

@@ -108,6 +108,37 @@ class SecondLook(Base, table=True):
     verdict: str
 
 
+class Ticket(Base, table=True):
+    """One upstream cause that is looked into, and whose findings wait; open while `closed_ms` is missing."""
+
+    __tablename__ = "tickets"
+
+    ticket_id: str = Field(primary_key=True)
+    kind: str
+    rule: str
+    subject: str
+    title: str = Field(sa_type=Text)
+    drivers: int
+    findings: int
+    opened_ms: int = Field(sa_type=BigInteger)
+    closed_ms: int | None = Field(sa_type=BigInteger)
+    actor: str
+    reason: str
+    note: str = Field(sa_type=Text)
+
+
+class RuleMark(Base, table=True):
+    """Somebody said that a rule is to be counted anew from here on."""
+
+    __tablename__ = "rule_marks"
+
+    rule: str = Field(primary_key=True)
+    at_ms: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    actor: str
+    reason: str
+    note: str = Field(sa_type=Text)
+
+
 class LedgerEntry(Base, table=True):
     """A line of the ledger; the columns are `findings.ledger_line.ENTRY_COLUMNS`."""
 

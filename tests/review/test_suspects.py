@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from taxi_qa.reports.suspects import suspects
+from taxi_qa.review.suspects import suspects
 
 
 def row(driver: str, way_ids: str, road: str = "东风路", **more: Any) -> dict[str, Any]:  # noqa: ANN401

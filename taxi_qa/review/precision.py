@@ -1,0 +1,69 @@
+"""The live precision of every rule, by what people decided; a rule that is wrong too often falls back.
+
+A case is judged once, by the last that was decided: an appeal that was upheld outweighs the confirmation.
+Duplicates say nothing of the rule, nor does time that ran out. A rule that has fallen back stays a lead until
+somebody counts it anew, with a reason. Leads are never confirmed, so rules on trial have no label.
+"""
+
+from collections import Counter
+from typing import Final
+
+from taxi_qa.law.parameter import Law
+from taxi_qa.review.states import REASONS, RefusedError
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.score.precision import Label, label
+from taxi_qa.store import tickets as kept
+from taxi_qa.store.engine import transaction
+from taxi_qa.store.home import Home
+
+_SAYS_NOTHING: Final = frozenset({"duplicate"})
+
+
+def labels(home: Home, law: Law, at_ms: int) -> dict[str, Label]:
+    """The label of each rule over which anything was decided.
+
+    Args:
+        home: where.
+        law: its house settings.
+        at_ms: at which moment they are read.
+    """
+    floor = law.number("house.review.precision_floor", at_ms)
+    least = round(law.number("house.review.precision_reviewed_n", at_ms))
+    with home.engine.connect() as connection:
+        since = kept.counted_since(connection)
+        frame = kept.decisions(connection)
+    stable = {name for name, rule in catalogue().items() if rule.stage == "stable"}
+    last: dict[str, tuple[str, bool | None]] = {}
+    columns = (frame[name].tolist() for name in ("rule", "case_id", "at_ms", "action", "reason"))
+    for rule, case_id, decided_ms, action, reason in zip(*columns, strict=True):
+        if rule not in stable or decided_ms <= since.get(rule, -1):
+            continue
+        last[case_id] = rule, None if reason in _SAYS_NOTHING else action == "confirm"
+    reviewed = Counter(rule for rule, held in last.values() if held is not None)
+    confirmed = Counter(rule for rule, held in last.values() if held)
+    return {
+        rule: label(rule, confirmed[rule], reviewed[rule], floor=floor, least=least)
+        for rule in sorted(reviewed)
+    }
+
+
+def fallen(home: Home, law: Law, at_ms: int) -> frozenset[str]:
+    """The stable rules that have fallen back to trial."""
+    return frozenset(name for name, one in labels(home, law, at_ms).items() if one.has_fallen)
+
+
+def count_anew(home: Home, rule: str, at_ms: int, actor: str, reason: str, note: str) -> None:
+    """Count a rule's decisions from now on only: its precision begins anew, and it is no lead any more.
+
+    Raises:
+        states.RefusedError: no such rule, no reason, or nobody says it.
+    """
+    if rule not in catalogue():
+        raise RefusedError(f"no rule is called {rule}; `taxi-qa rules` lists them")
+    if not actor.strip() or not note.strip():
+        raise RefusedError("who says it and why (--by, --note) must be given")
+    if reason not in REASONS:
+        raise RefusedError(f"{reason!r} is no reason for it; known: {', '.join(sorted(REASONS))}")
+    with transaction(home.engine) as connection:
+        said = {"rule": rule, "at_ms": at_ms, "actor": actor, "reason": reason, "note": note}
+        kept.mark_rule(connection, said)

@@ -1,0 +1,176 @@
+"""Upstream causes: a road or a device on which many different drivers are found is the suspect, not they.
+
+Each opens one ticket. While it is open the queued cases that rest on it wait in quarantine, and expire in the
+driver's favour if nobody looks; a person closes it with a reason, and they go on. A closed ticket is not
+opened again by what it was about: only later findings count.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+
+from taxi_qa.law.parameter import Law
+from taxi_qa.review.desk import Desk, step_in
+from taxi_qa.review.states import MACHINE, REASONS, Actor, Ask, RefusedError
+from taxi_qa.review.suspects import RULES, suspects
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.store import tickets as kept
+from taxi_qa.store.engine import transaction
+from taxi_qa.store.export import RuleAbout, findings
+from taxi_qa.store.tickets import KeptTicket
+
+# Findings people made, or that rest on papers, are no device's fault.
+_BY_DEVICES: Final = ("driving.", "fare.", "vehicle.lens_covered", "vehicle.tampering")
+_HALF: Final = 0.5
+_ID_HEX: Final = 12
+_KEY = tuple[Literal["road", "device"], str, str]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A suspect road or device.
+
+    Attributes:
+        kind, rule, subject: which; the subject is the way's or the car's id.
+        title: what people call it.
+        drivers: how many different ones were found there.
+        finding_ids: what rests on it.
+    """
+
+    kind: Literal["road", "device"]
+    rule: str
+    subject: str
+    title: str
+    drivers: int
+    finding_ids: tuple[str, ...]
+
+
+def quarantine(desk: Desk, at_ms: int, law: Law) -> dict[str, int]:
+    """Open a ticket for every suspect that has none, and let the cases that rest on them wait.
+
+    Returns:
+        How many tickets were opened, and cases put into quarantine; empty where nothing was to be done.
+    """
+    counted: Counter[str] = Counter()
+    with desk.home.engine.connect() as connection:
+        known = kept.tickets(connection)
+    since: dict[_KEY, int] = {}
+    for ticket in known:
+        key: _KEY = ("road" if ticket.kind == "road" else "device", ticket.rule, ticket.subject)
+        if ticket.closed_ms is not None:
+            since[key] = max(since.get(key, 0), ticket.closed_ms)
+    still_open = {(one.kind, one.rule, one.subject): one for one in known if one.closed_ms is None}
+    causes = [*roads(desk, law, at_ms, since), *devices(desk, law, at_ms, since)]
+    made = {
+        (one.kind, one.rule, one.subject): _ticket(one, at_ms)
+        for one in causes
+        if (one.kind, one.rule, one.subject) not in still_open
+    }
+    with transaction(desk.home.engine) as connection:
+        if made:
+            kept.open_tickets(connection, list(made.values()))
+            counted["tickets opened"] += len(made)
+        of_cause = still_open | made
+        for one in causes:
+            ticket = of_cause[one.kind, one.rule, one.subject]
+            for case_id in kept.cases_of_findings(connection, one.finding_ids, "queued"):
+                ask = Ask("quarantine", MACHINE, at_ms, "suspect_upstream", ticket.ticket_id)
+                step_in(connection, desk, case_id, ask, None)
+                counted["quarantined"] += 1
+    return dict(counted)
+
+
+def close(desk: Desk, ticket_id: str, actor: Actor, at_ms: int, reason: str, note: str) -> int:
+    """Close a ticket and let its cases wait for their review again; gives how many.
+
+    Raises:
+        states.RefusedError: no reason, or the actor may not decide.
+        store.tickets.NoTicketError: no such open ticket.
+    """
+    if reason not in REASONS or (reason == "other" and not note.strip()):
+        raise RefusedError(
+            f"{reason!r} is no reason for it, or needs a note; known: {', '.join(sorted(REASONS))}"
+        )
+    if actor.company_id or not actor.actor_id.strip():
+        raise RefusedError("whoever belongs to a taxi company, or has no name, closes no ticket")
+    with transaction(desk.home.engine) as connection:
+        said = {"closed_ms": at_ms, "actor": actor.actor_id, "reason": reason, "note": note}
+        kept.close_ticket(connection, ticket_id, said)
+        waiting = kept.cases_that_wait_for(connection, ticket_id)
+        for case_id in waiting:
+            step_in(connection, desk, case_id, Ask("release", actor, at_ms, reason, note or ticket_id), None)
+    return len(waiting)
+
+
+def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
+    """Suspect roads (`review.suspects`), with the findings that rest on them."""
+    least = round(law.number("house.driving.suspect_drivers", at_ms))
+    about = {
+        name: RuleAbout(rule.clause, rule.stage, rule.title_zh, rule.title_en)
+        for name, rule in catalogue().items()
+    }
+    frames = [frame for frame in findings(desk.home, about=about, rules=RULES) if len(frame)]
+    if not frames:
+        return []
+    whole = pd.concat(frames, ignore_index=True)
+    started = (
+        pd.to_datetime(whole["start"], utc=True, format="ISO8601")
+        .astype("datetime64[ms, UTC]")
+        .astype("int64")
+    )
+    of_way: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, (rule, evidence) in enumerate(zip(whole["rule"], whole["evidence"], strict=True)):
+        for way in filter(None, str(json.loads(evidence).get("way_ids", "")).split(";")):
+            if started.iloc[at] > since.get(("road", str(rule), way), -1):
+                of_way[str(rule), way].append(at)
+    found = []
+    for one in suspects([whole], least_drivers=least):
+        rows = of_way[one.rule, one.way_id]
+        if not one.is_suspect or not rows:
+            continue
+        # What a person has seen already does not count again.
+        again = [s for s in suspects([whole.iloc[rows]], least_drivers=least) if s.way_id == one.way_id]
+        if again and again[0].is_suspect:
+            names = tuple(str(name) for name in whole["finding_id"].iloc[rows])
+            found.append(Cause("road", one.rule, one.way_id, one.road or one.way_id, again[0].drivers, names))
+    return found
+
+
+def devices(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
+    """Cars on which many different drivers are found by one rule, none of them with half of it."""
+    least = round(law.number("house.review.suspect_device_drivers", at_ms))
+    with desk.home.engine.connect() as connection:
+        frame = kept.findings_of_cars(connection)
+    of_car: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    columns = (frame[name].tolist() for name in ("rule", "vehicle_id", "driver_id", "finding_id", "start_ms"))
+    for rule, car, driver, finding_id, start_ms in zip(*columns, strict=True):
+        if rule.startswith(_BY_DEVICES) and start_ms > since.get(("device", rule, car), -1):
+            of_car[rule, car].append((driver, finding_id))
+    return [
+        Cause("device", rule, car, car, len(_by_driver(rows)), tuple(sorted(name for _, name in rows)))
+        for (rule, car), rows in sorted(of_car.items())
+        if len(_by_driver(rows)) >= least and max(_by_driver(rows).values()) < _HALF * len(rows)
+    ]
+
+
+def _by_driver(rows: Iterable[tuple[str, str]]) -> Counter[str]:
+    return Counter(driver for driver, _ in rows)
+
+
+def _ticket(cause: Cause, at_ms: int) -> KeptTicket:
+    named = f"{cause.kind}|{cause.rule}|{cause.subject}|{at_ms}"
+    return KeptTicket(
+        ticket_id=f"t-{hashlib.sha256(named.encode()).hexdigest()[:_ID_HEX]}",
+        kind=cause.kind,
+        rule=cause.rule,
+        subject=cause.subject,
+        title=cause.title,
+        drivers=cause.drivers,
+        findings=len(cause.finding_ids),
+        opened_ms=at_ms,
+    )

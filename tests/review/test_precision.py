@@ -1,0 +1,96 @@
+"""A rule that people find wrong too often costs nobody anything until somebody counts it anew."""
+
+from dataclasses import replace
+
+import pytest
+
+from taxi_qa.law.read import read_law
+from taxi_qa.review.desk import Desk
+from taxi_qa.review.gather import gather
+from taxi_qa.review.precision import count_anew, fallen, labels
+from taxi_qa.review.states import RefusedError
+from taxi_qa.store.desk import cases
+from taxi_qa.store.home import Home
+from taxi_qa.store.ledger import entries
+from tests.review.desks import NOON, RULE, Hand, desk_of, found, refusal
+
+LAW = read_law("zhongshan")
+HOUR_MS = 3_600_000
+
+
+def many(home: Home, count: int) -> tuple[Desk, list[Hand]]:
+    """A desk with so many cases, each of another driver and car."""
+    found(
+        home,
+        *(
+            refusal(
+                f"S{i}",
+                vehicle_id=f"V{i}",
+                driver_id=f"D{i}",
+                trip_id=f"T{i}",
+                start_ms=NOON + i,
+                end_ms=NOON + i,
+            )
+            for i in range(count)
+        ),
+    )
+    desk = desk_of(home)
+    gather(desk, NOON, {})
+    listed = cases(home).sort_values("start_ms")
+    return desk, [Hand(desk, str(case_id), NOON) for case_id in listed["case_id"]]
+
+
+def decided(hands: list[Hand], confirmed: int) -> None:
+    for number, hand in enumerate(hands):
+        if number < confirmed:
+            hand("propose", "Li")
+            hand("answer", f"D{number}")
+            hand("confirm", "Wang")
+        else:
+            hand("dismiss", "Li", "position_drift")
+
+
+def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home) -> None:
+    desk, hands = many(home, 22)
+    decided(hands[:20], 15)
+    told = labels(home, LAW, NOON)[RULE]
+    assert (told.reviewed, told.confirmed, told.has_fallen) == (20, 15, True)
+    assert fallen(home, LAW, NOON) == {RULE}
+    late = hands[20].on(replace(desk, fallen=fallen(home, LAW, NOON)))
+    with pytest.raises(RefusedError, match="they never cost points"):
+        late("propose", "Li")
+    assert len(entries(home)) == 15
+    # Counted anew it is stable again, and what was decided before says nothing any more.
+    count_anew(home, RULE, NOON + HOUR_MS, "Zhao", "cause_mended", "new limits taken in")
+    assert labels(home, LAW, NOON) == {}
+    again = hands[20].on(replace(desk, fallen=fallen(home, LAW, NOON)))
+    again.at_ms = NOON + 2 * HOUR_MS
+    again("propose", "Li")
+    assert again.state == "proposed"
+
+
+def test_one_more_that_holds_keeps_it(home: Home) -> None:
+    _, hands = many(home, 20)
+    decided(hands, 16)
+    assert fallen(home, LAW, NOON) == frozenset()
+
+
+def test_an_appeal_that_was_upheld_counts_against_the_rule_and_a_duplicate_for_nothing(home: Home) -> None:
+    _, hands = many(home, 3)
+    decided(hands[:1], 1)
+    hands[0]("appeal", "D0")
+    hands[0]("uphold", "Zhao")
+    hands[1]("dismiss", "Li", "duplicate")
+    told = labels(home, LAW, NOON)[RULE]
+    assert (told.reviewed, told.confirmed) == (1, 0)
+
+
+def test_nobody_counts_anew_without_a_name_a_reason_and_words(home: Home) -> None:
+    for rule, actor, reason, note in (
+        ("no.such", "Li", "cause_mended", "x"),
+        (RULE, " ", "cause_mended", "x"),
+        (RULE, "Li", "because", "x"),
+        (RULE, "Li", "cause_mended", ""),
+    ):
+        with pytest.raises(RefusedError):
+            count_anew(home, rule, NOON, actor, reason, note)

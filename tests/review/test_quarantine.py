@@ -1,0 +1,122 @@
+"""Where many different drivers are found on one road or car, that is looked at first, with one ticket."""
+
+from typing import Any
+
+import pytest
+
+from taxi_qa.findings.finding import Finding
+from taxi_qa.law.read import read_law
+from taxi_qa.review.desk import Desk
+from taxi_qa.review.gather import gather
+from taxi_qa.review.quarantine import close, quarantine
+from taxi_qa.review.states import Actor, RefusedError
+from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
+from taxi_qa.store.desk import cases, events
+from taxi_qa.store.home import Home
+from taxi_qa.store.tickets import NoTicketError, tickets
+from tests.review.desks import NOON, desk_of
+from tests.store.making import finding, outcome
+
+LAW = read_law("zhongshan")
+SPEEDING, PHONE = "driving.speeding", "driving.phone"
+LI = Actor("Li", "reviewer")
+HOUR_MS = 3_600_000
+
+
+def speeding(number: int, way: str = "7", start_ms: int = NOON, **more: Any) -> Finding:  # noqa: ANN401
+    said = {"way_ids": way, "road": "东风路", "limit_source": "map"}
+    return finding(
+        f"S{number}-{start_ms}", rule=SPEEDING, vehicle_id=f"V{number}", driver_id=f"D{number}",
+        trip_id=f"T{number}", start_ms=start_ms + number, end_ms=start_ms + number, evidence=said, **more,
+    )  # fmt: skip
+
+
+def found(home: Home, rule: str, *findings: Finding, day: int = 20_717) -> Desk:
+    """Findings of one run, gathered."""
+    run = f"run {rule} {day}"
+    start_run(home, RunHead(run, day, day, (rule,), (), None, NOON))
+    keep_outcomes(home, run, Job(day, 1, "trips"), [outcome(*findings, rule=rule)])
+    desk = desk_of(home)
+    gather(desk, NOON, {})
+    return desk
+
+
+def states(home: Home) -> list[str]:
+    return sorted(cases(home)["state"])
+
+
+def test_five_drivers_on_one_road_wait_for_one_ticket(home: Home) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)), speeding(9, way="8"))
+    assert quarantine(desk, NOON, LAW) == {"tickets opened": 1, "quarantined": 5}
+    assert states(home) == ["quarantined"] * 5 + ["queued"]
+    with home.engine.connect() as connection:
+        (ticket,) = tickets(connection, open_only=True)
+        assert set(events(connection)["note"]) >= {ticket.ticket_id}
+    assert (ticket.kind, ticket.subject, ticket.title, ticket.drivers, ticket.findings) == (
+        "road", "7", "东风路", 5, 5,
+    )  # fmt: skip
+    # Again: nothing to do, no second ticket.
+    assert quarantine(desk, NOON, LAW) == {}
+
+
+def test_four_drivers_or_one_with_most_of_it_open_none(home: Home) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(4)))
+    assert quarantine(desk, NOON, LAW) == {}
+    assert states(home) == ["queued"] * 4
+
+
+def test_a_closed_ticket_lets_its_cases_go_on_and_opens_again_by_later_findings_only(home: Home) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)))
+    quarantine(desk, NOON, LAW)
+    with home.engine.connect() as connection:
+        (ticket,) = tickets(connection)
+    assert close(desk, ticket.ticket_id, LI, NOON + HOUR_MS, "evidence_holds", "the sign says 60") == 5
+    assert states(home) == ["queued"] * 5
+    with home.engine.connect() as connection:
+        (closed,) = tickets(connection)
+    assert (closed.closed_ms, closed.actor, closed.reason) == (NOON + HOUR_MS, "Li", "evidence_holds")
+    assert quarantine(desk, NOON + HOUR_MS, LAW) == {}
+    later = NOON + 24 * HOUR_MS
+    desk = found(home, SPEEDING, *(speeding(i, start_ms=later) for i in range(4)), day=20_718)
+    assert quarantine(desk, later, LAW) == {}
+    desk = found(home, SPEEDING, *(speeding(i, start_ms=later) for i in range(5)), day=20_718)
+    assert quarantine(desk, later, LAW) == {"tickets opened": 1, "quarantined": 5}
+
+
+def test_four_drivers_on_one_car_make_its_device_the_suspect(home: Home) -> None:
+    rows = [
+        finding(f"S{i}", rule=PHONE, vehicle_id="V1", driver_id=f"D{i}", trip_id=f"T{i}",
+                start_ms=NOON + i * HOUR_MS, end_ms=NOON + i * HOUR_MS + 1)
+        for i in range(4)
+    ]  # fmt: skip
+    desk = found(home, PHONE, *rows)
+    assert quarantine(desk, NOON, LAW) == {"tickets opened": 1, "quarantined": 4}
+    with home.engine.connect() as connection:
+        (ticket,) = tickets(connection)
+    assert (ticket.kind, ticket.rule, ticket.subject, ticket.drivers) == ("device", PHONE, "V1", 4)
+
+
+def test_what_people_upheld_is_no_devices_fault(home: Home) -> None:
+    rows = [
+        finding(f"S{i}", rule="service.refusal", vehicle_id="V1", driver_id=f"D{i}", trip_id=f"T{i}",
+                start_ms=NOON + i * HOUR_MS, end_ms=NOON + i * HOUR_MS + 1)
+        for i in range(6)
+    ]  # fmt: skip
+    desk = found(home, "service.refusal", *rows)
+    assert quarantine(desk, NOON, LAW) == {}
+
+
+def test_who_closes_a_ticket_has_a_name_and_a_reason(home: Home) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)))
+    quarantine(desk, NOON, LAW)
+    with home.engine.connect() as connection:
+        (ticket,) = tickets(connection)
+    for actor, reason, note in (
+        (LI, "because", "x"), (LI, "other", " "), (Actor("Li", "reviewer", "C1"), "wrong_limit", "x"),
+        (Actor("", "reviewer"), "wrong_limit", "x"),
+    ):  # fmt: skip
+        with pytest.raises(RefusedError):
+            close(desk, ticket.ticket_id, actor, NOON, reason, note)
+    with pytest.raises(NoTicketError, match="desk tickets"):
+        close(desk, "t-none", LI, NOON, "wrong_limit", "")
+    assert states(home) == ["quarantined"] * 5
