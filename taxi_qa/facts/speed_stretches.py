@@ -3,6 +3,10 @@
 Every fix is held against the highest limit of all roads within reach that run its way (`roads.limits`), so
 that a car on an expressway is never judged by the street under it. Most fixes are slower than any limit
 near them allows; they are not looked up at all.
+
+A receiver's error that lasts puts a whole stretch on the street beside the expressway. So each stretch is
+held once more against the roads within such an error: what is left of it is told, and where too little is
+left for a stretch of its own nobody can tell which of the roads the car was on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +19,16 @@ from numba import njit
 from taxi_qa.facts.duty import duties, one_driver
 from taxi_qa.facts.given import Given, judged_rows
 from taxi_qa.facts.headings import headings
-from taxi_qa.facts.speeding import MOVING_CKMH, NO_LIMIT, Margins, over_limit_runs
+from taxi_qa.facts.speeding import (
+    MOVING_CKMH,
+    NO_LIMIT,
+    Margins,
+    Runs,
+    allowed_kmh,
+    measured,
+    over_limit_runs,
+    sure_parts,
+)
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.roads.allowed import too_fast
@@ -58,7 +71,8 @@ def speed_stretches(given: Given, law: Law) -> Columns:
         Unit columns and: kind ("stretch" or "day"), limit_kmh, mean_kmh (what the device and the speed from
         point to point both say), top_kmh, held_s, distance_m, fixes, limit_source, limit_name (what the
         operator calls the limit or its zone), road, way_ids, judged_ratio (of the day's moving fixes, the
-        share whose limit is known; 1 for a stretch); notable_ratio, grave_ratio (where the law's bands of
+        share whose limit is known; 1 for a stretch), in_doubt (1 where it may all have been driven on a
+        faster road, an error that lasts away; else 0); notable_ratio, grave_ratio (where the law's bands of
         excess begin, NaN where it has none) and limit_leans_on (the versions of those, and of the class
         defaults a stretch leaned on).
     """
@@ -91,6 +105,7 @@ def _none() -> Columns:
     texts = dict.fromkeys((*_TEXTS, "vehicle_id", "driver_id", "kind"), nothing)
     numbers = (
         "lon", "lat", "limit_kmh", "mean_kmh", "top_kmh", "held_s", "distance_m", "fixes", "judged_ratio",
+        "in_doubt",
     )  # fmt: skip
     moments = {name: np.zeros(0, dtype=np.int64) for name in ("start_ms", "end_ms")}
     return Columns({**texts, "missing": nothing, **moments, **{name: np.zeros(0) for name in numbers}})
@@ -103,8 +118,8 @@ def _stretches(given: Given, law: Law) -> Columns:
     over, (limit_kmh, source, edge, row) = _over_limits(given, law, roads)
     limit = np.full(given.track.time_ms.size, NO_LIMIT, dtype=np.int16)
     limit[over] = limit_kmh
-    runs = over_limit_runs(given.track, limit, margins_of(law, given.from_ms))
     track = given.track
+    runs, in_doubt = _sure_runs(given, law, roads, over, limit)
     began = (track.time_ms[runs.first] >= given.from_ms) & (track.time_ms[runs.first] < given.to_ms)
     first, last = runs.first[began], runs.last[began]
     if not first.size:
@@ -133,8 +148,39 @@ def _stretches(given: Given, law: Law) -> Columns:
             "distance_m": runs.distance_m[began],
             "fixes": (last - first + 1).astype(np.float64),
             "judged_ratio": np.ones(first.size),
+            "in_doubt": in_doubt[began].astype(np.float64),
         }
     )
+
+
+def _sure_runs(
+    given: Given, law: Law, roads: Roads, over: Int64s, limit: Int16s
+) -> tuple[Runs, npt.NDArray[np.bool_]]:
+    """The runs above the limit as far as they are sure, and whether they are in doubt as a whole.
+
+    Args:
+        over: the fixes above their limits.
+        limit: of each fix of the line, known at those.
+    """
+    track, margins = given.track, margins_of(law, given.from_ms)
+    runs = over_limit_runs(track, limit, margins)
+    heading, day = headings(given), int(city_day(np.array([given.from_ms]), given.zone)[0])
+    places = track.lon_e7, track.lat_e7, heading, track.speed_ckmh
+    sigmas = law.number("house.driving.speeding_error_sigmas", given.from_ms)
+    reach_m = np.minimum(_reach_m(given, law, over, sigmas), np.float32(roads.index.reach_m))
+    sure = np.zeros(track.time_ms.size, dtype=np.bool_)
+    sure[over] = too_fast(
+        roads.index, roads.limits(law, day), over, *places, _ms_of_day(given, over), reach_m,
+        (margins.ratio, margins.kmh),
+    )  # fmt: skip
+    least_s = law.number("house.driving.speeding_s", given.from_ms)
+    first, last = sure_parts(track, runs, sure, margins.least_fixes, least_s)
+    is_sure = first >= 0
+    first, last = np.where(is_sure, first, runs.first), np.where(is_sure, last, runs.last)
+    parts = measured(track, limit, margins, runs.vehicle, first, last)
+    is_sure &= parts.sure_kmh > allowed_kmh(parts.limit_kmh, margins.ratio, margins.kmh)
+    first, last = np.where(is_sure, first, runs.first), np.where(is_sure, last, runs.last)
+    return measured(track, limit, margins, runs.vehicle, first, last), ~is_sure
 
 
 def margins_of(law: Law, instant_ms: int) -> Margins:
@@ -195,14 +241,14 @@ def _ms_of_day(given: Given, rows: Int64s) -> Int32s:
     return result
 
 
-def _reach_m(given: Given, law: Law, rows: Int64s) -> Floats32:
-    """How far from each fix roads are looked for."""
+def _reach_m(given: Given, law: Law, rows: Int64s, sigmas: float = ERROR_SHARE) -> Floats32:
+    """How far from each fix roads are looked for: a road's width, and so many errors of the receiver."""
     # A receiver that errs more than the house believes has its roads looked for further away.
     sigma_m = np.fmax(
         law.number("house.quality.gnss_error_m", given.from_ms),
         given.once("receiver errors", _receiver_errors),
     )
-    reach_m = (ROAD_REACH_M + ERROR_SHARE * sigma_m).astype(np.float32)
+    reach_m = (ROAD_REACH_M + sigmas * sigma_m).astype(np.float32)
     result: Floats32 = reach_m[np.searchsorted(given.track.starts, rows, side="right") - 1]
     return result
 
@@ -305,6 +351,7 @@ def _days(given: Given, law: Law) -> Columns:
                 ("lon", "lat", "limit_kmh", "mean_kmh", "top_kmh", "held_s", "distance_m", "fixes"), nan
             ),
             "judged_ratio": judged,
+            "in_doubt": np.zeros(n),
         }
     )
 

@@ -1,9 +1,12 @@
-"""Runs of positions above the limit: the kernel that flags them, and what each run measures.
+"""Runs of positions above the limit: the kernels that flag them, what each measures, and what of it is sure.
 
 A fix counts as above its limit when the device's own speed is above both margins. A run is made of
 successive such fixes, without a jump or a long gap between them; whether it was long enough is the rule's
 question. The speed from point to point is measured over the same run and has to say the same, as far as it
 can: it falls short in bends, and places err.
+
+A receiver's error lasts, and puts a car beside its road for half a minute and more. So a run is sure only as
+far as no faster road lies within such an error; elsewhere it may have been driven there.
 """
 
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from taxi_qa.facts.track import Track
 Int16s = npt.NDArray[np.int16]
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 # Between two fixes further apart in time nobody knows how fast the car went.
 GAP_MS: Final = 60_000
@@ -88,23 +92,35 @@ def over_limit_runs(track: Track, limit_kmh: Int16s, margins: Margins) -> Runs:
         limit_kmh: the limit at each fix of the line, `NO_LIMIT` where nobody knows it; such a fix ends a run.
         margins: of the house.
     """
-    return Runs(
-        *_runs(
-            track.starts, track.time_ms, track.speed_ckmh, track.leap, track.cum_m, limit_kmh, margins
-        )
-    )  # fmt: skip
+    spans = _spans(track.starts, track.time_ms, track.speed_ckmh, track.leap, limit_kmh, margins)
+    return measured(track, limit_kmh, margins, *spans)
+
+
+def measured(
+    track: Track, limit_kmh: Int16s, margins: Margins, vehicle: Int64s, first: Int64s, last: Int64s
+) -> Runs:
+    """What the fixes from first to last measure, both included. Oracle: `measured_in_numpy`.
+
+    Args:
+        track: the clean line.
+        limit_kmh: the limit at each of its fixes, known at those that are measured.
+        margins: of the house.
+        vehicle, first, last: as in `Runs`.
+    """
+    line = track.time_ms, track.speed_ckmh, track.cum_m, limit_kmh
+    return Runs(vehicle, first, last, *_measures(*line, first, last, margins))
 
 
 @njit(cache=True, nogil=True)
-def _runs(
+def _spans(
     starts: Int64s,
     time_ms: Int64s,
     speed_ckmh: npt.NDArray[np.int32],
     leap: npt.NDArray[np.bool_],
-    cum_m: Floats,
     limit_kmh: Int16s,
     margins: Margins,
-) -> tuple[Int64s, Int64s, Int64s, Floats, Floats, Floats, Floats, Floats, Floats]:
+) -> tuple[Int64s, Int64s, Int64s]:
+    """Vehicle, first and last of each run."""
     most = time_ms.size // max(1, margins.least_fixes) + 1
     vehicle = np.empty(most, dtype=np.int64)
     first = np.empty(most, dtype=np.int64)
@@ -126,7 +142,21 @@ def _runs(
                 begin = np.int64(-1)
             if over and begin < 0:
                 begin = np.int64(i)
-    vehicle, first, last = vehicle[:n].copy(), first[:n].copy(), last[:n].copy()
+    return vehicle[:n].copy(), first[:n].copy(), last[:n].copy()
+
+
+@njit(cache=True, nogil=True)
+def _measures(
+    time_ms: Int64s,
+    speed_ckmh: npt.NDArray[np.int32],
+    cum_m: Floats,
+    limit_kmh: Int16s,
+    first: Int64s,
+    last: Int64s,
+    margins: Margins,
+) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
+    """Of each run: device, chord, sure and top speed, distance, limit."""
+    n = first.size
     device = np.zeros(n)
     chord = np.zeros(n)
     sure = np.zeros(n)
@@ -149,7 +179,58 @@ def _runs(
         short = 2.0 * np.sqrt(2.0) * margins.error_m / seconds * _MPS_TO_KMH if seconds > 0 else 0.0
         sure[run] = min(device[run], chord[run] * (1.0 + margins.cut_ratio) + short)
         limit_mean[run] = limit_mean[run] / seconds if seconds > 0 else float(limit_kmh[first[run]])
-    return vehicle, first, last, device, chord, sure, top, distance, limit_mean
+    return device, chord, sure, top, distance, limit_mean
+
+
+def sure_parts(
+    track: Track, runs: Runs, sure: Bools, least_fixes: int, least_s: float
+) -> tuple[Int64s, Int64s]:
+    """Of each run the part that is sure, from its first sure fix to its last. Oracle: `sure_parts_in_numpy`.
+
+    What lies between two sure fixes of a run was driven as fast, and on the same way.
+
+    Args:
+        track: the clean line.
+        runs: of fixes above their limits.
+        sure: of each fix of the line, whether its speed is above the limit of every road it may have been on.
+        least_fixes, least_s: so many sure fixes, so far apart, are enough.
+
+    Returns:
+        First and last row of the line, both -1 where too few fixes are sure.
+    """
+    return _sure(track.time_ms, runs.first, runs.last, sure, least_fixes, least_s)
+
+
+@njit(cache=True, nogil=True)
+def _sure(
+    time_ms: Int64s, first: Int64s, last: Int64s, sure: Bools, least_fixes: int, least_s: float
+) -> tuple[Int64s, Int64s]:
+    begin = np.full(first.size, np.int64(-1), dtype=np.int64)
+    end = np.full(first.size, np.int64(-1), dtype=np.int64)
+    for run in range(first.size):
+        n = 0
+        for i in range(first[run], last[run] + 1):
+            if sure[i]:
+                n += 1
+                end[run] = i
+                if begin[run] < 0:
+                    begin[run] = i
+        if n < max(1, least_fixes) or time_ms[end[run]] - time_ms[begin[run]] < 1000.0 * least_s:
+            begin[run], end[run] = -1, -1
+    return begin, end
+
+
+def sure_parts_in_numpy(
+    track: Track, runs: Runs, sure: Bools, least_fixes: int, least_s: float
+) -> tuple[Int64s, Int64s]:
+    """The same, a run at a time."""
+    begin = np.full(runs.first.size, -1, dtype=np.int64)
+    end = begin.copy()
+    for run, (first, last) in enumerate(zip(runs.first, runs.last, strict=True)):
+        rows = first + np.flatnonzero(sure[first : last + 1])
+        if rows.size >= max(1, least_fixes) and np.ptp(track.time_ms[rows]) / 1000.0 >= least_s:
+            begin[run], end[run] = rows[0], rows[-1]
+    return begin, end
 
 
 def over_limit_runs_in_numpy(track: Track, limit_kmh: Int16s, margins: Margins) -> Runs:
@@ -168,6 +249,14 @@ def over_limit_runs_in_numpy(track: Track, limit_kmh: Int16s, margins: Margins) 
     last = np.flatnonzero(over & ends)
     enough = last - first + 1 >= margins.least_fixes
     first, last = first[enough], last[enough]
+    return measured_in_numpy(track, limit_kmh, margins, vehicle[first].astype(np.int64), first, last)
+
+
+def measured_in_numpy(
+    track: Track, limit_kmh: Int16s, margins: Margins, vehicle: Int64s, first: Int64s, last: Int64s
+) -> Runs:
+    """The same over whole columns."""
+    speed = track.speed_ckmh / _CKMH
     rows = [np.arange(a, b + 1) for a, b in zip(first, last, strict=True)]
     distance = track.cum_m[last] - track.cum_m[first]
     seconds = (track.time_ms[last] - track.time_ms[first]) / 1000.0
@@ -176,7 +265,7 @@ def over_limit_runs_in_numpy(track: Track, limit_kmh: Int16s, margins: Margins) 
     device, chord = np.array([speed[of].mean() for of in rows]), distance * per_s * _MPS_TO_KMH
     short = 2 * np.sqrt(2) * margins.error_m * per_s * _MPS_TO_KMH
     return Runs(
-        vehicle[first].astype(np.int64),
+        vehicle,
         first,
         last,
         device,

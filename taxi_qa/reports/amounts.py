@@ -30,6 +30,7 @@ _MISSING: Final[dict[str, tuple[str, str]]] = {
     "one car under the plate": ("一号牌一车", "one car under the plate"),
     "reason of the stop": ("途中停靠的原因", "the reason of the stop on the way"),
     "roads": ("路网", "a road network"),
+    "one road alone": ("车辆所在道路（旁有更高限速道路）", "which road it was: a faster one lies beside"),
     "speed limits": ("足够路段的限速", "limits on enough of the roads"),
     "clear track": ("清晰连续的轨迹", "a clear, unbroken track"),
     "enough clear trips": ("足够多的清晰行程", "enough trips with a clear track"),

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taxi_qa.facts.speeding import Margins, over_limit_runs, over_limit_runs_in_numpy
+from taxi_qa.facts.speeding import (
+    Margins,
+    measured,
+    measured_in_numpy,
+    over_limit_runs,
+    over_limit_runs_in_numpy,
+    sure_parts,
+    sure_parts_in_numpy,
+)
 from taxi_qa.facts.track import Track, lay
 from taxi_qa.records.fixes import NO_DELAY, NO_ODOMETER, Fixes
 from tests.facts.wild import wild_fixes
@@ -25,6 +33,28 @@ def test_the_kernel_finds_what_whole_columns_find(seed: int) -> None:
         other = over_limit_runs_in_numpy(track, limit, margins)
         for name in ("vehicle", "first", "last"):
             assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
+        for name in ("device_kmh", "chord_kmh", "sure_kmh", "top_kmh", "distance_m", "limit_kmh"):
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-9, err_msg=name)
+
+
+@given(st.integers(0, 100_000))
+@settings(max_examples=60, deadline=None)
+def test_the_kernel_is_sure_of_what_whole_columns_are_sure_of(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    track = lay(wild_fixes(seed), 200.0)
+    limit = np.full(track.time_ms.size, 20, dtype=np.int16)
+    margins = Margins(ratio=0.1, kmh=6.0, least_fixes=1, error_m=8.0, cut_ratio=0.05)
+    runs = over_limit_runs(track, limit, margins)
+    sure = rng.random(track.time_ms.size) < rng.choice([0.2, 0.5, 0.9])
+    for least_fixes, least_s in ((1, 0.0), (2, 15.0), (3, 15.0), (0, 0.0)):
+        first, last = sure_parts(track, runs, sure, least_fixes, least_s)
+        plain = sure_parts_in_numpy(track, runs, sure, least_fixes, least_s)
+        assert (first.tolist(), last.tolist()) == (plain[0].tolist(), plain[1].tolist())
+        found = first >= 0
+        assert sure[first[found]].all()
+        assert (first[found] >= runs.first[found]).all()
+        parts = track, limit, margins, runs.vehicle[found], first[found], last[found]
+        one, other = measured(*parts), measured_in_numpy(*parts)
         for name in ("device_kmh", "chord_kmh", "sure_kmh", "top_kmh", "distance_m", "limit_kmh"):
             np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-9, err_msg=name)
 
@@ -92,3 +122,22 @@ def test_a_limit_of_zero_is_a_limit() -> None:
     runs = over_limit_runs(driven([7, 7, 7], [29, 29], 15), limits(0, 0, 0), MARGINS)
     assert runs.limit_kmh.tolist() == [0.0]
     assert runs.first.tolist() == [0]
+
+
+def test_of_a_run_only_the_part_between_its_sure_fixes_counts() -> None:
+    # Eight fixes 10 s apart at 80 where 60 is allowed; the first two and the last may be on a faster road.
+    track = driven([80] * 8, [222] * 7, 10)
+    runs = over_limit_runs(track, limits(*[60] * 8), MARGINS)
+
+    def part(*sure: int, least_s: float = 15) -> tuple[list[int], list[int]]:
+        first, last = sure_parts(track, runs, np.isin(np.arange(8), sure), 3, least_s)
+        return first.tolist(), last.tolist()
+
+    assert part(2, 3, 4, 5, 6) == ([2], [6])
+    # a doubtful one between sure ones belongs to them
+    assert part(2, 4, 6) == ([2], [6])
+    # two are too few, and so are none
+    assert part(0, 7) == part() == ([-1], [-1])
+    # three within 20 s are enough for 20 s, not for more
+    assert part(3, 4, 5, least_s=20) == ([3], [5])
+    assert part(3, 4, 5, least_s=20.1) == ([-1], [-1])

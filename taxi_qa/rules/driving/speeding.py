@@ -23,26 +23,29 @@ from taxi_qa.values.columns import Columns
     ),
     sources=("gnss", "map"),
     needs=("positions", "roads"),
-    # An error of the receiver that lasts puts cars of an expressway on the street 20 m beside it: 5 innocent
-    # drivers in 7,000 car-days of the laboratory. Until that is mended, leads only.
+    # An error of the receiver that lasts put cars of an expressway on the street 20 m beside it: 5 innocent
+    # drivers in 7,000 car-days of the laboratory. Until the mend is measured, leads only.
     stage="trial",
 )
 def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
     """The car drove faster than the limit, above both margins, for 15 s and three positions in a row.
 
     Judged against the highest limit of any road near enough that runs the same way, so that nobody is
-    accused for the street under the expressway he drove on. The device's speed and the speed from point to
-    point have to agree. One finding a stretch; a car's day without one is one row.
+    accused for the street under the expressway he drove on; and once more within an error of the receiver
+    that lasts: what of a stretch may have been driven on a faster road is cut off its ends. The device's
+    speed and the speed from point to point have to agree. One finding a stretch; a car's day without one
+    is one row.
 
     Why it matters: speed kills, and the driver pledged not to speed (五.5).
     Evidence: mean and top speed, the limit, where it is from and what it or its zone is called, the road,
         how long and how far, the band of excess.
-    Cannot tell: no road network; no moving position; limits known on less than half of the day's driving.
+    Cannot tell: no road network; no moving position; limits known on less than half of the day's driving;
+        a faster road beside the whole stretch, as near as an error of the receiver that lasts reaches.
         A limit that is only a default of the road's class makes a lead, never more.
     Looks like it, but is not: a parallel road with another limit; a poor receiver beside an expressway; an
-        unknown limit beside a known one; a burst of a few seconds; exactly ten per cent above; a jump of
-        the position; a device that exaggerates; a limit that holds at other hours;
-        a street beside a zone, or where it leaves one; a bridge over a zone; an approved excuse.
+        error of the receiver that lasts; an unknown limit beside a known one; a burst of a few seconds;
+        exactly ten per cent above; a jump of the position; a device that exaggerates; a limit that holds at
+        other hours; a street beside a zone, or where it leaves one; a bridge over a zone; an approved excuse.
     """
     is_stretch = stretches["kind"] == "stretch"
     limit, mean = stretches["limit_kmh"], stretches["mean_kmh"]
@@ -52,6 +55,7 @@ def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
     guilty = is_stretch & (mean > allowed)
     guilty &= stretches["held_s"] >= law["house.driving.speeding_s"]
     guilty &= stretches["fixes"] >= law["house.driving.speeding_fixes"]
+    in_doubt = guilty & (stretches["in_doubt"] > 0)
     blind = ~is_stretch & (stretches["judged_ratio"] < law["house.driving.speeding_judged_ratio"])
     with np.errstate(divide="ignore", invalid="ignore"):
         # A limit of 0 is a limit: what is above it is infinitely above.
@@ -61,7 +65,7 @@ def speeding(stretches: Columns, law: Mapping[str, Numbers]) -> Verdict:
         measured=mean,
         allowed=limit,
         unit="km/h",
-        cannot_tell=np.where(blind, "speed limits", "").astype(object),
+        cannot_tell=np.select([blind, in_doubt], ["speed limits", "one road alone"], "").astype(object),
         trial=stretches["limit_source"] == "class default",
         leans_on=stretches["limit_leans_on"],
         evidence={
