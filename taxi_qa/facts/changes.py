@@ -9,7 +9,7 @@ import numpy.typing as npt
 from taxi_qa.facts.complaints import COMPLAINTS_READ, seen_by_machine, told_by_people
 from taxi_qa.facts.given import Given, instants, numbers, sent_on, words
 from taxi_qa.facts.near import near_pairs
-from taxi_qa.facts.tickets import reported_between
+from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.unit import unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
@@ -232,4 +232,4 @@ def _broke_down(given: Given, ends: Columns) -> Bools:
     reported = reported_between(
         given, ends["vehicle_id"], moment - _TICKET_BEFORE_MS, moment + _TICKET_AFTER_MS, ("vehicle", "meter")
     )
-    return np.asarray(reported >= 0, dtype=bool)
+    return np.asarray(reported != NOT_REPORTED, dtype=bool)

@@ -84,7 +84,7 @@ def _complaints(given: Given) -> Columns:
     rows = rows[np.argsort(texts["complaint_id"].astype(str), kind="stable")]
     texts = {name: words(table[name])[rows] for name in texts}
     happened, received = happened[rows], received[rows]
-    begin = np.where(happened >= 0, happened, received)
+    begin = np.where(happened != _NOT_TOLD, happened, received)
     trip = _trip_of(given, texts, happened)
     known = trip >= 0
     trips = given.tables["trips"]
@@ -100,13 +100,13 @@ def _complaints(given: Given) -> Columns:
     vehicle_id = np.where(texts["vehicle_id"] != "", texts["vehicle_id"], of_trip("vehicle_id")).astype(
         object
     )
-    timed = known | (happened >= 0)
+    timed = known | (happened != _NOT_TOLD)
     driver_id = _driver_of(
         given, texts, vehicle_id, of_trip("driver_id"), np.where(known, boarded, begin), timed
     )
     other_car = known & (vehicle_id != of_trip("vehicle_id"))
     driver_id[other_car] = ""
-    untimed = np.where(known & (happened < 0), boarded, begin)
+    untimed = np.where(known & (happened == _NOT_TOLD), boarded, begin)
     printed = numbers(trips["receipt_printed"])[trip] if len(trips) else np.full(rows.size, np.nan)
     return unit_rows(
         given,
@@ -135,7 +135,7 @@ def _trip_of(given: Given, texts: dict[str, Texts], happened: Int64s) -> Int64s:
     number = {name: at for at, name in enumerate(words(trips["trip_id"]))}
     trip = looked_up(texts["trip_id"], lambda name: number.get(name, -1), np.int64)
     cars = words(trips["vehicle_id"])
-    asked = np.flatnonzero((texts["trip_id"] == "") & (texts["vehicle_id"] != "") & (happened >= 0))
+    asked = np.flatnonzero((texts["trip_id"] == "") & (texts["vehicle_id"] != "") & (happened != _NOT_TOLD))
     if not asked.size or not len(trips):
         return trip
     boarded, alighted = instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)

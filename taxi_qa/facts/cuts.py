@@ -14,7 +14,7 @@ from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.excused import excused
 from taxi_qa.facts.given import Given, events_of, sent_on, words
 from taxi_qa.facts.overlaps import car_spans, touched
-from taxi_qa.facts.tickets import reported_between
+from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.unit import car_rows, company_of, named_subject
 from taxi_qa.facts.uptime import DARK
 from taxi_qa.law.parameter import Law
@@ -69,7 +69,7 @@ def cut_part(given: Given, law: Law) -> pd.DataFrame:
             "least_m": np.full(n + cut, least_m),
             "lon": np.concatenate((gaps["lon"], nothing)),
             "lat": np.concatenate((gaps["lat"], nothing)),
-            "is_reported": np.concatenate((reported >= 0, np.zeros(n, dtype=bool))),
+            "is_reported": np.concatenate((reported != NOT_REPORTED, np.zeros(n, dtype=bool))),
             "is_excused": np.concatenate((covered, np.zeros(n, dtype=bool))),
             "told": sent_on(given, "events", city_day(start_ms, given.zone), 7),
         }

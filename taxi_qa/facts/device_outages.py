@@ -14,7 +14,7 @@ from taxi_qa.facts.downs import DEVICES, downs
 from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.given import Given, instants, looked_up, numbers, words
 from taxi_qa.facts.overlaps import CarSpans, car_spans, touched
-from taxi_qa.facts.tickets import reported_between
+from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.facts.uptime import MERGE_MS
 from taxi_qa.facts.watching import recognised
@@ -85,9 +85,9 @@ def device_outages(given: Given, law: Law, name: str) -> Columns:
             "missing": np.concatenate((said, _untold(given, name, lit))).astype(object),
             "dark_s": np.concatenate((dark["sure_ms"] / 1000.0, nothing)),
             "dark_high_s": np.concatenate((dark["may_ms"] / 1000.0, nothing)),
-            "reported_ms": np.where(reported < 0, np.nan, reported.astype(np.float64)),
+            "reported_ms": np.where(reported == NOT_REPORTED, np.nan, reported.astype(np.float64)),
             "detected_ms": np.concatenate((dark["told_ms"].astype(np.float64), nothing + np.nan)),
-            "reported_in_time": (reported >= 0) & (reported <= begin + in_time_ms),
+            "reported_in_time": (reported != NOT_REPORTED) & (reported <= begin + in_time_ms),
             "told_by": np.concatenate((dark["told_by"], np.full(len(lit), "", dtype=object))).astype(object),
             "known_by": np.concatenate((known_by, lit["known_by"])).astype(object),
         },

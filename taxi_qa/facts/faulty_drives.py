@@ -9,7 +9,7 @@ from taxi_qa.facts.downs import DEVICES, downs
 from taxi_qa.facts.duty import duties
 from taxi_qa.facts.given import Given, sent_on, words
 from taxi_qa.facts.seats import SENSOR_DAYS
-from taxi_qa.facts.tickets import reported_between
+from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.unit import unit_rows
 from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import city_day
@@ -86,7 +86,7 @@ def _faults(trips: Columns, given: Given) -> tuple[Floats, Texts, Floats]:
             reported = reported_between(
                 given, trips["vehicle_id"][hit], np.full(hit.size, start), begin[hit], one.devices
             )
-            hit = hit[reported < 0]
+            hit = hit[reported == NOT_REPORTED]
             longer = hit[(begin[hit] - start) / 1000.0 > fault_s[hit]]
             fault_s[longer] = (begin[longer] - start) / 1000.0
             device[longer], since[longer] = name, start

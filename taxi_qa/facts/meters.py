@@ -36,6 +36,8 @@ _OF_WEEKS: Final = ("moved_ratio", "scatter", "odometer_ratio", "meter_odometer_
 # A step is a repair's if that lies between the fourth trip before and the fourth after: the split is a guess.
 _BESIDE: Final = 4
 
+_NEVER: Final = np.iinfo(np.int64).max
+
 # Short trips say little about a ratio: the first and last metres weigh too much.
 LEAST_WEEK_TRIP_M: Final = 1_000.0
 
@@ -120,8 +122,8 @@ def _last_repair(given: Given, trips: Columns) -> Floats:
     repairs = given.tables["repairs"]
     repairs = repairs[words(repairs["device"]) == "meter"]
     last = np.full(len(trips), np.nan)
-    for car, done in zip(words(repairs["vehicle_id"]), instants(repairs["repaired_ms"], -1), strict=True):
-        hit = (trips["vehicle_id"] == car) & (done >= 0) & (done <= trips["start_ms"])
+    for car, done in zip(words(repairs["vehicle_id"]), instants(repairs["repaired_ms"], _NEVER), strict=True):
+        hit = (trips["vehicle_id"] == car) & (done <= trips["start_ms"])
         last[hit] = np.fmax(last[hit], done)
     return last
 

@@ -1,5 +1,7 @@
 """Repair tickets as evidence: which stood open at a moment, and which were filed in time."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,6 +10,8 @@ from taxi_qa.facts.given import Given, instants, words
 Int64s = npt.NDArray[np.int64]
 
 _NEVER = np.iinfo(np.int64).max
+# Instead of the moment of a report that nobody made.
+NOT_REPORTED: Final = -1
 
 
 def open_tickets(
@@ -34,18 +38,18 @@ def reported_between(
     to_ms: Int64s,
     devices: tuple[str, ...],
 ) -> npt.NDArray[np.int64]:
-    """The first report for these devices open at or filed within each span (ms), -1 where there is none.
+    """The first report for these devices open at or filed within each span (ms), `NOT_REPORTED` where none.
 
     A ticket that was already open when the span began counts as reported when it was filed.
     """
     repairs = given.tables["repairs"]
     repairs = repairs[np.isin(words(repairs["device"]).astype(str), devices)]
-    first = np.full(vehicle_id.size, -1, dtype=np.int64)
+    first = np.full(vehicle_id.size, NOT_REPORTED, dtype=np.int64)
     tickets = zip(
         words(repairs["vehicle_id"]), instants(repairs["reported_ms"], 0),
         instants(repairs["repaired_ms"], _NEVER), strict=True,
     )  # fmt: skip
     for name, reported, repaired in tickets:
         hit = (vehicle_id == name) & (reported <= to_ms) & (repaired > from_ms)
-        first = np.where(hit & ((first < 0) | (reported < first)), reported, first)
+        first = np.where(hit & ((first == NOT_REPORTED) | (reported < first)), reported, first)
     return first

@@ -15,7 +15,7 @@ from numba import njit
 
 from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
-from taxi_qa.facts.tickets import reported_between
+from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.law.parameter import Law
@@ -235,8 +235,8 @@ def outages(given: Given, law: Law) -> Columns:
             "lat": lat,
             "missing": _missing(given, vehicle_id, begin),
             "dark_s": np.concatenate((dark.dark_ms[began] / 1000.0, np.zeros(len(lit)))),
-            "reported_ms": np.where(reported < 0, np.nan, reported.astype(np.float64)),
-            "reported_in_time": (reported >= 0) & (reported <= begin + in_time_ms),
+            "reported_ms": np.where(reported == NOT_REPORTED, np.nan, reported.astype(np.float64)),
+            "reported_in_time": (reported != NOT_REPORTED) & (reported <= begin + in_time_ms),
             "ignition_off": _parked(given, before, after),
             "wrong_clock": _wrong_clock(given, vehicle_id, begin, finish),
             "in_tunnel": _in_tunnel(given, before, after),
