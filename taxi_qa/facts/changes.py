@@ -50,8 +50,9 @@ def transfers(given: Given, law: Law) -> Columns:
         Unit columns (at the end of the trip), those of complaints, and: partner, partner_trip (the other
         car and trip, "" where none began in time and place), gap_s, apart_m, turn_deg (between the lines
         from begin to end of both), same_count, count_known (of passengers), booked (the second car came
-        to an order), neighbours (other trips that began or ended there within half an hour), broke_down;
-        what `abandonments` tells is empty. Complaints of transfers are rows, too.
+        to an order), neighbours (other trips that began or ended there within half an hour), drops_near and
+        drops (as `abandonments` has them, where there are few neighbours), broke_down; what else
+        `abandonments` tells is empty. Complaints of transfers are rows, too.
     """
     ends = _ends(given)
     trips = given.once("placed_trips", _placed)
@@ -82,6 +83,14 @@ def transfers(given: Given, law: Law) -> Columns:
     seen["count_known"][rows] = ~(np.isnan(mine) | np.isnan(theirs))
     seen["booked"][rows] = trips["order_id"][other] != ""
     seen["neighbours"][rows] = _neighbours(ends, trips, rows, other, metres)
+    seen["drops"][:] = 2.0 * len(trips)
+    # Where many come and go within the half hour, nobody asks how many do in days.
+    quiet = seen["neighbours"][rows] <= law.number("house.service.transfer_neighbours", given.from_ms)
+    usual_m = law.number("house.service.usual_drop_m", given.from_ms)
+    for row, partner in zip(rows[quiet], other[quiet], strict=True):
+        pair = trips["trip_id"] == ends["trip_id"][row]
+        pair[partner] = True
+        seen["drops_near"][row] = _drops_near(ends, trips, row, usual_m, pair)
     seen["broke_down"] = _broke_down(given, ends)
     return stacked_columns([_rows(given, ends, seen), told_by_people(given, law, "transfer", _UNSEEN)])
 
@@ -116,12 +125,8 @@ def abandonments(given: Given, law: Law) -> Columns:
     seen["drops"][:] = 2.0 * len(trips)
     served = trips["order_id"]
     for row in rows:
-        near = np.zeros(len(trips))
-        for end in ("", "end_"):
-            near += np.hypot(trips[f"{end}x"] - ends["x"][row], trips[f"{end}y"] - ends["y"][row]) <= usual_m
-        # The trip itself, and that of the taxi that was called, show no custom of the place.
-        near[(trips["trip_id"] == ends["trip_id"][row]) | (served == seen["called"][row])] = 0.0
-        seen["drops_near"][row] = near.sum()
+        pair = (trips["trip_id"] == ends["trip_id"][row]) | (served == seen["called"][row])
+        seen["drops_near"][row] = _drops_near(ends, trips, row, usual_m, pair)
     seen["broke_down"] = _broke_down(given, ends)
     sent = sent_on(given, "orders", city_day(ends["end_ms"], given.zone), 1)
     seen["missing"] = np.where(ends["missing"] != "", ends["missing"], np.where(sent, "", "orders")).astype(
@@ -219,6 +224,15 @@ def _neighbours(ends: Columns, trips: Columns, rows: Int64s, other: Int64s, metr
         others = (trips["trip_id"][near] != ids[at]) & (trips["trip_id"][near] != partners[at])
         count += np.bincount(at[others], minlength=rows.size)
     return count
+
+
+def _drops_near(ends: Columns, trips: Columns, row: int, usual_m: float, pair: Bools) -> float:
+    """How many trips began or ended near the end of one, without the pair itself: it shows no custom."""
+    near = np.zeros(len(trips))
+    for end in ("", "end_"):
+        near += np.hypot(trips[f"{end}x"] - ends["x"][row], trips[f"{end}y"] - ends["y"][row]) <= usual_m
+    near[pair] = 0.0
+    return float(near.sum())
 
 
 def _turn_deg(before: Floats, after: Floats) -> Floats:

@@ -27,8 +27,10 @@ def orders(given: Given, law: Law) -> Columns:
     Returns:
         Unit columns (dated by when the driver cancelled, else when he was due; the place is the pick-up)
         and: order_id, outcome, cancel_reason, has_trip (a metered trip names the order), nearest_m (of the
-        track to the pick-up while he was due, NaN where either is unknown), moved_m (in that time),
-        longest_gap_s, has_place, tickets (of a breakdown, open when he cancelled or was due).
+        track to the pick-up while he was due, NaN where either is unknown), reach_m (as near as the car can
+        have come in gaps of that time at a speed no taxi reaches; infinite without one, NaN where one has
+        no end), moved_m (in that time), longest_gap_s, has_place, tickets (of a breakdown, open
+        when he cancelled or was due).
     """
     table = given.tables["orders"]
     due = instants(table["pickup_due_ms"], 0)
@@ -43,6 +45,10 @@ def orders(given: Given, law: Law) -> Columns:
     slack_ms = int(law.number("house.service.order_late_s", given.from_ms)) * MS_PER_S
     vehicle = positions_of(given.track.vehicle_ids, vehicle_id)
     seen = along(given.track, vehicle, due - slack_ms, due + slack_ms)
+    gap_ms, jump_kmh = (
+        law.number("house.track.clear_gap_s", given.from_ms) * MS_PER_S,
+        law.number("house.quality.jump_kmh", given.from_ms),
+    )
     served = set(words(given.tables["trips"]["order_id"]).tolist()) - {""}
     signed = driver_at(given.once("sign_ins", signed_in), vehicle_id, start)
     return unit_rows(
@@ -61,6 +67,16 @@ def orders(given: Given, law: Law) -> Columns:
             "has_trip": np.array([name in served for name in order_id], dtype=bool),
             "has_place": ~(np.isnan(lon) | np.isnan(lat)),
             "nearest_m": _nearest_m(given, vehicle, due - slack_ms, due + slack_ms, lon, lat),
+            "reach_m": _reach_m(
+                given,
+                vehicle,
+                due - slack_ms,
+                due + slack_ms,
+                lon,
+                lat,
+                gap_ms=gap_ms,
+                speed_mps=jump_kmh / 3.6,
+            ),
             "moved_m": seen.chord_m,
             "longest_gap_s": seen.longest_gap_s,
             "tickets": open_tickets(given, vehicle_id, start, ("vehicle",)),
@@ -81,6 +97,40 @@ def _nearest_m(
         x, y = _metres_around(line_lon, line_lat, lon[row], lat[row])
         nearest[row] = _to_line_m(x, y)
     return nearest
+
+
+def _reach_m(
+    given: Given,
+    vehicle: Int64s,
+    from_ms: Int64s,
+    to_ms: Int64s,
+    lon: Floats,
+    lat: Floats,
+    *,
+    gap_ms: float,
+    speed_mps: float,
+) -> Floats:
+    """How near each car can have come to each place in the longer gaps of each span.
+
+    From d1 metres off to r and on to d2 metres off is a way of at least d1 + d2 - 2 r.
+    """
+    track = given.track
+    first, past = rows_inside(track, vehicle, from_ms, to_ms)
+    reach = np.full(vehicle.size, np.nan)
+    for row in np.flatnonzero((vehicle != NOT_GIVEN) & ~np.isnan(lon) & ~np.isnan(lat)):
+        # Gaps that begin before the span or end after it count, too.
+        low, high = first[row] - 1, past[row] + 1
+        if low < track.starts[vehicle[row]] or high > track.starts[vehicle[row] + 1]:
+            continue
+        line = slice(low, high)
+        line_lon, line_lat = (axis[line].astype(np.float64) * 1e-7 for axis in (track.lon_e7, track.lat_e7))
+        away = distance_m(
+            line_lon, line_lat, np.full(line_lon.size, lon[row]), np.full(line_lat.size, lat[row])
+        )
+        took_ms = np.diff(track.time_ms[line])
+        nearest = (away[:-1] + away[1:] - took_ms / MS_PER_S * speed_mps) / 2
+        reach[row] = np.maximum(nearest[took_ms > gap_ms], 0.0).min(initial=np.inf)
+    return reach
 
 
 def _metres_around(lon: Floats, lat: Floats, lon_0: float, lat_0: float) -> tuple[Floats, Floats]:

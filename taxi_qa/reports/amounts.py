@@ -29,6 +29,7 @@ _MISSING: Final[dict[str, tuple[str, str]]] = {
     "moving positions with speed": ("带速度的行驶定位", "moving positions with a speed"),
     "one car under the plate": ("一号牌一车", "one car under the plate"),
     "reason of the stop": ("途中停靠的原因", "the reason of the stop on the way"),
+    "where the passengers wished to go": ("乘客想去的地方", "where the passengers wished to go"),
     "roads": ("路网", "a road network"),
     "one road alone": ("车辆所在道路（旁有更高限速道路）", "which road it was: a faster one lies beside"),
     "speed limits": ("足够路段的限速", "limits on enough of the roads"),

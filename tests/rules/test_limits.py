@@ -159,6 +159,7 @@ LIMITS: Final[list[tuple[str, dict[str, Any], dict[str, Any], bool]]] = [
     ("driving.detour", ROUTE, {"reference_m": 2_000.0, "driven_m": 3_000.1}, True),
     ("driving.detour", ROUTE, {"extra_fen": 300.0}, False),
     ("driving.detour", ROUTE, {"extra_fen": 301.0}, True),
+    ("driving.detour", ROUTE, {"reference_m": 500.0}, True),
     ("driving.detour", ROUTE, {"took_s": 600.0}, True),
     ("driving.detour", ROUTE, {"took_s": 599.9}, False),
     ("driving.detour", ROUTE, {"own_is_reasonable": True}, False),
@@ -218,6 +219,26 @@ def test_a_detour_over_a_stop_is_explained_up_to_a_fifth_more(over_m: float, is_
     row = ROUTE | {"driven_m": 12_000.0, "over_stop_m": over_m}
     outcome = judge(catalogue()["driving.detour"], columns_of(pd.DataFrame([row])), LAW, no_excuses())
     assert list(outcome.cannot_tell["missing"]) == (["reason of the stop"] if is_explained else [])
+
+
+def test_a_ride_back_to_where_it_began_is_no_detour() -> None:
+    row = ROUTE | {"reference_m": 499.9}
+    outcome = judge(catalogue()["driving.detour"], columns_of(pd.DataFrame([row])), LAW, no_excuses())
+    assert list(outcome.cannot_tell["missing"]) == ["where the passengers wished to go"]
+
+
+def test_single_fixes_in_place_of_the_car_s_own_are_no_second_car() -> None:
+    # Six changes are three visits: two of three stand in for a fix of the car, more than half.
+    row = PLATE | {"stood_in": 2}
+    outcome = judge(catalogue()["licence.cloned_plate"], columns_of(pd.DataFrame([row])), LAW, no_excuses())
+    assert list(outcome.cannot_tell["missing"]) == ["clear track"]
+    four = judge(
+        catalogue()["licence.cloned_plate"],
+        columns_of(pd.DataFrame([row | {"switches": 8}])),  # two of four are half
+        LAW,
+        no_excuses(),
+    )
+    assert len(four.found) == 1
 
 
 def test_where_the_law_is_not_in_force_nobody_can_tell() -> None:

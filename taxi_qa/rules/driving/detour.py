@@ -20,6 +20,7 @@ from taxi_qa.values.columns import Columns
         "house.driving.detour_fen",
         "house.driving.detour_similar_n",
         "house.driving.detour_strange_share",
+        "house.driving.detour_least_m",
     ),
     sources=("gnss", "map"),
     needs=("trips", "positions", "roads"),
@@ -38,7 +39,8 @@ def detour(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
         the reasonable route and which it is; how many comparable trips were shorter, their median, and how
         many of a hundred ordinary trips are as strange.
     Cannot tell: neither a road network nor enough comparable trips; an end or part of the track unknown; a
-        long stop on the way that explains it, or one where passengers got out and in; no tariff in force.
+        long stop on the way that explains it, or one where passengers got out and in; a ride that ends where
+        it began, or a short walk from there: what was wished lies between; no tariff in force.
     Looks like it, but is not: a longer but faster way; a way as long as nine of ten others drove; a closed
         road under an approved excuse; a stop on the way; a gap in the track; a fifth longer exactly; a few
         hundred metres on a short trip.
@@ -58,14 +60,15 @@ def detour(trips: Columns, law: Mapping[str, Numbers]) -> Verdict:
     guilty = longer & dearer & ~faster & ~usual & ~trips["own_is_reasonable"]
     by_stop = guilty & trips["back_aboard"]
     by_stop |= guilty & (driven <= trips["over_stop_m"] * (1 + law["house.driving.detour_ratio"]))
+    there_and_back = guilty & (reference < law["house.driving.detour_least_m"])
     return Verdict(
         guilty=guilty,
         measured=driven,
         allowed=allowed,
         unit="m",
         cannot_tell=np.select(
-            [guilty & (trips["fare_missing"] != ""), by_stop],
-            [trips["fare_missing"], "reason of the stop"],
+            [guilty & (trips["fare_missing"] != ""), by_stop, there_and_back],
+            [trips["fare_missing"], "reason of the stop", "where the passengers wished to go"],
             "",
         ).astype(object),
         trial=~strange | roadless,

@@ -44,7 +44,7 @@ def cloned_plate(plates: Columns, law: Mapping[str, Numbers]) -> Verdict:
         measured=switches,
         allowed=least - 1,
         unit="count",
-        cannot_tell=np.where(errs, "positions", "").astype(object),
+        cannot_tell=np.where(errs, "clear track", "").astype(object),
         # Which of both cars carries the right plate is not known: nobody drove it, so to speak.
         blameless=np.ones(len(plates), dtype=bool),
         evidence={**plates.some("switches", "separation_m", "held_s"), "fixes": plates["fewer_fixes"]},
