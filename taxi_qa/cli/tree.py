@@ -27,6 +27,7 @@ from taxi_qa.cli.lab import lab
 from taxi_qa.cli.law import law
 from taxi_qa.cli.quarantine import quarantine
 from taxi_qa.cli.records import records
+from taxi_qa.cli.report import report
 from taxi_qa.cli.review import review
 from taxi_qa.cli.roads import roads
 from taxi_qa.cli.rules import rules
@@ -48,7 +49,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, rules, coverage, law, compare_rules, lab, doctor,
+    score, report, rules, coverage, law, compare_rules, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -197,7 +197,9 @@ class CityCount:
             bad_record=tuple(name for name, sure in listed if sure),
             bad_record_unsure=tuple(name for name, sure in listed if not sure),
             certainty=leaned, lines=lines, moved=_moved(lines),
-            ways=ways_up(total, lines, scheme, cycle, self._law),
+            ways=ways_up(
+                total, lines, scheme, cycle, self._law, is_over=cycle.to_day < self._as_of_day
+            ),
         )  # fmt: skip
 
     def unregistered(self, driver_id: str, entries: Sequence[Entry]) -> Standing:

@@ -36,7 +36,9 @@ class Way:
     day: int | None = None
 
 
-def ways_up(summed: Sum, lines: Sequence[Line], scheme: Scheme, cycle: Cycle, law: Law) -> tuple[Way, ...]:
+def ways_up(
+    summed: Sum, lines: Sequence[Line], scheme: Scheme, cycle: Cycle, law: Law, *, is_over: bool
+) -> tuple[Way, ...]:
     """The ways to the next grade, the shortest of each kind; none from the best grade.
 
     Args:
@@ -45,6 +47,7 @@ def ways_up(summed: Sum, lines: Sequence[Line], scheme: Scheme, cycle: Cycle, la
         scheme: the law of the cycle.
         cycle: the cycle.
         law: says what a good deed is worth on the cycle's last day; only sure values lead anywhere.
+        is_over: whether the cycle has ended: then only an appeal leads anywhere.
     """
     better = next(((least, name) for least, name in scheme.grades if least > summed.score), None)
     if better is None:
@@ -52,6 +55,8 @@ def ways_up(summed: Sum, lines: Sequence[Line], scheme: Scheme, cycle: Cycle, la
     least, grade = better
     # Below the floor points are still owed: 20 - 25 is 0 on paper, and needs 16 to reach 11.
     missing = least - summed.raw
+    if is_over:
+        return tuple(_appeal(missing, grade, lines))
     ways = [
         *_bonus(missing, grade, scheme.bonus_cap - summed.bonus, cycle, law),
         *_appeal(missing, grade, lines),

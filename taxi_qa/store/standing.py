@@ -1,5 +1,6 @@
 """The findings that stand in a home as one frame, by their content."""
 
+from collections.abc import Collection
 from typing import Final
 
 import pandas as pd
@@ -16,11 +17,18 @@ _DTYPES: Final = {
 }
 
 
-def findings_that_stand(home: Home) -> pd.DataFrame:
-    """All findings that stand, a row each, columns `FINDING_COLUMNS`, sorted by start and finding_id."""
+def findings_that_stand(home: Home, finding_ids: Collection[str] | None = None) -> pd.DataFrame:
+    """All findings that stand, a row each, columns `FINDING_COLUMNS`, sorted by start and finding_id.
+
+    Args:
+        home: where.
+        finding_ids: only these; all if None.
+    """
     table = table_of(FindingRow)
     columns = [(name, _DTYPES.get(name, "str")) for name in FINDING_COLUMNS]
     query = select(*(table.c[name] for name, _ in columns)).where(table.c.withdrawn_by.is_(None))
+    if finding_ids is not None:
+        query = query.where(table.c.finding_id.in_(sorted(finding_ids)))
     with home.engine.connect() as connection:
         found = frame_of(fetch(connection, query), columns)
     return found.sort_values(["start_ms", "finding_id"], ignore_index=True)
