@@ -188,8 +188,8 @@ def along_in_numpy(track: Track, vehicle: Int64s, start_ms: Int64s, end_ms: Int6
         ends = (np.interp(track_time, times, times) for track_time in (start, end))
         known = times[0] <= start and end <= times[-1]
         steps = (times[1:] > start) & (times[:-1] < end)
-        # A step that only touches an end from outside does not count; one of no width inside does.
-        steps |= (times[1:] == times[:-1]) & (times[1:] > start) & (times[1:] <= end)
+        # A step that only touches an end from outside does not count; one of no width does, but at the end.
+        steps |= (times[1:] == times[:-1]) & (times[1:] >= start) & (times[1:] < end)
         leaps[row] = track.leap[rows][1:][steps].sum()
         if known:
             gap_s[row] = np.diff(times)[steps].max(initial=0) / 1000.0

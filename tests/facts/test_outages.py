@@ -110,15 +110,30 @@ def test_fault_events(
 
 def test_a_receiver_lives_from_its_next_usable_position() -> None:
     rows = [{"vehicle_id": "A", "time_ms": AT + at * MIN, "lon": 113.3, "lat": 23.1} for at in (0, 5, 10, 15)]
+    # Another car is heard later, and says nothing of this one.
+    rows += [rows[0] | {"vehicle_id": "C", "time_ms": AT + at * MIN} for at in (30, 40)]
     one = replace(day_with(), fixes=fixes_of(rows))
-    labels = np.array([0, NO_FIX, CLOCK | NOWHERE, 0], dtype=np.uint8)
+    labels = np.array([0, NO_FIX, CLOCK | NOWHERE, 0, 0, 0], dtype=np.uint8)
     life = downs._gnss_life(replace(one, track=replace(one.track, labels=labels)))
     ends = [life("A", AT + at * MIN) for at in (-1, 0, 9, 14, 15)]
     assert ends == [AT, AT + 15 * MIN, AT + 15 * MIN, AT + 15 * MIN, None]
     assert life("B", AT) is None
+    assert [life("C", AT + at * MIN) for at in (0, 30, 40)] == [AT + 30 * MIN, AT + 40 * MIN, None]
     assert (
         downs._gnss_life(replace(one, track=replace(one.track, labels=labels * 0)))("A", AT) == AT + 5 * MIN
     )
+
+
+def test_a_camera_lives_from_the_next_it_recognises() -> None:
+    events = [
+        {"event_id": f"{car}{at}", "vehicle_id": car, "kind": "phone", "time_ms": AT + at * MIN}
+        for car, moments in (("A", (0, 5)), ("C", (30, 40)))
+        for at in moments
+    ]
+    life = downs._camera_life(day_with(events=events))
+    assert [life("A", AT + at * MIN) for at in (-1, 0, 5)] == [AT, AT + 5 * MIN, None]
+    assert [life("C", AT + at * MIN) for at in (0, 30, 40)] == [AT + 30 * MIN, AT + 40 * MIN, None]
+    assert life("B", AT) is None
 
 
 # --- on whose duty

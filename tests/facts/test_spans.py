@@ -22,6 +22,7 @@ def _track(rng: np.random.Generator) -> Track:
     step_s = rng.choice([0, 60, 120, 180, 181], (CARS, N))
     n = CARS * N
     places = rng.integers(0, 10_000, (2, n))
+    metres = np.cumsum(rng.choice([0.0, 5.0, 55.0, 54.0, 300.0], n))
     return replace(
         City().given().track,
         vehicle_ids=("A", "B", "C"),
@@ -30,7 +31,8 @@ def _track(rng: np.random.Generator) -> Track:
         lon_e7=(1_133_000_000 + places[0]).astype(np.int32),
         lat_e7=(231_000_000 + places[1]).astype(np.int32),
         # 60 s at 3 km/h are 50 m, with 5 m of wander 55.
-        cum_m=np.cumsum(rng.choice([0.0, 5.0, 55.0, 54.0, 300.0], n)),
+        cum_m=metres,
+        cum_ride_m=metres,
         speed_ckmh=rng.choice([-1, 0, 300, 301], n).astype(np.int32),
         leap=np.zeros(n, dtype=bool),
         labels=np.zeros(n, dtype=np.uint8),
@@ -118,15 +120,28 @@ def test_standing(seed: int) -> None:
 
 
 @given(seeds)
+@settings(max_examples=80)
+def test_steps_of_no_width(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    track = replace(_track(rng), leap=rng.random(CARS * N) < 0.4)
+    asked = _asked(rng)
+    one, other = spans.along(track, *asked), spans.along_in_numpy(track, *asked)
+    for name in ("longest_gap_s", "leaps"):
+        assert getattr(one, name).tolist() == getattr(other, name).tolist(), name
+
+
+@given(seeds)
 @settings(max_examples=120)
 def test_the_longest_stand_on_the_way(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = 14
-    per_lon, _ = metres_per_degree(23.1)
-    # Along a street: it moves 30, 39, 41 or 290 m, or some back, half a minute at a time.
+    to_north = bool(rng.random() < 0.5)
+    per_degree = metres_per_degree(23.1)[to_north]
+    # Along a street: it stands or moves so many metres, or some back, half a minute at a time.
     metres = np.cumsum(rng.choice([0, 0, 30, 39, 41, -39, 259, 302], n))
-    lon = np.round((113.3 + metres / per_lon) * 1e7).astype(np.int32)
-    lat = np.full(n, 231_000_000, dtype=np.int32)
+    moved = np.round(metres / per_degree * 1e7).astype(np.int32)
+    lon = 1_133_000_000 + (moved * (not to_north)).astype(np.int32)
+    lat = 231_000_000 + (moved * to_north).astype(np.int32)
     times = DAY_MS + np.arange(n) * 30 * S
     begin, finish = DAY_MS + rng.choice([0, 15, 30]) * S, times[-1] - rng.choice([0, 15, 30]) * S
     # Another car stands in the same place before and after.
@@ -137,10 +152,9 @@ def test_the_longest_stand_on_the_way(seed: int) -> None:
         starts, moments, east, north, np.array([1, -1]), np.array([begin] * 2), np.array([finish] * 2), 60 * S
     )
     rows = [row for row in range(n) if begin <= times[row] <= finish]
-    per_e7 = metres_per_degree(lat[0] * 1e-7)[0] * 1e-7
 
     def near(a: int, b: int, most: float) -> bool:
-        return abs(int(lon[a]) - int(lon[b])) * per_e7 <= most
+        return abs(int(metres[a]) - int(metres[b])) <= most
 
     longest, wanted = 60 * S - 1, -1
     at = 0
