@@ -14,6 +14,7 @@ from taxi_qa.facts.carriages import loaded_runs, seat_runs, uncovered
 from taxi_qa.facts.given import Given, counts_between, events_of, instants, numbers, positions_of, words
 from taxi_qa.facts.hub_zones import BAY, HOLDING, LOADING, SET_DOWN, hub_fixes, hub_zones
 from taxi_qa.facts.spans import place_at, rows_inside
+from taxi_qa.facts.track import Track
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.facts.who import driver_at, near_handover, signed_in
 from taxi_qa.records.fixes import BOOKED, OUT_OF_SERVICE
@@ -28,6 +29,8 @@ Bools = npt.NDArray[np.bool_]
 OUTSIDE_MS: Final = MS_PER_MIN
 # Unseen for longer between two places in a hub: nobody knows where it was.
 UNSEEN_MS: Final = 30 * MS_PER_MIN
+# Unseen for longer before a car is first seen inside: nobody knows when it came.
+COMES_MS: Final = 2 * MS_PER_MIN
 # Who stood so long in all stood in the queue; a red light is shorter.
 QUEUED_S: Final = 60.0
 # After a set-down passengers pay and take their luggage: standing then is no waiting.
@@ -103,7 +106,8 @@ def hub_turns(given: Given) -> Columns | None:
     Returns:
         Unit columns (driver: of the ride it ended with, else who was signed in) and
         hub (name), has_bays, max_wait_s (NaN none); stay (number), first, past (its `hub_fixes`);
-        seen_from, seen_to: whether the car was seen before it came and after it left;
+        seen_from, seen_to: whether the car was seen to come (no more than two minutes before it was first
+        seen inside), and after it left;
         gap_s: longest gap between positions; stood_s, bay_s: standing in all (set-down lanes and the two
         minutes after a set-down left out), and in bays; bay_ms: last time seen in a bay, NaN never;
         after_set_down, in_loading_lane;
@@ -155,7 +159,7 @@ def _hub_turns(given: Given) -> Columns | None:
         "stay": of_stay,
         "first": a,
         "past": b,
-        "seen_from": ~came | (row_first > track.starts[vehicle]),
+        "seen_from": ~came | _seen_come(track, vehicle, row_first),
         "seen_to": ~left | (row_last < track.starts[vehicle + 1] - 1),
         "after_set_down": before >= 0,
         "ended": ended,
@@ -167,6 +171,13 @@ def _hub_turns(given: Given) -> Columns | None:
     turns["short_m"] = _short_ride(rides, Columns(turns), before, zones.hubs[hub])
     turns |= _circumstances(given, Columns(turns))
     return unit_rows(given, turns)
+
+
+def _seen_come(track: Track, vehicle: Int64s, row: Int64s) -> Bools:
+    """Whether the car was seen not long before that fix: else it may have come at any time since."""
+    before = np.maximum(row - 1, 0)
+    seen: Bools = (row > track.starts[vehicle]) & (track.time_ms[row] - track.time_ms[before] <= COMES_MS)
+    return seen
 
 
 def _stays(fixes: Columns) -> tuple[Int64s, Int64s, Int64s]:

@@ -28,7 +28,9 @@ def queue_jump(visits: Columns, law: Mapping[str, Numbers]) -> Verdict:
 
     Why it matters: drivers pledged to queue in turn and to compete fairly (四, 一.3).
     Evidence: the cars passed, the position at entry, the wait, and the quartile and median of the others'.
-    Cannot tell: no trips sent; too few other rides in the hour; a car first seen inside the hub.
+    Cannot tell: no trips sent; too few other rides in the hour; a car first seen inside the hub, or not seen
+        for two minutes before; a meter of whole minutes in a car that did not stand there: it may have loaded
+        round the corner.
     Looks like it, but is not: a reserved order; a short-trip return ticket; a set-down lane where loading is
         allowed; one car passed; half of the quartile exactly; a short queue, in which everybody's wait is
         short.
@@ -40,13 +42,16 @@ def queue_jump(visits: Columns, law: Mapping[str, Numbers]) -> Verdict:
     entitled = visits["is_reserved"] | ~np.isnan(visits["short_m"]) | in_lane
     passed = (visits["overtook"] > law["house.hub.jump_cars"]) & ~entitled
     few = visits["others"] < law["house.hub.jump_others"]
+    passing = passed & (visits["load_slack_ms"] > 0) & (visits["stood_s"] <= 0)
     return Verdict(
         guilty=passed & (wait < quartile),
         measured=wait,
         allowed=quartile,
         unit="s",
         cannot_tell=np.select(
-            [passed & few, passed & ~visits["seen_from"]], ["waits of other taxis", "positions"], ""
+            [passed & few, passed & ~visits["seen_from"], passing],
+            ["waits of other taxis", "positions", "trips.boarded_at"],
+            "",
         ).astype(object),
         evidence={
             **visits.some("hub", "overtook", "ahead", "moved_up", "wait_q25_s", "wait_q50_s", "wait_rank"),
