@@ -59,18 +59,31 @@ class Cabin:
             self.sampled.row(duty.start_s + 900) : self.sampled.row(duty.end_s - 900)
         ]
         fits = speed < speed_ms if slower else speed > speed_ms
+        fits &= self.in_sight(duty.start_s + 900, duty.end_s - 900)
         width = lasts_s + 2 * margin
         starts = _lasting(fits, width)
         if not starts.size:
             return None
         return duty.start_s + 900 + int(starts[int(self.rng.integers(0, starts.size))]) + margin
 
+    def in_sight(self, from_s: int, to_s: int) -> npt.NDArray[np.bool_]:
+        """Of each second, whether the car's place is known: above ground, and its terminal well."""
+        rows = slice(self.sampled.row(from_s), self.sampled.row(to_s))
+        seen = ~self.life.track.streets.graph.covered[self.sampled.edge[rows]]
+        second = np.arange(rows.start, rows.stop) + self.sampled.first_s
+        for span in self.life.disturbances:
+            if span.kind in ("steady", "batch"):  # late, but right
+                continue
+            seen &= (second < span.start_s) | (second >= span.end_s)
+        return seen
+
     def ride(self, duty: Duty, wish: Callable[[Ride], bool] = lambda _: True) -> Ride | None:
         """A long ride about the middle of the duty in whose cabin nothing else was planted."""
         rides = [
             ride for ride in self.life.rides
             if duty.start_s + 1_800 < ride.on_s and ride.off_s < duty.end_s - 1_800
-            and ride.off_s - ride.on_s >= _RIDE_S and ride.trip_id not in self.heads and wish(ride)
+            and ride.off_s - ride.on_s >= _RIDE_S and ride.trip_id not in self.heads
+            and self.in_sight(ride.on_s, ride.off_s).all() and wish(ride)
         ]  # fmt: skip
         return rides[len(rides) // 2] if rides else None
 

@@ -144,7 +144,8 @@ def _laid_out(life: Life, far_m: tuple[float, float], wish: Callable[[Fan], Flag
         fan = fan_of(graph, track.point, town.corner_of(goal))
         for over in rng.permutation(np.flatnonzero(wish(fan) & inside & graph.lit))[:8]:
             laid = Laid(fan, way_back(graph, fan.there, int(over)), way_on(graph, fan.onward, int(over)))
-            if not doubles_back(graph, laid.edges):
+            # Nor under ground, where nobody sees it.
+            if not doubles_back(graph, laid.edges) and not graph.covered[laid.edges].any():
                 return laid
     return None
 
