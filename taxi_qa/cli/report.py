@@ -103,6 +103,109 @@ def credit(ctx: click.Context, cycle: int | None, as_of: int | None, out: Path) 
     _keep(out, credit_table(found.standings, names, _law(home), found.as_of_day))
 
 
+@report.command()
+@click.argument("company_id", metavar="COMPANY")
+@click.option("--month", metavar="YYYY-MM", help="The month.  [default: the one that holds the day]")
+@_AS_OF
+@click.option(
+    "--entered", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="What people give the dimensions: CSV with company_id, dimension, points, by, proof.",
+)  # fmt: skip
+@_out("PDF")
+@click.pass_context
+def company(
+    ctx: click.Context, company_id: str, month: str | None, as_of: int | None, entered: Path | None, out: Path
+) -> None:
+    """Write a company's month.
+
+    Grades of its drivers in that year's cycle, confirmed cases per 10,000 trips, service levels, and the
+    outline of its rating with what people entered: a PDF.
+    """
+    from taxi_qa.reports.company_month import answers_of, company_month, entered_in
+    from taxi_qa.score.company import EnteredError, rating
+    from taxi_qa.store.company_counts import confirmed_of, trips_of
+    from taxi_qa.values.clock import date_of, day_start_ms
+
+    home = opened(ctx)
+    span = _month(month, city_today(home.timezone) if as_of is None else as_of)
+    found = _scored(home, date_of(span[0]).year, as_of)
+    until_ms = day_start_ms(found.as_of_day + 1, home.timezone)
+    names = _companies(home)
+    if company_id not in names and all(one.company_id != company_id for one in found.standings):
+        raise click.BadParameter(
+            f"no register names {company_id!r}; known: {', '.join(sorted(names)) or 'none'}",
+            param_hint="COMPANY",
+        )
+    trips = trips_of(home, company_id, *span, until_ms)
+    guilty, unjudged, examined = _levels(home, company_id, span)
+    try:
+        told = rating(
+            company_id,
+            span,
+            found.standings,
+            _law(home),
+            trips=trips,
+            confirmed=confirmed_of(home, company_id, *span, until_ms),
+            sla=answers_of(guilty, unjudged, examined if trips else {}),
+            entered=() if entered is None else entered_in(entered, company_id),
+        )
+    except EnteredError as error:
+        raise click.BadParameter(str(error), param_hint="--entered") from None
+    _keep(out, company_month(told, names.get(company_id, ""), found.as_of_day))
+
+
+def _month(text: str | None, as_of_day: int) -> tuple[int, int]:
+    """First and last city day of a month; of the one a day lies in by default."""
+    import calendar
+    import datetime as dt
+
+    from taxi_qa.values.clock import date_of, day_of
+
+    first = date_of(as_of_day).replace(day=1)
+    if text is not None:
+        try:
+            first = dt.date.fromisoformat(f"{text}-01")
+        except ValueError:
+            raise click.BadParameter(
+                f"{text!r} is no month; expected 2026-10", param_hint="--month"
+            ) from None
+    if day_of(first) > as_of_day:
+        raise click.BadParameter(f"{first:%Y-%m} is yet to come", param_hint="--month")
+    return day_of(first), day_of(first.replace(day=calendar.monthrange(first.year, first.month)[1]))
+
+
+def _companies(home: "Home") -> dict[str, str]:
+    from taxi_qa.store.library import records
+
+    known = records(home, "companies")
+    return dict(zip(known["company_id"].tolist(), known["name"].fillna("").tolist(), strict=True))
+
+
+def _levels(
+    home: "Home", company_id: str, span: tuple[int, int]
+) -> "tuple[list[str], list[str], dict[str, int]]":
+    """Rules of service levels with findings of the company, those that could not tell, and rows examined."""
+    from taxi_qa.cli.findings import about_rules
+    from taxi_qa.rules.kit import catalogue
+    from taxi_qa.store.casebook import runs, tallies
+    from taxi_qa.store.export import findings
+
+    rules = [name for name in catalogue() if name.startswith("sla.")]
+    about = about_rules(catalogue())
+    said: dict[str, set[str]] = {"found": set(), "cannot_tell": set()}
+    frames = findings(home, about=about, from_day=span[0], to_day=span[1], rules=rules, with_cannot_tell=True)
+    for frame in frames:
+        own = frame[frame["company_id"] == company_id]
+        for verdict, rule in zip(own["verdict"], own["rule"], strict=True):
+            said[str(verdict)].add(str(rule))
+    examined: dict[str, int] = {}
+    for run_id in runs(home)["run_id"].tolist()[:1]:
+        rows = tallies(home, str(run_id))
+        rows = rows[(rows["day"] >= span[0]) & (rows["day"] <= span[1]) & rows["rule"].isin(rules)]
+        examined = {str(rule): int(count) for rule, count in rows.groupby("rule")["examined"].sum().items()}
+    return sorted(said["found"]), sorted(said["cannot_tell"]), examined
+
+
 def _scored(home: "Home", cycle: int | None, as_of: int | None) -> "Scored":
     from taxi_qa.runs.scoring import score
     from taxi_qa.values.clock import date_of

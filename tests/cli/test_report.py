@@ -122,12 +122,42 @@ def test_a_case_file_tells_evidence_history_and_what_was_said(city: Path, call: 
         assert words in told, words
 
 
+def test_a_companys_month(city: Path, call: Call, tmp_path: Path) -> None:
+    out, entered = tmp_path / "company.pdf", tmp_path / "entered.csv"
+    words = ("report", "company", "C1", "--month", "2016-08", "--out", out, "--home", city)
+    assert call(*words)[0] == 0
+    told = text_of(out)
+    # Without trips no rate, without data no clean record, without people no total.
+    for word in ("C1", "AAA 1", "100.0%", "没有数据，未检查", "待录入", "企业管理", "300", "2016-08-01"):
+        assert word in told, word
+    assert "未发现问题" not in told
+    rows = ["management,280", "safety,190", "conduct,200", "service,150", "social,80", "bonus,30"]
+    given = "\n".join(f"C1,{row},Zhao,评审表" for row in rows)
+    entered.write_text(f"company_id,dimension,points,by,proof\n{given}\nC2,safety,1,x,y\n", encoding="utf-8")
+    assert call(*words, "--entered", entered)[0] == 0
+    # 280 + 190 + 200 + 150 + 80 + 30 = 930 of 1000 + 100.
+    assert "930 / 1100" in text_of(out)
+    for wrong, said in (
+        ("C1,management,301,Zhao,x", "expected 0 to 300"),
+        ("C1,charm,1,Zhao,x", "'charm' is no dimension"),
+        ("C1,safety,1,Zhao,", "what it rests on"),
+        ("C1,safety,many,Zhao,x", "line 2: points 'many'"),
+        ("C1,safety,1,Zhao,x\nC1,safety,2,Zhao,x", "entered twice"),
+    ):
+        entered.write_text(f"company_id,dimension,points,by,proof\n{wrong}\n", encoding="utf-8")
+        status, _, err = call(*words, "--entered", entered)
+        assert (status, said in err) == (2, True), err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("statement", "D9"), "neither register nor ledger names 'D9'"),
         (("case", "none"), "there is no case 'none'"),
         (("credit", "--as-of", "2099-01-01"), "is yet to come"),
+        (("company", "C9"), "no register names 'C9'"),
+        (("company", "C1", "--month", "2016-13"), "is no month"),
+        (("company", "C1", "--month", "2099-01"), "is yet to come"),
     ],
 )
 def test_a_wrong_call_writes_nothing(
