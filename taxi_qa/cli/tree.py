@@ -12,6 +12,7 @@ from taxi_qa import __version__
 from taxi_qa.cli import failure
 from taxi_qa.cli.appeal import appeal
 from taxi_qa.cli.check import check
+from taxi_qa.cli.coaching import coaching
 from taxi_qa.cli.command import Group, place_of, wants_traceback
 from taxi_qa.cli.compare_rules import compare_rules
 from taxi_qa.cli.complaint import complaint
@@ -49,7 +50,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, report, rules, coverage, law, compare_rules, lab, doctor,
+    score, coaching, report, rules, coverage, law, compare_rules, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -1,0 +1,93 @@
+"""`taxi-qa coaching`: how each driver is found per exposure, beside those who drive alike."""
+
+import click
+
+from taxi_qa.cli.check import refuse_backwards
+from taxi_qa.cli.command import DAY, Command, now_ms, opened
+from taxi_qa.cli.findings import FORMAT_NAMES, write_out
+from taxi_qa.cli.progress import Progress
+from taxi_qa.cli.rules import known_rules
+from taxi_qa.cli.screen import figures, note, table
+
+_SHOWN = 25
+
+
+@click.command(cls=Command)
+@click.option("--from", "from_day", type=DAY, help="The first day.  [default: the first there are data of]")
+@click.option(
+    "--to", "to_day", type=DAY, help="The last day, included.  [default: the last there are data of]"
+)
+@click.option("--rule", "rules", multiple=True, metavar="NAME", help="Only this rule; may be repeated.")
+@click.option("--driver", metavar="ID", help="Only this driver.")
+@click.option("--out", metavar="FILE", help="Write all rows to this file.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMAT_NAMES), help="How to write it.  [default: FILE's ending]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Give the rows as JSON.")
+@click.pass_context
+def coaching(
+    ctx: click.Context,
+    from_day: int | None,
+    to_day: int | None,
+    rules: tuple[str, ...],
+    driver: str | None,
+    out: str | None,
+    form: str | None,
+    as_json: bool,
+) -> None:
+    """Say who is found more often than his like.
+
+    Findings per exposure (speeding per hour of free driving, a refusal per departure from a hub), shrunk
+    towards the fleet, with a 90 % interval, among those who drive alike. For coaching: it costs nobody a
+    point, and without enough exposure there is no score.
+    """
+    from taxi_qa.reports.export import Cell
+    from taxi_qa.runs.coaching import coaching as indexed
+    from taxi_qa.score.index import INDEX_COLUMNS
+    from taxi_qa.store.library import data_span
+
+    refuse_backwards(from_day, to_day)
+    known_rules(list(rules))
+    home = opened(ctx)
+    span = data_span(home)
+    if span is None:
+        note("there are no data, nobody was compared; `taxi-qa doctor` says what there is")
+        return
+    first, last = span[0] if from_day is None else from_day, span[1] if to_day is None else to_day
+    with Progress("coaching") as progress:
+        told = indexed(
+            home, from_day=first, to_day=last, now_ms=now_ms(),
+            progress=lambda done, total: progress("jobs", done, total),
+        )  # fmt: skip
+    if told.empty:
+        note("nobody was on duty in these days, nobody was compared")
+        return
+    if rules:
+        told = told[told["rule"].isin(rules)]
+    if driver is not None:
+        told = told[told["driver_id"] == driver]
+    if out is not None:
+        texts = ("rule", "unit", "driver_id", "stratum", "beside_fleet", "why_not")
+        names = ("rule", "unit", *INDEX_COLUMNS)
+        cells = [Cell(name, "text" if name in texts else "number") for name in names]
+        write_out([told], cells, out, form, sheet="drivers")
+    if as_json:
+        figures(told.astype(object).where(told.notna(), None).to_dict("records"))
+        return
+    above = told[told["beside_fleet"] == "above"] if driver is None else told[told["why_not"] == ""]
+    headers = (
+        "rule",
+        "driver_id",
+        "stratum",
+        "findings",
+        "exposure",
+        "unit",
+        "rate",
+        "low",
+        "high",
+        "fleet_rate",
+    )
+    rows = above.head(_SHOWN)[list(headers)].astype(object).to_numpy().tolist()
+    table(headers, [[f"{one:.3g}" if isinstance(one, float) else one for one in row] for row in rows])
+    without = int((told["why_not"] != "").sum())
+    note(f"{len(above):,} of {len(told):,} rows stand out; {without:,} have no score (too little exposure)")

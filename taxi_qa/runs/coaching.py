@@ -1,0 +1,152 @@
+"""The coaching index of a fleet over some days: what was found, per what could have been."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from taxi_qa.facts.exposure import EXPOSURES, exposures_of
+from taxi_qa.facts.units import DayUnits
+from taxi_qa.law import strict
+from taxi_qa.law.parameter import Law
+from taxi_qa.law.strict import BadLaw
+from taxi_qa.paths import shipped
+from taxi_qa.runs.gather import given_day, law_of
+from taxi_qa.runs.jobs import DAY, Order
+from taxi_qa.score.index import coaching_index
+from taxi_qa.store import library
+from taxi_qa.store.casebook import Job
+from taxi_qa.store.home import Home
+from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.standing import findings_that_stand
+from taxi_qa.values.clock import day_start_ms
+
+_FILE: Final = "desk/exposures.yaml"
+# What people found to be none, or what waits for an upstream cause, moves nobody's index.
+_COUNTS_NOT: Final = frozenset({"excused", "dismissed", "reversed", "expired", "quarantined"})
+Progress = Callable[[int, int], None]
+
+
+@cache
+def exposure_of() -> Mapping[str, str]:
+    """What each rule's findings are counted per; rules without a rate are not there.
+
+    Raises:
+        BadLaw: the file is not as it should be; names the key and what was expected.
+    """
+    return _listed()["exposures"]
+
+
+@cache
+def without_rate() -> Mapping[str, str]:
+    """Why a rule has no rate, for each that has none."""
+    return _listed()["none"]
+
+
+@cache
+def _listed() -> dict[str, dict[str, str]]:
+    shown = f"data/{_FILE}"
+    file = strict.keys(
+        shown,
+        "the file",
+        strict.load(shipped("data") / _FILE, shown),
+        {"title", "reason", "exposures", "none"},
+        set(),
+    )
+    found: dict[str, dict[str, str]] = {"exposures": {}, "none": {}}
+    for part, of_rule in found.items():
+        listed = file[part]
+        if not isinstance(listed, dict):
+            raise BadLaw(f"{shown}: {part}: expected exposures or reasons with lists of rules")
+        for named, rules in listed.items():
+            if part == "exposures" and named not in EXPOSURES:
+                raise BadLaw(f"{shown}: {named}: expected one of {', '.join(EXPOSURES)}")
+            if not isinstance(rules, list):
+                raise BadLaw(f"{shown}: {named}: expected a list of rules")
+            for one in rules:
+                rule = strict.text(shown, str(named), one)
+                if any(rule in other for other in found.values()):
+                    raise BadLaw(f"{shown}: {named}: {rule} stands twice")
+                of_rule[rule] = str(named)
+    return found
+
+
+def exposures(
+    home: Home, *, from_day: int, to_day: int, law: Law | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """What each driver could have been found in over some days.
+
+    Returns:
+        A row a driver, index driver_id, columns `EXPOSURES`.
+    """
+    law = law_of(home.city) if law is None else law
+    delivery = last_delivery(home)
+    places = library.partitions(home, from_day, to_day)
+    total = pd.DataFrame(columns=list(EXPOSURES), dtype="float64")
+    for done, (day, bucket) in enumerate(places, 1):
+        order = Order(
+            home=str(home.path), url=home.url, jobs=(Job(day, bucket, DAY),), past_day=day + 1, rules=(),
+            leaves=(), looks_back=False, vehicles=(), delivery=delivery,
+        )  # fmt: skip
+        for given in given_day(order, law, day):
+            total = total.add(exposures_of(DayUnits(given, law)), fill_value=0.0)
+        if progress is not None:
+            progress(done, len(places))
+    return total.rename_axis("driver_id")
+
+
+def coaching(
+    home: Home, *, from_day: int, to_day: int, now_ms: int, progress: Progress | None = None
+) -> pd.DataFrame:
+    """The coaching index of every driver and rule over some days.
+
+    Args:
+        home: where; `check` must have judged the days.
+        from_day, to_day: city days, both included.
+        now_ms: at which moment house settings are read.
+        progress: told after each day and bucket.
+
+    Returns:
+        `rule`, `unit` and the columns of `score.index.INDEX_COLUMNS`, rule by rule, the worst first. A rule
+        nobody was found by in these days is there too: its rows say `no_fleet`.
+    """
+    law = law_of(home.city)
+    told = exposures(home, from_day=from_day, to_day=to_day, law=law, progress=progress)
+    if told.empty:
+        return pd.DataFrame()
+    strata = _strata(told, law, now_ms)
+    found = findings_that_stand(home)
+    begin, end = day_start_ms(from_day, home.timezone), day_start_ms(to_day + 1, home.timezone)
+    counted = found[
+        (found["start_ms"] >= begin) & (found["start_ms"] < end) & ~found["status"].isin(_COUNTS_NOT)
+    ]
+    per_rule = {str(rule): rows["driver_id"].value_counts() for rule, rows in counted.groupby("rule")}
+    least = law.number("house.review.index_own_weight", now_ms)
+    parts = []
+    for rule, unit in exposure_of().items():
+        own = per_rule.get(rule)
+        findings = np.zeros(len(told))
+        if own is not None:
+            findings += own.reindex(told.index).fillna(0).to_numpy(dtype=np.float64)
+        exposure = told[unit].to_numpy(dtype=np.float64)
+        index = coaching_index(told.index.to_series(), strata, findings, exposure, least_weight=least)
+        index.insert(0, "unit", unit)
+        index.insert(0, "rule", rule)
+        parts.append(index)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _strata(told: pd.DataFrame, law: Law, now_ms: int) -> pd.Series:
+    trips = told["metered_trips"].to_numpy(dtype=np.float64)
+    some = np.maximum(trips, 1.0)
+    at_night = told["night_trips"].to_numpy(dtype=np.float64) / some >= law.number(
+        "house.review.index_night_share", now_ms
+    )
+    at_hubs = told["hub_departures"].to_numpy(dtype=np.float64) / some >= law.number(
+        "house.review.index_hub_share", now_ms
+    )
+    when, where = np.where(at_night, "night", "day"), np.where(at_hubs, "hub", "street")
+    names = [f"{one}/{other}" for one, other in zip(when.tolist(), where.tolist(), strict=True)]
+    return pd.Series(names, index=told.index)
