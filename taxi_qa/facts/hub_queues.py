@@ -253,12 +253,8 @@ def in_queue(
 
 @njit(cache=True, inline="always")
 def _passed(start_ms: Int64s, end_ms: Int64s, slack_ms: Int64s, i: int, j: int) -> bool:
-    """Whether i came clearly later than j and loaded clearly earlier."""
-    return bool(
-        start_ms[j] <= start_ms[i] - AHEAD_MS
-        and end_ms[j] > start_ms[i]
-        and end_ms[j] >= end_ms[i] + slack_ms[i] + LATER_MS
-    )
+    """Whether i came clearly later than j and loaded clearly earlier: so j was there when i came."""
+    return bool(start_ms[j] <= start_ms[i] - AHEAD_MS and end_ms[j] >= end_ms[i] + slack_ms[i] + LATER_MS)
 
 
 def in_queue_in_numpy(  # as many columns as the kernel
@@ -272,12 +268,12 @@ def in_queue_in_numpy(  # as many columns as the kernel
         other = (hub == hub[i]) & (car != car[i]) & (start_ms >= start_ms[i] - LONGEST_MS)
         other &= start_ms <= end_ms[i] + LONGEST_MS
         before = (start_ms < start_ms[i]) & (end_ms > start_ms[i])
-        was_ahead = (start_ms <= start_ms[i] - AHEAD_MS) & (end_ms > start_ms[i])
+        was_ahead = start_ms <= start_ms[i] - AHEAD_MS
         counts[i, 0] = (other & is_queued & before).sum()
         counts[i, 6] = (other & is_queued & before & (end_ms > end_ms[i])).sum()
         later = end_ms >= end_ms[i] + slack_ms[i] + LATER_MS
         counts[i, 1] = (other & loaded & loaded[i] & in_turn & was_ahead & later).sum()
-        behind = (start_ms >= start_ms[i] + AHEAD_MS) & (end_ms[i] > start_ms)
+        behind = start_ms >= start_ms[i] + AHEAD_MS
         behind &= end_ms[i] >= end_ms + slack_ms + LATER_MS
         counts[i, 2] = (other & loaded & loaded[i] & in_turn[i] & behind).sum()
         nexts = np.flatnonzero(other & is_queued & loaded & (start_ms > start_ms[i]) & (end_ms > end_ms[i]))

@@ -9,15 +9,24 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taxi_qa.facts import camera_episodes, driven_trips, equipment, faulty_drives, hub_rounds, rates
+from taxi_qa.facts import (
+    camera_episodes,
+    driven_trips,
+    equipment,
+    faulty_drives,
+    hub_rounds,
+    rates,
+    speed_stretches,
+)
 from taxi_qa.facts.diverging import parts_and_meets
-from taxi_qa.facts.duty import _united
+from taxi_qa.facts.duty import _united, duties
 from taxi_qa.facts.places import inside_city
 from taxi_qa.law.parameter import Areas
 from taxi_qa.law.terms import Flat
+from taxi_qa.roads.limits import CLASS_DEFAULT, NO_ROW, TAG
 from taxi_qa.values.columns import Columns
 from tests.facts.frames import DAY_MS, MIN, H, S, day_with
-from tests.small_city import City, law_of
+from tests.small_city import City, law_of, roads
 
 AT = DAY_MS + 12 * H
 LAW = law_of("guangzhou")
@@ -162,3 +171,41 @@ def test_where_a_trip_left_every_route() -> None:
     assert parts_and_meets(lon[:1], lat[:1], lines) == ("", "")
     assert parts_and_meets(lon, lat, lines[1:]) == ("", "")
     assert parts_and_meets(lon[:0], lat[:0], lines) == ("", "")
+
+
+@pytest.mark.parametrize(("apart_ms", "duties_of_b"), [(2 * H, 2), (2 * H - 1, 1)])
+def test_a_chain_of_trips_ends_after_two_hours(apart_ms: int, duties_of_b: int) -> None:
+    # The first car's trip ends last of all, the second's first of all.
+    rows = [
+        ("A", AT, AT + 10 * H),
+        ("B", AT - H, AT - 30 * MIN),
+        ("B", AT - 30 * MIN + apart_ms, AT + 5 * H),
+    ]
+    trips = [
+        {"trip_id": f"T{n}", "vehicle_id": car, "boarded_ms": begin, "alighted_ms": end}
+        for n, (car, begin, end) in enumerate(rows)
+    ]
+    found = duties(day_with(trips=trips))
+    assert (found["vehicle_id"] == "B").sum() == duties_of_b
+    # Ten minutes before the first and after the last.
+    assert found["start_ms"].min() == AT - H - 10 * MIN
+
+
+def test_what_the_roads_of_a_stretch_are_called() -> None:
+    streets = [
+        {"line": [[west, 23.1], [west + 0.01, 23.1]], "class": "primary", "name": name, "way_id": number}
+        for west, name, number in ((113.30, "东路", 7), (113.31, "西路", 8))
+    ]
+    known = roads(streets)
+    edges = np.array([np.flatnonzero(known.network.way == way)[0] for way in (0, 1)], dtype=np.int32)
+    source = np.array([TAG, CLASS_DEFAULT], dtype=np.uint8)
+    rows = np.full(2, NO_ROW, dtype=np.int32)
+    runs = [(0, 1), (0, 0), (1, 1)]
+    said = speed_stretches._named(known, runs, source, edges, rows)
+    assert [one.tolist() for one in said] == [
+        # A class's default is weaker than a tag of the map.
+        ["class default", "map", "class default"],
+        ["", "", ""],
+        ["东路;西路", "东路", "西路"],
+        ["7;8", "7", "8"],
+    ]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 
-from taxi_qa.facts import hub_turns
+from taxi_qa.facts import hub_rounds, hub_turns
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hub_zones import BAY, HOLDING, HUB, LOADING, SET_DOWN
 from taxi_qa.values.columns import Columns
@@ -308,3 +308,64 @@ def _with_cars(one: Given) -> Given:
         track=replace(one.track, vehicle_ids=names, starts=starts),
         fixes=replace(one.fixes, vehicle_ids=names, starts=starts),
     )
+
+
+def _square(west: float, east: float, south: float, north: float) -> dict[str, object]:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def test_the_position_at_which_it_loaded_is_of_the_turn() -> None:
+    # A degree of longitude is 102.47 km there: the bay lies 256 to 359 m from the start. At 36 km/h it is in
+    # it after 30 s, stands from 40 s on by the device, and loads at 300 s, the very moment of a position.
+    hub, bay = _square(113.300, 113.304, 23.100, 23.103), _square(113.302, 113.303, 23.1005, 23.1015)
+    zones = [
+        {"zone_id": "H", "name": "车站", "kind": "hub", "geometry": hub},
+        {"zone_id": "B", "name": "上客区", "kind": "bay", "hub_id": "H", "geometry": bay},
+    ]
+    trip = {"trip_id": "T", "vehicle_id": "A", "boarded_at": "09:05:00", "alighted_at": "09:20:30"}
+    track = [{"leave": [113.2995, 23.101], "at": "09:00:00"}, {"drive_m": 300, "kmh": 36}, {"stand_s": 400}]
+    city = City(
+        records={"zones": zones, "trips": [trip | {"metered_km": 5, "fare_yuan": 20}]},
+        tracks=[{"vehicle_id": "A", "track": track}],
+    )
+    turns = hub_turns.hub_turns(city.given())
+    assert turns is not None
+    first = turns.cut(turns["ended"] == "loaded")
+    assert first["trip_id"].tolist() == ["T"]
+    assert first["stood_s"].tolist() == first["bay_s"].tolist() == [260.0]
+    assert first["gap_s"].tolist() == [10.0]
+    assert first["bay_ms"].tolist() == first["end_ms"].tolist() == [DAY_MS + 9 * H + 5 * MIN]
+    # It came from outside after 10 s, and is seen on after it.
+    assert first["start_ms"].tolist() == [DAY_MS + 9 * H + 10 * S]
+    assert (first["seen_from"][0], first["seen_to"][0]) == (True, True)
+
+
+@given(seeds)
+@settings(max_examples=100)
+def test_rides_begun_before_and_under_way(seed: int) -> None:
+    # Millisecond by millisecond: rides of one car never overlap.
+    rng = np.random.default_rng(seed)
+    rows = []
+    for car in range(int(rng.integers(0, 4))):
+        edges = np.sort(rng.choice(12, 2 * int(rng.integers(0, 4)), replace=False)) + DAY_MS
+        rows += [(car, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    rides = Columns(
+        {
+            name: np.array([row[at] for row in rows], dtype=np.int64)
+            for at, name in enumerate(("vehicle", "start_ms", "end_ms"))
+        }
+    )
+    vehicle, begin = rng.integers(0, 4, 8), DAY_MS + rng.integers(-1, 13, 8)
+    end = begin + rng.integers(0, 3, 8)
+    begun = hub_rounds._begun(rides, vehicle, begin)
+    assert begun.tolist() == [
+        sum(car < v or (car == v and a < at) for car, a, _ in rows)
+        for v, at in zip(vehicle, begin, strict=True)
+    ]
+    on_ride = hub_rounds._on_ride(rides, vehicle, begin, end)
+    # It began before the end, and was not over before the begin.
+    assert on_ride.tolist() == [
+        any(car == v and a < until and b >= since for car, a, b in rows)
+        for v, since, until in zip(vehicle, begin, end, strict=True)
+    ]

@@ -10,9 +10,10 @@ import pytest
 
 from taxi_qa.facts import driven_trips, hub_ledger, meters, trips
 from taxi_qa.facts.downs import downs
+from taxi_qa.facts.usual_routes import LEG_M
 from taxi_qa.values.columns import Columns
 from tests.facts.frames import DAY_MS, MIN, H, S, day_with
-from tests.small_city import law_of
+from tests.small_city import City, law_of
 
 AT = DAY_MS + 8 * H
 # City days are counted from 1970: 20,746 is 2026-10-20.
@@ -177,3 +178,65 @@ def test_what_a_ledger_of_a_hub_says() -> None:
     # 6 beyond with a variance of 4: three standard deviations; none where nothing varies.
     said = hub_ledger._deviations(np.array([6.0, 6.0]), np.array([4.0, 0.0]))
     assert said.tolist() == pytest.approx([3.0, np.nan], nan_ok=True)
+
+
+def _driven(cars: int) -> tuple[Columns, City]:
+    """Trips of so many cars, one each, ten minutes long; a car drives 10 m a second, seen every 10 s."""
+    track = [{"leave": [113.3, 23.1], "at": "08:00:00"}, {"drive_m": 6_000, "kmh": 36}]
+    city = City(tracks=[{"vehicle_id": f"V{number}", "track": track} for number in range(cars)])
+    names = np.array([f"V{number}" for number in range(cars)], dtype=object)
+    rows = {
+        "vehicle_id": names,
+        "start_ms": np.full(cars, AT),
+        "end_ms": np.full(cars, AT + 10 * MIN),
+        "slack_s": np.full(cars, 60.0),
+        "missing": np.full(cars, "", dtype=object),
+        "longest_gap_s": np.full(cars, 10.0),
+        "leaps": np.zeros(cars),
+        "chord_low_m": np.full(cars, 5_400.0),
+    }
+    return Columns(rows), city
+
+
+def test_what_a_day_leaves_of_its_trips() -> None:
+    rows, city = _driven(2)
+    part = driven_trips.trips_part(rows, city.given(), LAW)
+    assert part["vehicle_id"].tolist() == ["V0", "V1"]
+    assert part["start_ms"].tolist() == [AT, AT]
+    # Of whole minutes: its first minute may not have been driven.
+    assert part["took_s"].tolist() == [540.0, 540.0]
+    for lon, lat in zip(part["lon_e7"], part["lat_e7"], strict=True):
+        # From 08:01 on, 600 m along; corners of a straight line stand LEG_M or a step more apart.
+        assert lon[0] == pytest.approx(1_133_000_000 + 600 / 102_470 * 1e7, rel=2e-8)
+        assert lon[-1] == pytest.approx(1_133_000_000 + 6_000 / 102_470 * 1e7, rel=2e-7)
+        assert (np.diff(lon) >= LEG_M / 102_470 * 1e7 - 2).all()
+        assert lat.tolist() == [231_000_000] * len(lon)
+    # Nobody drove: nothing is left.
+    assert len(driven_trips.trips_part(rows.cut(np.zeros(2, dtype=bool)), city.given(), LAW)) == 0
+
+
+@pytest.mark.parametrize(("city_trips", "of_trips", "of_passes"), [(4_000, 400, 100), (16_000, 100, 25)])
+def test_of_a_city_s_day_so_many_trips(
+    city_trips: int, of_trips: int, of_passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n = 400
+    rows, city = _driven(1)
+    many = Columns({name: np.repeat(rows[name], n) for name in rows})
+    many = many.but({"start_ms": AT + np.arange(n) * MIN})
+    asked: list[int] = []
+
+    given = replace(city.given(), city_trips=city_trips)
+    lots = driven_trips._lots(many["vehicle_id"], many["start_ms"])
+    sample = driven_trips._sample
+
+    def drawn(*said: Any) -> None:  # noqa: ANN401 - as it is asked
+        asked.extend(sample(*said).tolist())
+        raise StopIteration
+
+    monkeypatch.setattr(driven_trips, "_sample", drawn)
+    for make, wanted in ((driven_trips.trips_part, of_trips), (driven_trips.passes_part, of_passes)):
+        asked.clear()
+        with pytest.raises(StopIteration):
+            make(many, given, LAW)
+        # 4,000 trips of a city's day are left, and 1,000 tell of speeds.
+        assert asked == np.flatnonzero(lots < wanted / n).tolist()
