@@ -13,12 +13,14 @@ import pyarrow.parquet as pq
 
 from taxi_qa.lab import (
     cabin,
+    companies,
     desk,
     equipment,
     fixes,
     hub_papers,
     hub_scenes,
     papers,
+    pedals,
     records,
     scenes,
     signals,
@@ -131,12 +133,13 @@ def make_city(
     tables["companies"] = [
         {"company_id": key, "name": name, "permit_no": f"P-{key}"} for key, name in _COMPANIES
     ]
+    shared = companies.companies_acts(posts)
     with _PositionFiles(folder, first_day) as positions:
         for number in range(1, vehicles + 1):
             life = _new_life(streets, number, seed)
             mine = [post for post in posts if post.vehicle == number]
             _live(life, days, mine, [call for call in calls if call.vehicle == number])
-            _tell(life, mine, days, first_day, tables, positions)
+            _tell(life, mine, shared, days, first_day, tables, positions)
     _write_tables(folder, streets, tables)
     made = {
         "city": city, "vehicles": vehicles, "days": days, "seed": seed, "first_day": first_day.isoformat()
@@ -183,6 +186,7 @@ def _live(life: Life, days: int, posts: list[Post], calls: Sequence[Call] = ()) 
 def _tell(
     life: Life,
     posts: list[Post],
+    shared: list[Post],
     days: int,
     first_day: dt.date,
     tables: dict[str, list[records.Row]],
@@ -193,6 +197,8 @@ def _tell(
         tampering.tamper(life, sampled, post, days, first_day)
         desk.desk_act(life, sampled, post, days, first_day)
         equipment.equipment_act(life, sampled, post, first_day)
+    for post in shared:
+        companies.company_act(life, post, days)
     cabin.see(life, sampled, posts)
     papers.paperwork(life, first_day)
     equipment.honest_equipment(life, first_day)
@@ -202,6 +208,7 @@ def _tell(
     positions.add(fixes.fixes_of(life, sampled, life.awake, midnight_ms))
     for ghost in signals.ghosts(life):
         positions.add(fixes.fixes_of(life, ghost.sampled(), [(ghost.first_s, int(ghost.now_s))], midnight_ms))
+    pedals.feel(life, sampled, posts)
     tables["trips"] += records.trip_rows(life, sampled, first_day)
     tables["shifts"] += records.shift_rows(life, first_day)
     tables["events"] += records.event_rows(life, first_day)

@@ -80,7 +80,13 @@ DEFAULT_PLAN: Final[Counts] = {
     "service.low_rating": {"clear": 2, "near_miss": 1, "look_alike": 1},
     "sla.first_reply": {"clear": 1, "near_miss": 1, "look_alike": 1},
     "sla.closing": {"clear": 1, "near_miss": 1, "look_alike": 1},
+    "sla.satisfaction": {"clear": 1, "near_miss": 1},
+    "driving.harsh": {"clear": 2, "near_miss": 1, "look_alike": 1},
 }
+# These colour every car of a company, so that nothing else can be planted on it: for a fleet of their own.
+WHOLE_FLEETS: Final = ("sla.delay", "sla.equipment")
+# One company does it, the other nearly.
+ABOUT_COMPANIES: Final = ("sla.satisfaction", *WHOLE_FLEETS)
 _ROOM_OF_DEFAULT: Final = 192  # shifts of forty-eight cars in two days
 
 # A car with one of these is left alone by everything else: they colour the whole car.
@@ -101,9 +107,13 @@ ON_PAPER: Final = (
 )  # fmt: skip
 # Acts of a company's desk: its months are slow at one company, and in time to the minute at the other.
 AT_DESKS: Final = ("sla.first_reply", "sla.closing")
+# About all a driver did: one of a kind a car.
+_WHOLE_DRIVER: Final = ("driving.harsh", "service.low_rating")
 # What lies in files of offices and desks disturbs not even a complaint: room for one more a shift.
 IN_FILES: Final = (
     *AT_DESKS,
+    *ABOUT_COMPANIES,
+    "driving.harsh",
     "service.low_rating",
     *(rule for rule in DEFAULT_PLAN if rule.startswith(("record.", "bonus."))),
 )
@@ -173,8 +183,9 @@ def check_plan(plan: Counts) -> None:
         ValueError: names the rule and what was expected.
     """
     for rule, labels in plan.items():
-        if rule not in DEFAULT_PLAN:
-            raise ValueError(f"the lab plants no {rule!r}; expected one of {', '.join(DEFAULT_PLAN)}")
+        if rule not in DEFAULT_PLAN and rule not in WHOLE_FLEETS:
+            known = ", ".join((*DEFAULT_PLAN, *WHOLE_FLEETS))
+            raise ValueError(f"the lab plants no {rule!r}; expected one of {known}")
         for label, count in labels.items():
             if label not in LABELS or isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise ValueError(
@@ -218,7 +229,7 @@ def allot(plan: Counts, vehicles: int, days: int, seed: int, *, must_fit: bool) 
         (want for want in wanted if not is_whole_car(*want)),
         key=lambda want: (
             want[0] != _KNOWN_FAULT,
-            want[0] not in AT_DESKS,
+            want[0] not in (*AT_DESKS, *ABOUT_COMPANIES),
             want[0] in IN_CABIN,
             want[0] in ON_PAPER or want[0] in IN_FILES,
             want[0] in _ON_ROADS,
@@ -240,13 +251,14 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
     papers_of: set[int] = set()
     down_of: set[int] = set()
     cut_of: set[int] = set()
+    driver_of: dict[str, set[int]] = {rule: set() for rule in _WHOLE_DRIVER}
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
         free = files_on if rule in IN_FILES else free
         free = cabins if rule in IN_CABIN else recorders if rule in RECORDERS else free
         barred = papers_of if rule in _ABOUT_PAPERS else down_of if rule == _KNOWN_FAULT else set()
         # A week's cuts of a car are one act.
-        barred = cut_of if rule == _CUTS else barred
+        barred = cut_of if rule == _CUTS else driver_of.get(rule, barred)
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
         yield (rule, label, variant), slot
@@ -261,6 +273,8 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
             cabins = [one for one in cabins if one != slot]
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
+        if rule in _WHOLE_DRIVER:
+            driver_of[rule].add(slot[0])
         if rule in RECORDERS:
             down_of.add(slot[0])
         if rule == _CUTS:
@@ -300,7 +314,7 @@ def turn_of(rule: str, label: Label, variant: int) -> int:
     if hour:
         return int(hour == "rush")
     # Else in turns, the rules against each other, so that both shifts fill alike.
-    return (variant + list(DEFAULT_PLAN).index(rule)) % 2
+    return (variant + [*DEFAULT_PLAN, *WHOLE_FLEETS].index(rule)) % 2
 
 
 def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
@@ -317,7 +331,7 @@ def fits(rule: str, label: Label, variant: int, vehicle: int) -> bool:
     )  # fmt: skip
     needs_seat |= rule == "hub.refusal" and label == "clear" and variant % 2 == 1
     often = rule in ("driving.speeding", "hub.circling")
-    if rule in AT_DESKS and vehicle % 2 != (label == "clear"):
+    if rule in (*AT_DESKS, *ABOUT_COMPANIES) and vehicle % 2 != (label == "clear"):
         return False
     return (
         ((rule not in IN_CABIN and rule != "hub.unattended") or has_camera(vehicle))
