@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from taxi_qa.cli.check import cores, show_summary
-from taxi_qa.cli.command import Command, now_ms, place_of
+from taxi_qa.cli.command import Command, city_today, now_ms, place_of
+from taxi_qa.cli.desk import gathered_at
+from taxi_qa.cli.desk_call import desk_at
 from taxi_qa.cli.ingest import ending, show_reports
 from taxi_qa.cli.lab import CITIES, FIRST_DAY, made_files, street_files
 from taxi_qa.cli.progress import Progress
+from taxi_qa.cli.score import show
 from taxi_qa.cli.screen import note, say
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ _REPORT: Final = "demo.html"
 def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int, city: str) -> None:
     """Show everything on a made fleet.
 
-    Makes a home with it, takes its records in, judges them, prints the summary and where the report is.
+    Makes a home with it, takes its records in, judges them, brings the findings before the desk, scores the
+    drivers, prints the summary and where the report is.
     """
     from taxi_qa.runs.check import check
     from taxi_qa.values.clock import day_from_text
@@ -55,6 +59,7 @@ def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int
             progress=lambda done, total: progress("jobs", done, total),
         )
     show_summary(None if report is None else report.tallies, as_json=False)
+    _score(home)
     say(f"report: {_report(home)}")
     if not no_serve:
         note(f"port {port} stays closed: the web is not built yet; open the report in a browser")
@@ -100,6 +105,16 @@ def _take_in(home: "Home", files: list[Path]) -> int:
     show_reports(reports, as_json=False)
     say()
     return ending(reports)
+
+
+def _score(home: "Home") -> None:
+    """Bring the findings before the desk, and say where the drivers stand before anybody decided."""
+    from taxi_qa.runs.scoring import score
+
+    cases = gathered_at(desk_at(home))
+    say()
+    say(f"desk: {cases.get('opened', 0):,} cases wait for people; until one is confirmed it costs nothing")
+    show(score(home, as_of_day=city_today(home.timezone), now_ms=now_ms()), as_json=False)
 
 
 def _report(home: "Home") -> Path:

@@ -1,12 +1,16 @@
 """`taxi-qa desk`: what the machine does for the desk, and how well the desk works."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from taxi_qa.cli.command import Group, now_ms, opened
 from taxi_qa.cli.desk_call import REASONS_HELP, desk_of
 from taxi_qa.cli.screen import figures, note, say, table
+
+if TYPE_CHECKING:
+    from taxi_qa.review.desk import Desk
 
 
 @click.group(cls=Group)
@@ -24,15 +28,19 @@ def gather(ctx: click.Context, as_json: bool) -> None:
     rests on a road or device on which many different drivers are found waits, with one ticket for each. To be
     run after every check.
     """
+    _show(gathered_at(desk_of(ctx)), as_json=as_json)
+
+
+def gathered_at(works: "Desk") -> dict[str, int]:
+    """Bring the cases in step with the findings of this moment; see `gather`."""
     from taxi_qa.law.read import read_law
     from taxi_qa.review.charges import weights_on
     from taxi_qa.review.gather import gather as gathered
     from taxi_qa.review.quarantine import quarantine
 
-    works, now = desk_of(ctx), now_ms()
+    now = now_ms()
     law = read_law(works.home.city)
-    counted = gathered(works, now, weights_on(law, now))
-    _show({**counted, **quarantine(works, now, law)}, as_json=as_json)
+    return {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law)}
 
 
 @desk.command()

@@ -12,6 +12,7 @@ from taxi_qa.cli.screen import figures, say
 if TYPE_CHECKING:
     from taxi_qa.review.desk import Desk, Words
     from taxi_qa.review.states import Role
+    from taxi_qa.store.home import Home
 
 Function = Callable[..., Any]
 
@@ -75,13 +76,18 @@ def _all(parts: Sequence[Callable[[Function], Function]]) -> Callable[[Function]
 
 def desk_of(ctx: click.Context) -> "Desk":
     """The desk of the call's home, by the terms and the law of this moment."""
+    return desk_at(opened(ctx))
+
+
+def desk_at(home: "Home") -> "Desk":
+    """The desk of a home, by the terms and the law of this moment."""
     from taxi_qa.law.read import read_law
     from taxi_qa.review.charges import charge_by
     from taxi_qa.review.desk import Desk
     from taxi_qa.review.precision import fallen
     from taxi_qa.review.terms import terms_on
 
-    home, now = opened(ctx), now_ms()
+    now = now_ms()
     law = read_law(home.city)
     return Desk(home, terms_on(law, now), charge_by(law), fallen(home, law, now))
 

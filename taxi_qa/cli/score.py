@@ -64,7 +64,7 @@ def score(
         note("no drivers: neither the register (`taxi-qa ingest drivers.csv`) nor the ledger names one")
     if out is not None:
         _write(found, out, form, home.timezone)
-    _show(found, as_json=as_json)
+    show(found, as_json=as_json)
 
 
 def _write(found: "Scored", out: str, form: str | None, zone: str) -> None:
@@ -76,7 +76,8 @@ def _write(found: "Scored", out: str, form: str | None, zone: str) -> None:
         write_out([driver_rows(found.standings)], DRIVER_CELLS, out, form, sheet="drivers")
 
 
-def _show(found: "Scored", *, as_json: bool) -> None:
+def show(found: "Scored", *, as_json: bool) -> None:
+    """How the city stands, on standard output."""
     from taxi_qa.values.clock import date_of
 
     assessed = [one for one in found.standings if one.assessed]
