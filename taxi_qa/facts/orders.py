@@ -19,6 +19,7 @@ Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _CANCELLED: Final = "driver_cancelled"
+_NEVER: Final = -1
 
 
 def orders(given: Given, law: Law) -> Columns:
@@ -40,8 +41,8 @@ def orders(given: Given, law: Law) -> Columns:
     outcome, vehicle_id = words(table["outcome"])[rows], words(table["vehicle_id"])[rows]
     order_id, own = words(table["order_id"])[rows], words(table["driver_id"])[rows]
     lon, lat = numbers(table["pickup_lon"])[rows], numbers(table["pickup_lat"])[rows]
-    cancelled = np.where(outcome == _CANCELLED, instants(table["cancelled_ms"], -1)[rows], -1)
-    start = np.where(cancelled >= 0, cancelled, due)
+    cancelled = np.where(outcome == _CANCELLED, instants(table["cancelled_ms"], _NEVER)[rows], _NEVER)
+    start = np.where(cancelled != _NEVER, cancelled, due)
     slack_ms = int(law.number("house.service.order_late_s", given.from_ms)) * MS_PER_S
     vehicle = positions_of(given.track.vehicle_ids, vehicle_id)
     seen = along(given.track, vehicle, due - slack_ms, due + slack_ms)

@@ -83,7 +83,7 @@ def _elsewhere(
     sure = np.zeros(rows.size, dtype=bool)
     for at in np.flatnonzero(serial[rows] != ""):
         row = rows[at]
-        alike = (serial == serial[row]) & (car != car[row]) & (done >= 0)
+        alike = (serial == serial[row]) & (car != car[row]) & (done != _NONE)
         alike &= (maker == maker[row]) | (maker == "") | (maker[row] == "")
         alike &= (done < done[row]) | ((done == done[row]) & (ticket < ticket[row]))
         earlier = np.flatnonzero(alike)
@@ -101,7 +101,7 @@ def _was_used(table: pd.DataFrame, done: npt.NDArray[np.int64], rows: npt.NDArra
     for at in np.flatnonzero((serial[rows] != "") & (grade[rows] == "original")):
         row = rows[at]
         used = (serial == serial[row]) & (maker == maker[row]) & (grade == "refurbished")
-        earlier = np.flatnonzero(used & (done >= 0) & (done < done[row]))
+        earlier = np.flatnonzero(used & (done != _NONE) & (done < done[row]))
         if earlier.size:
             found[at] = ticket[earlier[np.lexsort((ticket[earlier].astype(str), done[earlier]))[0]]]
     return found

@@ -15,6 +15,7 @@ from taxi_qa.facts import (
     equipment,
     faulty_drives,
     hub_rounds,
+    looks,
     rates,
     speed_stretches,
 )
@@ -209,3 +210,38 @@ def test_what_the_roads_of_a_stretch_are_called() -> None:
         ["东路;西路", "东路", "西路"],
         ["7;8", "7", "8"],
     ]
+
+
+@pytest.mark.parametrize(("metres", "left"), [(99.0, ""), (101.0, "113.30500 23.1009")])
+def test_a_hundred_metres_from_its_route_a_trip_has_left_it(metres: float, left: str) -> None:
+    lon = np.array([1_133_000_000, 1_133_050_000, 1_133_100_000], dtype=np.int32)
+    # A degree of latitude is 110,743 m there.
+    lat = 231_000_000 + np.array([0, metres / 110_743 * 1e7, 0]).astype(np.int32)
+    said = parts_and_meets(lon, lat, [shapely.LineString([(113.30, 23.10), (113.31, 23.10)])])
+    assert [one[:17] for one in said] == [left, left]
+
+
+def _look(at_s: int, seen: int | None, sure: float | None = 0.9, car: str = "A") -> dict[str, Any]:
+    told = {"event_id": f"{car}{at_s}{seen}", "vehicle_id": car, "kind": "passenger_count"}
+    return told | {"time_ms": AT + at_s * S, "value": seen, "confidence": sure}
+
+
+@pytest.mark.parametrize(
+    ("told", "runs"),
+    [
+        # Two looks that saw somebody, five minutes apart at most.
+        ([_look(0, 1), _look(300, 2)], [(0, 300)]),
+        ([_look(0, 1), _look(301, 2)], []),
+        ([_look(0, 1), _look(100, 0), _look(200, 1)], []),
+        ([_look(0, 1), _look(200, 1), _look(400, 1), _look(800, 1), _look(900, 3)], [(0, 400), (800, 900)]),
+        # One that is not sure enough is none; 0.7 is. A count without it is a seat's, not a look.
+        ([_look(0, 1), _look(100, 0, 0.69), _look(200, 1, 0.7)], [(0, 200)]),
+        ([_look(0, 1), _look(200, 1, None)], []),
+        ([_look(0, 1), _look(200, None)], []),
+        ([_look(0, 1), _look(100, 1, car="B")], []),
+    ],
+)
+def test_who_was_seen_aboard(told: list[dict[str, Any]], runs: list[tuple[int, int]]) -> None:
+    found = looks.camera_runs(day_with(events=told), LAW)
+    ends = zip(found["start_ms"].tolist(), found["end_ms"].tolist(), strict=True)
+    assert [((begin - AT) // S, (end - AT) // S) for begin, end in ends] == runs

@@ -255,6 +255,29 @@ def test_somebody_sat_down_and_got_out(sat_s: int, left_s: int, *, tried: bool) 
 
 
 @pytest.mark.parametrize(
+    ("ride_s", "tried"),
+    [
+        # Who sits down within three minutes after a ride, or gets out as soon before one, was in that ride.
+        ((-900, -179), False),
+        ((-900, -180), True),
+        ((240, 900), False),
+        ((241, 900), True),
+    ],
+)
+def test_seats_around_a_ride(ride_s: tuple[int, int], *, tried: bool) -> None:
+    start = DAY_MS + 8 * H
+    events = [
+        {"vehicle_id": "A", "kind": f"passenger_{word}", "time_ms": start + at * S}
+        for word, at in (("boarded", 0), ("alighted", 60))
+    ]
+    begin, end = (start + at * S for at in ride_s)
+    ride = {"trip_id": "T", "vehicle_id": "A", "boarded_ms": begin, "alighted_ms": end}
+    one = _with_cars(day_with(events=events, trips=[ride]))
+    said = hub_turns._circumstances(one, _turns(np.array([start + 20 * MIN])))
+    assert said["tried_ms"].tolist() == pytest.approx([start if tried else np.nan], nan_ok=True)
+
+
+@pytest.mark.parametrize(
     ("on_s", "off_s", "paused"),
     [
         # On two minutes after it left at most, twelve hours before at most; taken back until it left.

@@ -96,3 +96,9 @@ def test_the_longest_rest_of_a_duty_is_found_between_its_spells() -> None:
     longest = dict(zip(whole["vehicle_id"].tolist(), whole["rest_longest_s"].tolist(), strict=True))
     assert longest == {"A": 1_860.0, "B": 120.0}
     assert whole["low_s"].tolist() == whole["high_s"].tolist()
+
+
+def test_a_duty_that_begins_with_a_rest_has_no_spell_before_it() -> None:
+    one = _driven((30, 60, 0.0, 0.0), HOUR)
+    # The minute in which it set off is part of the hour.
+    assert (one.duty.size, one.high_s.tolist()) == (1, [3_600.0])
