@@ -67,8 +67,8 @@ def coaching(
     if driver is not None:
         told = told[told["driver_id"] == driver]
     if out is not None:
-        texts = ("rule", "unit", "driver_id", "stratum", "beside_fleet", "why_not")
-        names = ("rule", "unit", *INDEX_COLUMNS)
+        texts = ("rule", "unit", "driver_id", "stratum", "beside_fleet", "why_not", "moved")
+        names = ("rule", "unit", *INDEX_COLUMNS, "moved")
         cells = [Cell(name, "text" if name in texts else "number") for name in names]
         write_out([told], cells, out, form, sheet="drivers")
     if as_json:
@@ -89,5 +89,9 @@ def coaching(
     )
     rows = above.head(_SHOWN)[list(headers)].astype(object).to_numpy().tolist()
     table(headers, [[f"{one:.3g}" if isinstance(one, float) else one for one in row] for row in rows])
+    if driver is not None:
+        for rule, ids in zip(told["rule"], told["moved"], strict=True):
+            if ids:
+                note(f"{rule} moved by {ids}")
     without = int((told["why_not"] != "").sum())
     note(f"{len(above):,} of {len(told):,} rows stand out; {without:,} have no score (too little exposure)")

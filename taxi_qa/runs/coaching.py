@@ -109,8 +109,9 @@ def coaching(
         progress: told after each day and bucket.
 
     Returns:
-        `rule`, `unit` and the columns of `score.index.INDEX_COLUMNS`, rule by rule, the worst first. A rule
-        nobody was found by in these days is there too: its rows say `no_fleet`.
+        `rule`, `unit`, the columns of `score.index.INDEX_COLUMNS` and `moved` (the finding_ids that were
+        counted, joined by ;), rule by rule, the worst first. A rule nobody was found by in these days is
+        there too: its rows say `no_fleet`.
     """
     law = law_of(home.city)
     told = exposures(home, from_day=from_day, to_day=to_day, law=law, progress=progress)
@@ -122,16 +123,20 @@ def coaching(
     counted = found[
         (found["start_ms"] >= begin) & (found["start_ms"] < end) & ~found["status"].isin(_COUNTS_NOT)
     ]
-    per_rule = {str(rule): rows["driver_id"].value_counts() for rule, rows in counted.groupby("rule")}
+    per_rule = {
+        str(rule): rows.groupby("driver_id")["finding_id"].agg(list) for rule, rows in counted.groupby("rule")
+    }
     least = law.number("house.review.index_own_weight", now_ms)
     parts = []
     for rule, unit in exposure_of().items():
         own = per_rule.get(rule)
-        findings = np.zeros(len(told))
+        findings, moved = np.zeros(len(told)), dict[str, str]()
         if own is not None:
-            findings += own.reindex(told.index).fillna(0).to_numpy(dtype=np.float64)
+            findings += own.map(len).reindex(told.index).fillna(0).to_numpy(dtype=np.float64)
+            moved = {str(driver): ";".join(ids) for driver, ids in own.items()}
         exposure = told[unit].to_numpy(dtype=np.float64)
         index = coaching_index(told.index.to_series(), strata, findings, exposure, least_weight=least)
+        index["moved"] = [moved.get(str(driver), "") for driver in index["driver_id"]]
         index.insert(0, "unit", unit)
         index.insert(0, "rule", rule)
         parts.append(index)

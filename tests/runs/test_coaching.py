@@ -11,6 +11,7 @@ from taxi_qa.runs.check import check
 from taxi_qa.runs.coaching import coaching, exposure_of, exposures, without_rate
 from taxi_qa.store import library
 from taxi_qa.store.home import Home
+from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.values.clock import day_of, moment_of
 from tests.runs.conftest import NOW_MS, NewHome
 
@@ -77,6 +78,14 @@ def test_the_index_has_a_row_a_driver_and_rule_and_no_score_without_a_fleet(new_
     drivers = exposures(home, from_day=DAY, to_day=DAY).index
     assert len(told) == len(drivers) * len(exposure_of())
     assert not told.duplicated(["rule", "driver_id"]).any()
+    stood = findings_that_stand(home)
+    for rule, driver, count, moved in zip(
+        told["rule"], told["driver_id"], told["findings"], told["moved"], strict=True
+    ):
+        own = stood[(stood["rule"] == rule) & (stood["driver_id"] == driver)]
+        assert sorted(filter(None, moved.split(";"))) == sorted(own["finding_id"])
+        assert count == len(own)
+    assert told["findings"].sum() > 0
     scored = told[told["why_not"] == ""]
     assert (scored["low"] <= scored["rate"]).all()
     assert set(told.loc[told["rule"] == "driving.eating", "why_not"]) <= {"no_fleet", "no_exposure"}
