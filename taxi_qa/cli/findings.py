@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taxi_qa.cli.check import refuse_backwards
-from taxi_qa.cli.command import DAY, Group, opened
+from taxi_qa.cli.command import DAY, Group, now_ms, opened
 from taxi_qa.cli.rules import known_rules
 from taxi_qa.cli.screen import note
 
@@ -99,7 +99,19 @@ def export_of(
         with_cannot_tell=with_cannot_tell,
     )
     cells = (*FINDING_CELLS, MISSING_CELL) if with_cannot_tell else FINDING_CELLS
-    write_out(frames, cells, out, form, sheet="findings")
+    write_out(_staged(home, frames), cells, out, form, sheet="findings")
+
+
+def _staged(home: "Home", frames: "Iterable[pd.DataFrame]") -> "Iterator[pd.DataFrame]":
+    """The frames with the stage findings have by now: those of a rule that has fallen back are leads."""
+    from taxi_qa.law.read import read_law
+    from taxi_qa.review.precision import fallen
+
+    leads = fallen(home, read_law(home.city), now_ms())
+    for frame in frames:
+        if leads:
+            frame.loc[frame["rule"].isin(leads) & (frame["stage"] == "stable"), "stage"] = "trial"
+        yield frame
 
 
 def about_rules(rules: "Mapping[str, Rule]") -> "dict[str, RuleAbout]":

@@ -1,9 +1,12 @@
 """A rule that people find wrong too often costs nobody anything until somebody counts it anew."""
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from taxi_qa.cli.findings import export_of
 from taxi_qa.law.read import read_law
 from taxi_qa.review.desk import Desk
 from taxi_qa.review.gather import gather
@@ -50,7 +53,14 @@ def decided(hands: list[Hand], confirmed: int) -> None:
             hand("dismiss", "Li", "position_drift")
 
 
-def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home) -> None:
+def exported_stages(home: Home, folder: Path) -> set[str]:
+    """What the export says its findings are."""
+    export_of(home, str(folder / "findings.csv"))
+    with (folder / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return {row["stage"] for row in csv.DictReader(file)}
+
+
+def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home, tmp_path: Path) -> None:
     desk, hands = many(home, 22)
     decided(hands[:20], 15)
     told = labels(home, LAW, NOON)[RULE]
@@ -60,9 +70,11 @@ def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home
     with pytest.raises(RefusedError, match="they never cost points"):
         late("propose", "Li")
     assert len(entries(home)) == 15
+    assert exported_stages(home, tmp_path) == {"trial"}
     # Counted anew it is stable again, and what was decided before says nothing any more.
     count_anew(home, RULE, NOON + HOUR_MS, "Zhao", "cause_mended", "new limits taken in")
     assert labels(home, LAW, NOON) == {}
+    assert exported_stages(home, tmp_path) == {"stable"}
     again = hands[20].on(replace(desk, fallen=fallen(home, LAW, NOON)))
     again.at_ms = NOON + 2 * HOUR_MS
     again("propose", "Li")
