@@ -168,8 +168,12 @@ def _who(given: Given, law: Law, table: pd.DataFrame, times: _Times) -> dict[str
     return {
         "driver_id": np.where(own != "", own, named(known, which)).astype(object),
         "is_identified": (own != "") | covered,
-        "at_handover": near_handover(
-            known.starts, known.start_ms, known.end_ms, of_shifts, times.boarded, handover_ms
+        # A meter of whole minutes may have started up to a minute later, nearer the next sign-in.
+        "at_handover": np.logical_or.reduce(
+            [
+                near_handover(known.starts, known.start_ms, known.end_ms, of_shifts, begun, handover_ms)
+                for begun in (times.boarded, times.boarded + times.slack_ms)
+            ]
         ),
         "has_sign_ins": sent_on(given, "shifts", days, SENSOR_DAYS),
         "mismatch": _mismatch(given, words(table["vehicle_id"]), times),
