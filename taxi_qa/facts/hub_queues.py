@@ -17,7 +17,9 @@ from taxi_qa.facts.given import Given, sent_on
 from taxi_qa.facts.hub_refused import refused_complaint
 from taxi_qa.facts.hub_turns import QUEUED_S, SHORT_M, hub_turns
 from taxi_qa.facts.hub_zones import AROUND_MS
+from taxi_qa.facts.streams import two_cars
 from taxi_qa.facts.unit import UNIT_COLUMNS
+from taxi_qa.law.parameter import Law
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN, city_day
 from taxi_qa.values.columns import Columns
 
@@ -66,7 +68,7 @@ PART: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def visits_part(given: Given) -> pd.DataFrame:
+def visits_part(given: Given, law: Law) -> pd.DataFrame:
     """What a day and bucket leave of hubs: the turns of `hub_turns` in which a car stood or loaded.
 
     They reach three hours beyond the day on either side: a queue does not end at midnight.
@@ -80,7 +82,11 @@ def visits_part(given: Given) -> pd.DataFrame:
     told = sent_on(given, "trips", city_day(turns["start_ms"], given.zone))
     turns = turns.but(
         {
-            "missing": np.where(told, "", "trips").astype(object),
+            "missing": np.select(
+                [~told, two_cars(given, law, turns["vehicle_id"], turns["start_ms"], turns["end_ms"])],
+                ["trips", "one car under the plate"],
+                "",
+            ).astype(object),
             "complaint_id": refused_complaint(given, turns),
         }
     )

@@ -16,6 +16,7 @@ from taxi_qa.facts.given import Given, counts_between, sent_on
 from taxi_qa.facts.hub_turns import CORNER_MS, QUEUED_S, carried, hub_turns
 from taxi_qa.facts.hub_zones import BAY, hub_fixes, hub_zones
 from taxi_qa.facts.spans import place_at, rows_inside, standing_s
+from taxi_qa.facts.streams import two_cars
 from taxi_qa.facts.unit import UNIT_COLUMNS, unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
@@ -26,7 +27,8 @@ from taxi_qa.values.columns import Columns
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Places on either side of a bay's border so close together are of one pass.
+# Places on either side of a bay's border so close together are of one pass; and so are two in the bay with
+# none between: a terminal that left out a fix saw nobody leave.
 PASS_GAP_MS: Final = MS_PER_MIN
 # Laps are counted over an hour; laps an hour apart are not within one.
 WITHIN_MS: Final = MS_PER_H
@@ -90,7 +92,9 @@ def rounds_part(given: Given, law: Law) -> pd.DataFrame:
             "lon": lon,
             "lat": lat,
             "missing": np.select(
-                [~told, ~zones.has_bays[passes["hub"][first]]], ["trips", "zones.bay"], ""
+                [~told, ~zones.has_bays[passes["hub"][first]], two_cars(given, law, names, begin, end)],
+                ["trips", "zones.bay", "one car under the plate"],
+                "",
             ).astype(object),
             "hub": hub,
             "laps": most,
@@ -119,7 +123,7 @@ def _passes(given: Given, law: Law) -> Columns | None:
     time_ms = in_bay["time_ms"]
     new = np.ones(len(in_bay), dtype=bool)
     new[1:] = (np.diff(in_bay["hub"]) != 0) | (np.diff(in_bay["vehicle"]) != 0)
-    new[1:] |= np.diff(time_ms) > PASS_GAP_MS
+    new[1:] |= (np.diff(time_ms) > PASS_GAP_MS) & (np.diff(in_bay["row"]) > 1)
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(in_bay))[: first.size] - 1
     vehicle, start, end = in_bay["vehicle"][first], time_ms[first], time_ms[last]

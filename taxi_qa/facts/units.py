@@ -238,7 +238,7 @@ LEFT: Final[dict[str, Leaves]] = {
     ),
     "equipment_months": Leaves("positions", _equipment, (*_ALL_OF_CARS, "excuses")),
     "cut_weeks": Leaves("positions", lambda day: cut_part(day.given, day.law), (*_ALL_OF_CARS, "excuses")),
-    "hub_visits": Leaves("positions", lambda day: visits_part(day.given), _OF_HUBS),
+    "hub_visits": Leaves("positions", lambda day: visits_part(day.given, day.law), _OF_HUBS),
     "hub_rounds": Leaves("positions", lambda day: rounds_part(day.given, day.law), _OF_HUBS),
     DRIVEN_TRIPS: Leaves(
         "trips", lambda day: trips_part(day.rows("trips"), day.given, day.law), ("positions", "trips")

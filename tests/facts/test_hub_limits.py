@@ -59,7 +59,7 @@ def test_nobody_queues_longer_than_six_hours(begins_h: float, *, is_next: bool) 
 
 def _part(**said: Any) -> Any:  # noqa: ANN401 - a frame with whatever columns a turn has
     """One turn at a hub with bays, half an hour long, in which the car stood."""
-    from_zones = visits_part(City().given())
+    from_zones = visits_part(City().given(), City().law())
     row: dict[str, Any] = dict.fromkeys(from_zones.columns, "")
     truths = ("has_bays", "seen_from", "seen_to", "after_set_down", "in_loading_lane", "is_reserved")
     row |= dict.fromkeys((*truths, "is_paused", "goes_off"), False)

@@ -31,8 +31,8 @@ def circling(rounds: Columns, law: Mapping[str, Numbers]) -> Verdict:
 
     Why it matters: who goes round picks passengers past those who queue (四).
     Evidence: the laps and their times, other cars that went round.
-    Cannot tell: no trips sent; a hub without bays on record; many cars going round at once, for a reason
-        nobody filed.
+    Cannot tell: no trips sent; a hub without bays on record; two cars under one plate; many cars going round
+        at once, for a reason nobody filed.
     Looks like it, but is not: a road above the hub, driven at speed; passengers aboard; a booked car; a wait
         in the bay; two laps; three laps in an hour exactly.
     """

@@ -28,9 +28,9 @@ def queue_jump(visits: Columns, law: Mapping[str, Numbers]) -> Verdict:
 
     Why it matters: drivers pledged to queue in turn and to compete fairly (四, 一.3).
     Evidence: the cars passed, the position at entry, the wait, and the quartile and median of the others'.
-    Cannot tell: no trips sent; too few other rides in the hour; a car first seen inside the hub, or not seen
-        for two minutes before; a meter of whole minutes in a car that did not stand there: it may have loaded
-        round the corner.
+    Cannot tell: no trips sent; two cars under one plate; too few other rides in the hour; a car first seen
+        inside the hub, or not seen for two minutes before; a meter of whole minutes in a car that did not
+        stand there: it may have loaded round the corner.
     Looks like it, but is not: a reserved order; a short-trip return ticket; a set-down lane where loading is
         allowed; one car passed; half of the quartile exactly; a short queue, in which everybody's wait is
         short.
