@@ -5,12 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
-from taxi_qa.facts import hub_turns
+from taxi_qa.facts import hub_rounds, hub_turns
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hub_queues import hub_visits, in_queue, visits_part
 from taxi_qa.values.columns import Columns
 from tests.facts.frames import DAY_MS, MIN, H, S, day_with
+from tests.facts.wild import seeds
 from tests.small_city import City
 
 AT = DAY_MS + 8 * H
@@ -134,3 +136,33 @@ def _with_car(one: Given) -> Given:
         track=replace(one.track, vehicle_ids=names, starts=starts),
         fixes=replace(one.fixes, vehicle_ids=names, starts=starts),
     )
+
+
+@given(seeds)
+@settings(max_examples=100)
+def test_rides_begun_before_and_under_way(seed: int) -> None:
+    # Millisecond by millisecond: rides of one car never overlap.
+    rng = np.random.default_rng(seed)
+    rows = []
+    for car in range(int(rng.integers(0, 4))):
+        edges = np.sort(rng.choice(12, 2 * int(rng.integers(0, 4)), replace=False)) + DAY_MS
+        rows += [(car, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    rides = Columns(
+        {
+            name: np.array([row[at] for row in rows], dtype=np.int64)
+            for at, name in enumerate(("vehicle", "start_ms", "end_ms"))
+        }
+    )
+    vehicle, begin = rng.integers(0, 4, 8), DAY_MS + rng.integers(-1, 13, 8)
+    end = begin + rng.integers(0, 3, 8)
+    begun = hub_rounds._begun(rides, vehicle, begin)
+    assert begun.tolist() == [
+        sum(car < v or (car == v and a < at) for car, a, _ in rows)
+        for v, at in zip(vehicle, begin, strict=True)
+    ]
+    on_ride = hub_rounds._on_ride(rides, vehicle, begin, end)
+    # It began before the end, and was not over before the begin.
+    assert on_ride.tolist() == [
+        any(car == v and a < until and b >= since for car, a, b in rows)
+        for v, since, until in zip(vehicle, begin, end, strict=True)
+    ]

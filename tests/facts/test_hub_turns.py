@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 
-from taxi_qa.facts import hub_rounds, hub_turns
+from taxi_qa.facts import hub_turns
 from taxi_qa.facts.given import Given
 from taxi_qa.facts.hub_zones import BAY, HOLDING, HUB, LOADING, SET_DOWN
 from taxi_qa.values.columns import Columns
@@ -323,6 +323,21 @@ def test_a_ride_that_begins_round_the_corner(begins_s: int, ended: str) -> None:
         assert said.tolist() == [wanted]
 
 
+@pytest.mark.parametrize(
+    ("sat_s", "left_s", "ended"),
+    [(0, 60, "corner"), (1, 60, "empty"), (-60, 0, "empty"), (-60, 1, "corner")],
+)
+def test_seats_that_were_taken_as_it_left(sat_s: int, left_s: int, ended: str) -> None:
+    end = DAY_MS + 8 * H
+    events = [
+        {"vehicle_id": "A", "kind": f"passenger_{word}", "time_ms": end + at * S}
+        for word, at in (("boarded", sat_s), ("alighted", left_s))
+    ]
+    at = np.array([0]), np.array([end]), np.array([-1]), np.array([False])
+    said = hub_turns._ended(_with_cars(day_with(events=events)), _rides(np.random.default_rng(1), 0), *at)
+    assert said.tolist() == [ended]
+
+
 def _with_cars(one: Given) -> Given:
     """Two cars that were seen nowhere."""
     names, starts = ("A", "B"), np.zeros(3, dtype=np.int64)
@@ -362,33 +377,3 @@ def test_the_position_at_which_it_loaded_is_of_the_turn() -> None:
     # It came from outside after 10 s, and is seen on after it.
     assert first["start_ms"].tolist() == [DAY_MS + 9 * H + 10 * S]
     assert (first["seen_from"][0], first["seen_to"][0]) == (True, True)
-
-
-@given(seeds)
-@settings(max_examples=100)
-def test_rides_begun_before_and_under_way(seed: int) -> None:
-    # Millisecond by millisecond: rides of one car never overlap.
-    rng = np.random.default_rng(seed)
-    rows = []
-    for car in range(int(rng.integers(0, 4))):
-        edges = np.sort(rng.choice(12, 2 * int(rng.integers(0, 4)), replace=False)) + DAY_MS
-        rows += [(car, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    rides = Columns(
-        {
-            name: np.array([row[at] for row in rows], dtype=np.int64)
-            for at, name in enumerate(("vehicle", "start_ms", "end_ms"))
-        }
-    )
-    vehicle, begin = rng.integers(0, 4, 8), DAY_MS + rng.integers(-1, 13, 8)
-    end = begin + rng.integers(0, 3, 8)
-    begun = hub_rounds._begun(rides, vehicle, begin)
-    assert begun.tolist() == [
-        sum(car < v or (car == v and a < at) for car, a, _ in rows)
-        for v, at in zip(vehicle, begin, strict=True)
-    ]
-    on_ride = hub_rounds._on_ride(rides, vehicle, begin, end)
-    # It began before the end, and was not over before the begin.
-    assert on_ride.tolist() == [
-        any(car == v and a < until and b >= since for car, a, b in rows)
-        for v, since, until in zip(vehicle, begin, end, strict=True)
-    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from taxi_qa.facts import driven_routes, spans
 from taxi_qa.facts.track import Track
@@ -139,15 +139,20 @@ def test_the_longest_stand_on_the_way(seed: int) -> None:
     per_degree = metres_per_degree(23.1)[to_north]
     # Along a street: it stands or moves so many metres, or some back, half a minute at a time.
     metres = np.cumsum(rng.choice([0, 0, 30, 39, 41, -39, 259, 302], n))
+    # Places are kept to a centimetre: nobody can tell what lies on a limit.
+    apart = np.abs(metres[:, None] - metres)
+    assume(not np.isin(apart, (40, 300)).any())
     moved = np.round(metres / per_degree * 1e7).astype(np.int32)
     lon = 1_133_000_000 + (moved * (not to_north)).astype(np.int32)
     lat = 231_000_000 + (moved * to_north).astype(np.int32)
     times = DAY_MS + np.arange(n) * 30 * S
     begin, finish = DAY_MS + rng.choice([0, 15, 30]) * S, times[-1] - rng.choice([0, 15, 30]) * S
     # Another car stands in the same place before and after.
-    starts = np.array([0, 3, n + 3, n + 6])
-    east, north = (np.concatenate((axis[:1].repeat(3), axis, axis[-1:].repeat(3))) for axis in (lon, lat))
-    moments = np.concatenate((times[:1].repeat(3), times, times[-1:].repeat(3)))
+    # Or nothing does: after its last position there is none at all.
+    more = int(rng.choice([0, 3]))
+    east, north = (np.concatenate((axis[:1].repeat(3), axis, axis[-1:].repeat(more))) for axis in (lon, lat))
+    moments = np.concatenate((times[:1].repeat(3), times, times[-1:].repeat(more)))
+    starts = np.array([0, 3, n + 3, n + 3 + more])
     found = driven_routes._longest_stand(
         starts, moments, east, north, np.array([1, -1]), np.array([begin] * 2), np.array([finish] * 2), 60 * S
     )
