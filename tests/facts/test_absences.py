@@ -24,7 +24,7 @@ report = st.tuples(
 
 
 @given(st.lists(report, max_size=6), st.sampled_from(["empty", "loaded"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_longest_absence_of_a_turn(
     told: list[tuple[int, int | None, float | None, str]], ended: str
 ) -> None:
