@@ -107,8 +107,8 @@ ON_PAPER: Final = (
 )  # fmt: skip
 # Acts of a company's desk: its months are slow at one company, and in time to the minute at the other.
 AT_DESKS: Final = ("sla.first_reply", "sla.closing")
-# About all a driver did: one of a kind a car.
-_WHOLE_DRIVER: Final = ("driving.harsh", "service.low_rating")
+# About all a driver did, or about parts by their number: one of a kind a car.
+_ONE_A_CAR: Final = ("driving.harsh", "service.low_rating", "vehicle.dishonest_repair")
 # What lies in files of offices and desks disturbs not even a complaint: room for one more a shift.
 IN_FILES: Final = (
     *AT_DESKS,
@@ -251,14 +251,14 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
     papers_of: set[int] = set()
     down_of: set[int] = set()
     cut_of: set[int] = set()
-    driver_of: dict[str, set[int]] = {rule: set() for rule in _WHOLE_DRIVER}
+    one_of: dict[str, set[int]] = {rule: set() for rule in _ONE_A_CAR}
     for rule, label, variant in wanted:
         free = rides_on if rule in _ON_ROADS else papers_on if rule in ON_PAPER else slots
         free = files_on if rule in IN_FILES else free
         free = cabins if rule in IN_CABIN else recorders if rule in RECORDERS else free
         barred = papers_of if rule in _ABOUT_PAPERS else down_of if rule == _KNOWN_FAULT else set()
         # A week's cuts of a car are one act.
-        barred = cut_of if rule == _CUTS else driver_of.get(rule, barred)
+        barred = cut_of if rule == _CUTS else one_of.get(rule, barred)
         fitting = (slot for slot in _fitting(free, rule, label, variant) if slot[0] not in barred)
         slot = next(fitting, None)
         yield (rule, label, variant), slot
@@ -273,8 +273,8 @@ def _shared_out(wanted: list[_Want], slots: list[_Slot]) -> Iterator[tuple[_Want
             cabins = [one for one in cabins if one != slot]
         if rule in _ABOUT_PAPERS:
             papers_of.add(slot[0])
-        if rule in _WHOLE_DRIVER:
-            driver_of[rule].add(slot[0])
+        if rule in _ONE_A_CAR:
+            one_of[rule].add(slot[0])
         if rule in RECORDERS:
             down_of.add(slot[0])
         if rule == _CUTS:

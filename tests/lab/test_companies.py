@@ -9,7 +9,7 @@ import pytest
 
 from taxi_qa.cli.lab_score import judged_fleet
 from taxi_qa.lab.make import make_city
-from taxi_qa.lab.plan import WHOLE_FLEETS, default_plan
+from taxi_qa.lab.plan import WHOLE_FLEETS, allot, default_plan
 from taxi_qa.lab.score import scored
 
 FIRST_DAY = dt.date(2025, 10, 13)
@@ -78,3 +78,11 @@ def _subjects(fleet: Path, rule: str, column: str) -> dict[str, str]:
     truth = pd.read_csv(fleet / "truth.csv", dtype=str, keep_default_na=False)
     rows = truth[truth["rule"] == rule]
     return dict(zip(rows["label"], rows[column], strict=True))
+
+
+def test_no_car_has_two_acts_of_a_kind_that_would_contradict_each_other() -> None:
+    posts = allot(default_plan(24, 2), 24, 2, 5, must_fit=False)
+    for rule in ("driving.harsh", "service.low_rating", "vehicle.dishonest_repair"):
+        cars = [post.vehicle for post in posts if post.rule == rule]
+        assert cars
+        assert len(cars) == len(set(cars)), rule
