@@ -148,7 +148,7 @@ def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
         points = max(-int(str(priced["points"])), 0)
     return Standing(
         driver_id=one.case.driver_id,
-        stage=_stage_now(one.case, desk.fallen),
+        stage=stage_now(one.case, desk.fallen),
         sufficiency=one.case.sufficiency,
         points=points,
         deadline_ms=one.deadline_ms,
@@ -177,11 +177,12 @@ def _kept_files(desk: Desk, words: Words | None) -> list[dict[str, Any]]:
     return list({one["sha256"]: one for one in found}.values())
 
 
-def _stage_now(case: Case, fallen: frozenset[str]) -> Stage:
-    """Stable only while one of the rules that make it so has not fallen back."""
+def stage_now(case: Case, fallen: frozenset[str]) -> Stage:
+    """Stable only while the rule it is charged under, and one that makes it so, have not fallen back."""
     known = catalogue()
     firm = [rule for rule in case.rules if rule in known and known[rule].stage == "stable"]
-    return "trial" if case.stage == "stable" and firm and fallen.issuperset(firm) else case.stage
+    is_lead = case.rule in fallen or (bool(firm) and fallen.issuperset(firm))
+    return "trial" if case.stage == "stable" and is_lead else case.stage
 
 
 def with_findings(case: Case, finding_ids: Sequence[str]) -> Case:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from taxi_qa.cli.findings import export_of
+from taxi_qa.findings.case import Case
 from taxi_qa.law.read import read_law
-from taxi_qa.review.desk import Desk
+from taxi_qa.review.desk import Desk, stage_now
 from taxi_qa.review.gather import gather
 from taxi_qa.review.precision import count_anew, fallen, labels
 from taxi_qa.review.states import RefusedError
@@ -106,3 +107,13 @@ def test_nobody_counts_anew_without_a_name_a_reason_and_words(home: Home) -> Non
     ):
         with pytest.raises(RefusedError):
             count_anew(home, rule, NOON, actor, reason, note)
+
+
+def test_a_joined_case_is_never_charged_under_a_rule_that_has_fallen() -> None:
+    case = Case(
+        "c", "fare.off_meter", ("fare.bargaining", "fare.off_meter"), ("f1", "f2"), "stable", "V1", "D1",
+        "C1", "T1", NOON, NOON, ("gnss", "meter"), (), "fair",
+    )  # fmt: skip
+    assert stage_now(case, frozenset({"fare.off_meter"})) == "trial"
+    assert stage_now(case, frozenset({"fare.bargaining"})) == "stable"
+    assert stage_now(case, frozenset()) == "stable"
