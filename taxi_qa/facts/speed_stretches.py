@@ -215,6 +215,16 @@ def _over_limits(
     return rows, _looked_up(given, roads, limits, rows, reach_m)
 
 
+def limits_along(
+    given: Given, law: Law, roads: Roads, rows: Int64s
+) -> tuple[Int16s, npt.NDArray[np.uint8], Int32s, Int32s]:
+    """What the speed of each of these fixes is held against: as `roads.limits.highest_codirectional`."""
+    track = given.track
+    day = int(city_day(np.array([given.from_ms]), given.zone)[0])
+    off_road_m = _off_road_m(roads, track.lon_e7[rows], track.lat_e7[rows], headings(given)[rows])
+    return _looked_up(given, roads, roads.limits(law, day), rows, _reach_m(given, law, rows) + off_road_m)
+
+
 def _off_road_m(roads: Roads, lon_e7: Int32s, lat_e7: Int32s, heading: Int16s) -> Floats32:
     """By how much fixes lie farther from any road that runs their way than roads are wide.
 

@@ -175,7 +175,7 @@ def _missing_input(rows: Rows) -> Texts:
 
 def _price_era(rows: Rows, here: Int64s, terms: Terms, law: Law, answers: Bands) -> None:
     """Fills the answers of the rows of one era."""
-    rides, doubt = _rides(rows, terms)
+    rides, doubt = rides_of(rows, terms)
     metered, trial, step, used = _by_meter(rides, terms, law.timezone)
     code = rows["rate_code"]
     low, high = metered
@@ -210,7 +210,7 @@ def _price_era(rows: Rows, here: Int64s, terms: Terms, law: Law, answers: Bands)
     _lean(here, terms, used, answers)
 
 
-def _rides(rows: Rows, terms: Terms) -> tuple[Rides, Texts]:
+def rides_of(rows: Rows, terms: Terms) -> tuple[Rides, Texts]:
     """Trips as rides, with the input that cannot be believed ("" where all can)."""
     boarded = rows["boarded_ms"].astype(np.int64)
     alighted = np.maximum(rows["alighted_ms"].astype(np.int64), boarded)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
@@ -11,38 +11,11 @@ from taxi_qa.findings.case import Case
 from taxi_qa.findings.evidence import FIELDS
 from taxi_qa.law.parameter import Law
 from taxi_qa.reports.amounts import Said, amount, evidence_value
+from taxi_qa.reports.case_words import MACHINE, STATES, STEPS, SUFFICIENCY, kinds_said, named, reason_said
 from taxi_qa.reports.paper import Paper
 from taxi_qa.reports.statement import CERTAINTY, version_of
-from taxi_qa.review.states import REASONS
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of, moment_of
-
-SUFFICIENCY: Final[dict[str, Said]] = {
-    "strong": Said("充分", "strong"),
-    "fair": Said("一般", "fair"),
-    "weak": Said("单一来源，仅供参考", "a single source: advice only"),
-}
-STATES: Final[dict[str, str]] = {
-    "detected": "已发现", "excused": "已免责", "quarantined": "隔离待查", "queued": "待初审",
-    "proposed": "拟认定", "answered": "已答复", "second_review": "复核中",
-    "confirmed": "已确认", "dismissed": "已驳回",
-    "appealed": "申诉中", "upheld": "维持", "reversed": "已撤销", "expired": "逾期失效",
-}  # fmt: skip
-_STEPS: Final[dict[str, str]] = {
-    "open": "立案", "excuse": "免责", "queue": "排队", "withdraw": "撤回", "return": "恢复",
-    "quarantine": "隔离", "release": "解除隔离", "dismiss": "驳回", "propose": "提出认定", "answer": "答复",
-    "silence": "逾期未答复", "confirm": "确认", "appeal": "申诉", "uphold": "支持申诉", "reject": "驳回申诉",
-    "expire": "逾期失效", "extend": "延期",
-}  # fmt: skip
-_MACHINES: Final[dict[str, str]] = {
-    "machine": "系统", "found": "系统发现", "examined": "已核对", "approved_excuse": "已批准的免责事由",
-    "finding_withdrawn": "线索已撤回", "finding_returned": "线索重现", "silent": "未答复", "overdue": "逾期",
-    "suspect_upstream": "路段或设备可疑",
-}  # fmt: skip
-_KINDS: Final[dict[str, str]] = {
-    "meter": "计价器", "gnss": "定位", "camera": "影像", "complaint": "投诉", "inspection": "检查",
-    "document": "文书", "sensor": "传感器", "platform": "平台",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,9 +58,9 @@ def case_file(story: CaseStory, law: Law, as_of_day: int) -> bytes:
             (Said("驾驶员", "driver"), case.driver_id or "—"),
             (Said("车辆", "vehicle"), case.vehicle_id or "—"),
             (Said("营运记录", "trip"), case.trip_id or "—"),
-            (Said("状态", "state"), f"{STATES.get(story.state, story.state)}  {story.state}"),
-            (Said("独立来源", "independent sources"), _kinds(case.sources)),
-            (Said("缺少的来源", "sources that are missing"), _kinds(case.missing)),
+            (Said("状态", "state"), f"{named(STATES, story.state).zh}  {story.state}"),
+            (Said("独立来源", "independent sources"), kinds_said(case.sources)),
+            (Said("缺少的来源", "sources that are missing"), kinds_said(case.missing)),
             (Said("证据充分性", "sufficiency"), "  ".join(_both(SUFFICIENCY[case.sufficiency]))),
         ]
     )
@@ -109,9 +82,7 @@ def case_file(story: CaseStory, law: Law, as_of_day: int) -> bytes:
         paper.text(Said("尚无。沉默不等于承认。", "Nothing so far. Silence is no admission."))
     for answer in story.answers:
         at = moment_of(int(answer["at_ms"]), zone)
-        paper.text(
-            Said(f"{at:%Y-%m-%d %H:%M}  {REASONS.get(answer['reason'], answer['reason'])}：{answer['text']}")
-        )
+        paper.text(Said(f"{at:%Y-%m-%d %H:%M}  {reason_said(answer['reason']).zh}：{answer['text']}"))
         for file in answer["files"]:
             paper.text(Said(f"附件 {file['name']}  SHA-256 {file['sha256']}"), small=True)
     return paper.finished()
@@ -121,18 +92,15 @@ def _both(said: Said) -> tuple[str, ...]:
     return tuple(filter(None, (said.zh, said.en)))
 
 
-def _kinds(names: Sequence[str]) -> str:
-    return "、".join(_KINDS.get(name, name) for name in names) or "—"
-
-
 def _step(event: Mapping[str, Any], zone: str) -> tuple[str, ...]:
-    reason = REASONS.get(str(event["reason"]), _MACHINES.get(str(event["reason"]), str(event["reason"])))
-    action, state = str(event["action"]), str(event["to_state"])
+    action, state = (
+        named(words, str(event[name])).zh for words, name in ((STEPS, "action"), (STATES, "to_state"))
+    )
     return (
         f"{moment_of(int(event['at_ms']), zone):%Y-%m-%d %H:%M}",
-        _MACHINES.get(str(event["actor"]), str(event["actor"])),
-        f"{_STEPS.get(action, action)} → {STATES.get(state, state)}",
-        f"{reason}  {event['note'] or ''}".strip(),
+        named(MACHINE, str(event["actor"])).zh,
+        f"{action} → {state}",
+        f"{reason_said(str(event['reason'])).zh}  {event['note'] or ''}".strip(),
     )
 
 

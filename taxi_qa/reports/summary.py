@@ -325,10 +325,7 @@ def _case(
         allowed=nothing if allowed is None else amounts.amount(allowed, unit, law.currency),
         excess=nothing if difference is None else amounts.amount(difference, unit, law.currency),
         sources=amounts.sources_said(_text(row["sources"])),
-        evidence=tuple(
-            Line(_label(name), amounts.evidence_value(name, value, law.currency, timezone))
-            for name, value in known.items()
-        ),
+        evidence=evidence_lines(known, law.currency, timezone),
         moments=tuple(
             (int(value), word)
             for name, word in _MOMENTS.items()
@@ -345,6 +342,14 @@ def _number(value: object) -> float | None:
 
 def _text(value: object) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)  # noqa: PLR0124 - a NaN
+
+
+def evidence_lines(known: Mapping[str, object], currency: str, timezone: str) -> tuple[Line, ...]:
+    """Evidence as people read it, a line a field."""
+    return tuple(
+        Line(_label(name), amounts.evidence_value(name, value, currency, timezone))
+        for name, value in known.items()
+    )
 
 
 def _label(name: str) -> Said:
