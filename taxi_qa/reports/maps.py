@@ -22,9 +22,11 @@ WIDTH: Final = 640
 HEIGHT: Final = 400
 _PAD: Final = 36.0
 _LEAST_SPAN_M: Final = 500.0
-_AROUND_MS: Final = 4 * 60_000
+# Shown before and after an act, and no more: who reads a case has no business with the rest of the day.
+AROUND_MS: Final = 4 * 60_000
 _LEAST_FIXES_AROUND: Final = 2
-_GAP_MS: Final = 90_000
+# Longer between two positions nobody knows the way; a line is broken there.
+GAP_MS: Final = 90_000
 _FASTEST_MS: Final = 50.0  # 180 km/h
 _LINE_FIXES: Final = 5
 _ROUNDED_BARS_M: Final = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
@@ -143,7 +145,7 @@ def draw(
     streams = _streams(time_ms, lon, lat)
     stray = streams < 0
     in_act = (time_ms >= start_ms) & (time_ms <= end_ms)
-    near = (time_ms >= start_ms - _AROUND_MS) & (time_ms <= end_ms + _AROUND_MS)
+    near = (time_ms >= start_ms - AROUND_MS) & (time_ms <= end_ms + AROUND_MS)
     good = near & ~stray
     if np.count_nonzero(good) < _LEAST_FIXES_AROUND:
         return None
@@ -223,8 +225,8 @@ def _streams(time_ms: npt.NDArray[np.int64], lon: Floats, lat: Floats) -> npt.ND
 def _edges(time_ms: npt.NDArray[np.int64], main: Bools, start_ms: int, end_ms: int) -> Bools:
     """The last position of the car before the act and the first one after it, where they are near in time."""
     edge = np.zeros(time_ms.size, dtype=np.bool_)
-    before = np.flatnonzero(main & (time_ms < start_ms) & (time_ms >= start_ms - _AROUND_MS))
-    after = np.flatnonzero(main & (time_ms > end_ms) & (time_ms <= end_ms + _AROUND_MS))
+    before = np.flatnonzero(main & (time_ms < start_ms) & (time_ms >= start_ms - AROUND_MS))
+    after = np.flatnonzero(main & (time_ms > end_ms) & (time_ms <= end_ms + AROUND_MS))
     edge[before[-1:]] = True
     edge[after[:1]] = True
     return edge
@@ -237,7 +239,7 @@ def _flags(
     made = []
     for moment, word in moments:
         after = int(np.searchsorted(time_ms, moment))
-        if 0 < after < time_ms.size and time_ms[after] - time_ms[after - 1] <= _GAP_MS:
+        if 0 < after < time_ms.size and time_ms[after] - time_ms[after - 1] <= GAP_MS:
             share = (moment - time_ms[after - 1]) / max(1, time_ms[after] - time_ms[after - 1])
             x, y = places[after - 1] + share * (places[after] - places[after - 1])
             made.append(Mark(round(float(x), 1), round(float(y), 1), word))
@@ -257,7 +259,7 @@ def _path(places: Floats, time_ms: npt.NDArray[np.int64], *, gaps: bool) -> str:
     """An SVG path of the stretches between gaps, or of the gaps between the stretches."""
     if len(places) < _LEAST_FIXES_AROUND:
         return ""
-    breaks = np.flatnonzero(np.diff(time_ms) > _GAP_MS) + 1
+    breaks = np.flatnonzero(np.diff(time_ms) > GAP_MS) + 1
     if gaps:
         pieces = [places[at - 1 : at + 1] for at in breaks]
     else:

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from taxi_qa.facts.given import Given
 from taxi_qa.facts.hub_ledger import hub_ledger
 from taxi_qa.facts.units import DAY_FACTS, FOLDS, LOOKS_BACK, DayUnits
+from taxi_qa.law.parameter import Law
 from taxi_qa.runs.gather import given_day, law_of
 from taxi_qa.runs.jobs import DAY, WHOLE_CITY, Order
 from taxi_qa.runs.leaving import left_by, past_of
@@ -54,6 +56,23 @@ def facts(
             rows = DAY_FACTS[name](DayUnits(given, law))
             if len(rows):
                 yield rows.frame()
+
+
+def car_day(home: Home, law: Law, vehicle_id: str, day: int) -> Given:
+    """What one car's day is judged from, with its margins on both sides.
+
+    Args:
+        home: where.
+        law: of its place.
+        vehicle_id: the car.
+        day: the city day.
+    """
+    job = Job(day, bucket_of(vehicle_id, home.buckets), DAY)
+    order = Order(
+        home=str(home.path), url=home.url, jobs=(job,), past_day=day + 1, rules=(), leaves=(),
+        looks_back=False, vehicles=(vehicle_id,), delivery=last_delivery(home),
+    )  # fmt: skip
+    return next(given_day(order, law, day))
 
 
 def ledger(
