@@ -43,6 +43,7 @@ def coaching(
     """
     from taxi_qa.reports.export import Cell
     from taxi_qa.runs.coaching import coaching as indexed
+    from taxi_qa.runs.coaching import keep_coaching
     from taxi_qa.score.index import INDEX_COLUMNS
     from taxi_qa.store.library import data_span
 
@@ -59,6 +60,7 @@ def coaching(
             home, from_day=first, to_day=last, now_ms=now_ms(),
             progress=lambda done, total: progress("jobs", done, total),
         )  # fmt: skip
+    keep_coaching(home, told, from_day=first, to_day=last, now_ms=now_ms())  # for the lists of the web
     if told.empty:
         note("nobody was on duty in these days, nobody was compared")
         return

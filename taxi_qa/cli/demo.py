@@ -7,13 +7,15 @@ import click
 
 from taxi_qa.cli.check import cores, show_summary
 from taxi_qa.cli.command import Command, city_today, now_ms, place_of
+from taxi_qa.cli.demo_people import demo_sign_ins
 from taxi_qa.cli.desk import gathered_at
 from taxi_qa.cli.desk_call import desk_at
 from taxi_qa.cli.ingest import ending, show_reports
 from taxi_qa.cli.lab import CITIES, FIRST_DAY, made_files, street_files
 from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.score import show
-from taxi_qa.cli.screen import note, say
+from taxi_qa.cli.screen import note, say, table
+from taxi_qa.cli.serve import run
 
 if TYPE_CHECKING:
     from taxi_qa.store.home import Home
@@ -39,7 +41,7 @@ def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int
     """Show everything on a made fleet.
 
     Makes a home with it, takes its records in, judges them, brings the findings before the desk, scores the
-    drivers, prints the summary and where the report is.
+    drivers, prints the summary and the sign-ins, and serves the web.
     """
     from taxi_qa.runs.check import check
     from taxi_qa.values.clock import day_from_text
@@ -61,9 +63,13 @@ def demo(ctx: click.Context, no_serve: bool, port: int, vehicles: int, days: int
     show_summary(None if report is None else report.tallies, as_json=False)
     _score(home)
     say(f"report: {_report(home)}")
-    if not no_serve:
-        note(f"port {port} stays closed: the web is not built yet; open the report in a browser")
-    ctx.exit(refused)
+    shown = demo_sign_ins(home)
+    say()
+    table(("sign in as", "password", "who"), [(one.name, one.password, one.title_zh) for one in shown])
+    if no_serve:
+        ctx.exit(refused)
+    home.engine.dispose()
+    run(place_of(ctx), {"demo": shown}, host="127.0.0.1", port=port, workers=1)
 
 
 def _demo_home(ctx: click.Context, city: str) -> "Home":
@@ -109,12 +115,20 @@ def _take_in(home: "Home", files: list[Path]) -> int:
 
 def _score(home: "Home") -> None:
     """Bring the findings before the desk, and say where the drivers stand before anybody decided."""
-    from taxi_qa.runs.scoring import score
+    from taxi_qa.runs.coaching import coaching, keep_coaching
+    from taxi_qa.runs.scoring import keep_scored, score
+    from taxi_qa.store.library import data_span
 
     cases = gathered_at(desk_at(home))
     say()
     say(f"desk: {cases.get('opened', 0):,} cases wait for people; until one is confirmed it costs nothing")
-    show(score(home, as_of_day=city_today(home.timezone), now_ms=now_ms()), as_json=False)
+    found = score(home, as_of_day=city_today(home.timezone), now_ms=now_ms())
+    keep_scored(home, found, now_ms())
+    show(found, as_json=False)
+    span = data_span(home)
+    if span is not None:
+        told = coaching(home, from_day=span[0], to_day=span[1], now_ms=now_ms())
+        keep_coaching(home, told, from_day=span[0], to_day=span[1], now_ms=now_ms())
 
 
 def _report(home: "Home") -> Path:

@@ -37,10 +37,13 @@ def gathered_at(works: "Desk") -> dict[str, int]:
     from taxi_qa.review.charges import weights_on
     from taxi_qa.review.gather import gather as gathered
     from taxi_qa.review.quarantine import quarantine
+    from taxi_qa.review.zones import place_cases
 
     now = now_ms()
     law = read_law(works.home.city)
-    return {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law)}
+    counted = {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law)}
+    place_cases(works.home)
+    return counted
 
 
 @desk.command()

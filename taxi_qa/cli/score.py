@@ -45,6 +45,7 @@ def score(
     was decided, delivered or enacted after the day is left out, so a day that is over gives the same bytes
     for ever.
     """
+    from taxi_qa.runs.scoring import keep_scored
     from taxi_qa.runs.scoring import score as scored
     from taxi_qa.values.clock import date_of
 
@@ -57,7 +58,10 @@ def score(
         raise click.BadParameter(
             f"the cycle of {cycle} has not begun by {date_of(day)}", param_hint="--cycle"
         )
-    found = scored(home, as_of_day=day, now_ms=now_ms(), cycle=cycle)
+    now = now_ms()
+    found = scored(home, as_of_day=day, now_ms=now, cycle=cycle)
+    if as_of is None and cycle is None:
+        keep_scored(home, found, now)  # for the lists of the web
     if found.newer:
         note("law or house settings changed since the last `taxi-qa check`; they count from the next one on")
     if not found.standings:

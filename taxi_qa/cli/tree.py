@@ -34,6 +34,8 @@ from taxi_qa.cli.roads import roads
 from taxi_qa.cli.rules import rules
 from taxi_qa.cli.score import score
 from taxi_qa.cli.screen import note
+from taxi_qa.cli.serve import serve
+from taxi_qa.cli.users import users
 
 PROGRAM: Final = "taxi-qa"
 
@@ -50,7 +52,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, coaching, report, rules, coverage, law, compare_rules, lab, doctor,
+    score, coaching, report, rules, coverage, law, compare_rules, serve, users, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

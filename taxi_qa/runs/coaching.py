@@ -19,7 +19,9 @@ from taxi_qa.score.index import coaching_index
 from taxi_qa.store import library
 from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
+from taxi_qa.store.kept_lists import keep_indices
 from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.roster import drivers_known
 from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.values.clock import day_start_ms
 
@@ -141,6 +143,41 @@ def coaching(
         index.insert(0, "rule", rule)
         parts.append(index)
     return pd.concat(parts, ignore_index=True)
+
+
+def keep_coaching(home: Home, told: pd.DataFrame, *, from_day: int, to_day: int, now_ms: int) -> None:
+    """Keep an index for the lists of the web; replaces what was kept before.
+
+    Args:
+        home: where.
+        told: what `coaching` gave.
+        from_day, to_day: of which days.
+        now_ms: the present moment.
+    """
+    register = drivers_known(home, now_ms)
+    companies = dict(
+        zip(register["driver_id"].tolist(), register["company_id"].fillna("").tolist(), strict=True)
+    )
+    kept = (
+        "rule", "unit", "stratum", "driver_id", "findings", "exposure", "rate", "low", "high", "fleet_rate",
+        "excess", "beside_fleet", "why_not", "moved",
+    )  # fmt: skip
+    plain = told[[name for name in kept if name in told]].astype(object)
+    rows = plain.where(plain.notna(), None).to_dict("records")
+    keep_indices(
+        home,
+        [
+            {
+                **{str(name): value for name, value in row.items()},
+                "company_id": companies.get(str(row["driver_id"]), ""),
+                "exposure": row["exposure"] or 0.0,
+                "from_day": from_day,
+                "to_day": to_day,
+                "counted_ms": now_ms,
+            }
+            for row in rows
+        ],
+    )
 
 
 def _strata(told: pd.DataFrame, law: Law, now_ms: int) -> pd.Series:

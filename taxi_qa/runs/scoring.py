@@ -6,9 +6,10 @@ from taxi_qa.law import book
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
 from taxi_qa.runs.known import remember_rules
-from taxi_qa.score.standing import Standing, standings
+from taxi_qa.score.standing import CityCount, Standing, standings
 from taxi_qa.store import rule_books
 from taxi_qa.store.home import Home
+from taxi_qa.store.kept_lists import keep_standings
 from taxi_qa.store.ledger import entries
 from taxi_qa.store.roster import drivers_known
 from taxi_qa.values.clock import day_start_ms
@@ -57,6 +58,46 @@ def score(home: Home, *, as_of_day: int, now_ms: int, cycle: int | None = None) 
         cycle=cycle,
     )
     return Scored(as_of_day, name, found, is_over=until_ms <= now_ms, newer=newer)
+
+
+def score_one(home: Home, driver_id: str, *, as_of_day: int, now_ms: int) -> tuple[Standing, str]:
+    """Where one driver stands at the end of a city day, and his name in the register ("" where it has none).
+
+    The same as `score` says of him, without counting anybody else.
+    """
+    until_ms = day_start_ms(as_of_day + 1, home.timezone)
+    if not rule_books.history(home):
+        remember_rules(home, read_law(home.city), now_ms)
+    law, _name, _newer = _law_known(home, until_ms)
+    register = drivers_known(home, until_ms, driver_id=driver_id)
+    lines = entries(home, driver_id=driver_id, until_ms=until_ms - 1)
+    found = [
+        one for one in standings(lines, register, law, as_of_day=as_of_day) if one.driver_id == driver_id
+    ]
+    if not found:
+        # Neither register nor ledger knows him: the count of nobody says so.
+        found = [CityCount(law, as_of_day, as_of_day).unregistered(driver_id, [])]
+    names = register["name"].fillna("").tolist()
+    return found[0], names[0] if names else ""
+
+
+def keep_scored(home: Home, scored: Scored, now_ms: int) -> None:
+    """Keep where everybody stands for the lists of the web; replaces what was kept before."""
+    register = drivers_known(home, day_start_ms(scored.as_of_day + 1, home.timezone))
+    names = dict(zip(register["driver_id"].tolist(), register["name"].fillna("").tolist(), strict=True))
+    keep_standings(
+        home,
+        [
+            {
+                "driver_id": one.driver_id, "name": names.get(one.driver_id, ""),
+                "company_id": one.company_id, "cycle": one.cycle, "assessed": one.assessed,
+                "score": one.score, "grade": one.grade,
+                "deductions": one.deductions, "bonus": one.bonus, "observations": one.observations,
+                "as_of_day": scored.as_of_day, "scored_ms": now_ms,
+            }
+            for one in scored.standings
+        ],
+    )  # fmt: skip
 
 
 def _law_known(home: Home, until_ms: int) -> tuple[Law, str, bool]:

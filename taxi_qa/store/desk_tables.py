@@ -18,6 +18,8 @@ class CaseRow(Base, table=True):
         Index("ix_cases_state_deadline", "state", "deadline_ms"),
         Index("ix_cases_vehicle", "vehicle_id", "start_ms"),
         Index("ix_cases_driver", "driver_id", "start_ms"),
+        Index("ix_cases_company", "company_id", "start_ms"),
+        Index("ix_cases_start", "start_ms"),
     )
 
     case_id: str = Field(primary_key=True)

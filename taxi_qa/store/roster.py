@@ -19,8 +19,13 @@ _COLUMNS: Final = (
 )
 
 
-def drivers_known(home: Home, until_ms: int) -> pd.DataFrame:
+def drivers_known(home: Home, until_ms: int, *, driver_id: str | None = None) -> pd.DataFrame:
     """The drivers as the last delivery before a moment told of them, once each, by their number.
+
+    Args:
+        home: where.
+        until_ms: what was delivered later is left out.
+        driver_id: only this one; all if None.
 
     Returns:
         driver_id, name, company_id, registered_from_day, registered_to_day (missing: still registered).
@@ -31,6 +36,8 @@ def drivers_known(home: Home, until_ms: int) -> pd.DataFrame:
         .where(table.c["source_id"] <= deliveries_before(home, until_ms))
         .order_by(table.c["id"])
     )
+    if driver_id is not None:
+        query = query.where(table.c["driver_id"] == driver_id)
     with home.engine.connect() as connection:
         told = fetched_frame(connection, query, _COLUMNS, plain_texts=False)
     # Rows grow with deliveries: of several of one driver the last is what was known.

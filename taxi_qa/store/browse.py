@@ -1,0 +1,169 @@
+"""Lists as people page through them: filtered, sorted and cut by the database, with exact totals."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select
+
+from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
+from taxi_qa.store.desk_tables import CaseRow
+from taxi_qa.store.fetching import fetch, frame_of
+from taxi_qa.store.home import Home
+from taxi_qa.store.scope import Scope
+from taxi_qa.store.tables import table_of
+
+_BATCH: Final = 20_000
+_ESCAPE: Final = "\\"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader asked a list for.
+
+    Attributes:
+        equal: column -> values, any of which it may have.
+        contains: column -> part of its text.
+        least, below: column -> bounds, the first included and the second not.
+        sort: column; descending with "-" in front.
+        limit, offset: which rows.
+    """
+
+    equal: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    contains: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
+    below: Mapping[str, int] = field(default_factory=dict)
+    sort: str = ""
+    limit: int = 100
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list: its table, its columns and how rows that sort alike are told apart.
+
+    Attributes:
+        table: where.
+        columns: name and dtype.
+        key: columns that make a row; the last word of every order.
+        usual: the order nobody asked for.
+    """
+
+    table: Table
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+    usual: str
+
+
+CASES: Final = Listing(
+    table_of(CaseRow),
+    (
+        ("case_id", "str"), ("rule", "str"), ("rules", "str"), ("family", "str"), ("stage", "str"),
+        ("vehicle_id", "str"), ("driver_id", "str"), ("company_id", "str"), ("trip_id", "str"),
+        ("start_ms", "Int64"), ("end_ms", "Int64"), ("sources", "str"), ("missing", "str"),
+        ("sufficiency", "str"), ("opened_ms", "Int64"), ("state", "str"), ("version", "Int64"),
+        ("deadline_ms", "Int64"),
+    ),
+    ("case_id",),
+    "-start_ms",
+)  # fmt: skip
+STANDINGS: Final = Listing(
+    table_of(DriverStanding),
+    (
+        ("driver_id", "str"), ("name", "str"), ("company_id", "str"), ("cycle", "str"),
+        ("assessed", "boolean"), ("score", "Int64"), ("grade", "str"), ("deductions", "Int64"),
+        ("bonus", "Int64"), ("observations", "Int64"), ("as_of_day", "Int64"), ("scored_ms", "Int64"),
+    ),
+    ("driver_id",),
+    "score",
+)  # fmt: skip
+INDICES: Final = Listing(
+    table_of(DriverIndex),
+    (
+        ("rule", "str"), ("driver_id", "str"), ("company_id", "str"), ("unit", "str"), ("stratum", "str"),
+        ("findings", "float64"), ("exposure", "float64"), ("rate", "float64"), ("low", "float64"),
+        ("high", "float64"), ("fleet_rate", "float64"), ("excess", "float64"), ("beside_fleet", "str"),
+        ("why_not", "str"), ("moved", "str"), ("from_day", "Int64"), ("to_day", "Int64"),
+        ("counted_ms", "Int64"),
+    ),
+    ("rule", "driver_id"),
+    "-low",
+)  # fmt: skip
+
+
+def page(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> tuple[pd.DataFrame, int]:
+    """The rows of one page, and how many there are in all.
+
+    Args:
+        home: where.
+        listing: which list.
+        seen: what the reader may see (`Scope`).
+        wanted: what he asked for; columns the list does not have are a mistake of the caller.
+    """
+    here = _conditions(listing, wanted)
+    with home.engine.connect() as connection:
+        counted = select(func.count()).select_from(listing.table).where(seen, *here)
+        total = int(fetch(connection, counted)[0][0])
+        rows = _ordered(listing, wanted).where(seen, *here).limit(wanted.limit).offset(wanted.offset)
+        return frame_of(fetch(connection, rows), listing.columns), total
+
+
+def whole(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> Iterator[pd.DataFrame]:
+    """All rows of the list as the page shows them, so many at a time: for exports."""
+    query = _ordered(listing, wanted).where(seen, *_conditions(listing, wanted))
+    with home.engine.connect() as connection:
+        result = connection.execution_options(stream_results=True).execute(query)
+        while rows := result.fetchmany(_BATCH):
+            yield frame_of([tuple(row) for row in rows], listing.columns)
+
+
+def count_by(
+    home: Home, listing: Listing, seen: ColumnElement[bool], column: str, wanted: Wanted | None = None
+) -> dict[str, int]:
+    """How many rows there are for each value of a column."""
+    c = listing.table.c[column]
+    query = select(c, func.count()).where(seen, *_conditions(listing, wanted or Wanted())).group_by(c)
+    with home.engine.connect() as connection:
+        return {str(value): int(many) for value, many in fetch(connection, query.order_by(c))}
+
+
+def in_zones(zone_ids: tuple[str, ...]) -> ColumnElement[bool]:
+    """Condition on `cases`: the act lies in one of these zones."""
+    zone = table_of(CaseZone).c
+    return table_of(CaseRow).c.case_id.in_(select(zone.case_id).where(zone.zone_id.in_(zone_ids)))
+
+
+def one_case(home: Home, scope: Scope, case_id: str) -> bool:
+    """Whether somebody sees this case."""
+    c = table_of(CaseRow).c
+    with home.engine.connect() as connection:
+        return bool(fetch(connection, select(c.case_id).where(c.case_id == case_id, scope.cases())))
+
+
+def _ordered(listing: Listing, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    c = listing.table.c
+    sort = wanted.sort or listing.usual
+    column = c[sort.removeprefix("-")]
+    # A missing value is no smallest one: it stands last, whichever way.
+    orders = [column.desc() if sort.startswith("-") else column.asc(), *(c[name] for name in listing.key)]
+    if column.nullable:
+        orders.insert(0, column.is_(None))
+    return select(*(c[name] for name, _ in listing.columns)).order_by(*orders)
+
+
+def _conditions(listing: Listing, wanted: Wanted) -> list[ColumnElement[bool]]:
+    c = listing.table.c
+    found: list[ColumnElement[bool]] = [c[name].in_(values) for name, values in wanted.equal.items()]
+    for names, part in wanted.contains.items():
+        pattern = f"%{_escaped(part)}%"
+        found.append(or_(*(c[name].like(pattern, escape=_ESCAPE) for name in names.split("|"))))
+    found += [c[name] >= bound for name, bound in wanted.least.items()]
+    found += [c[name] < bound for name, bound in wanted.below.items()]
+    return found
+
+
+def _escaped(text: str) -> str:
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return text

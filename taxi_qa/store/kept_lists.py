@@ -1,0 +1,31 @@
+"""What the web's lists are made of, counted once and kept: standings of drivers, and their index."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete
+
+from taxi_qa.store.account_tables import DriverIndex, DriverStanding
+from taxi_qa.store.engine import bulk_insert, transaction
+from taxi_qa.store.home import Home
+from taxi_qa.store.tables import table_of
+
+
+def keep_standings(home: Home, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep where everybody stands instead of what was kept before."""
+    _replace(home, DriverStanding, rows)
+
+
+def keep_indices(home: Home, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the index of everybody by every rule instead of what was kept before."""
+    _replace(home, DriverIndex, rows)
+
+
+def _replace(
+    home: Home, model: type[DriverStanding | DriverIndex], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    table = table_of(model)
+    names = [column.name for column in table.columns]
+    with transaction(home.engine) as connection:
+        connection.execute(delete(table))
+        bulk_insert(connection, table.name, names, [tuple(row[name] for name in names) for row in rows])

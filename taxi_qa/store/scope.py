@@ -1,0 +1,94 @@
+"""What somebody may see, as conditions of a query: the only place where pages are narrowed to their reader.
+
+Whatever a page asks for goes through one of these conditions; a row outside is as if it were not there.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, exists, false, select, true
+
+from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
+from taxi_qa.store.accounts import Account
+from taxi_qa.store.desk_tables import CaseEvent, CaseRow
+from taxi_qa.store.tables import table_of
+
+_WHOLE_CITY: Final = frozenset({"reviewer", "appeal_reviewer", "administrator", "auditor"})
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How far somebody sees; without any of these he sees nothing.
+
+    Attributes:
+        whole_city: everything.
+        company_id: what is of this company.
+        driver_id: what is this driver's own, once he was told of it.
+        zone_ids: acts in these zones.
+    """
+
+    whole_city: bool = False
+    company_id: str = ""
+    driver_id: str = ""
+    zone_ids: tuple[str, ...] = ()
+
+    def cases(self) -> ColumnElement[bool]:
+        """Condition on `cases`."""
+        c = table_of(CaseRow).c
+        if self.whole_city:
+            return true()
+        if self.company_id:
+            return c.company_id == self.company_id
+        if self.driver_id:
+            return and_(c.driver_id == self.driver_id, _was_told())
+        if self.zone_ids:
+            zone = table_of(CaseZone).c
+            return c.case_id.in_(select(zone.case_id).where(zone.zone_id.in_(self.zone_ids)))
+        return false()
+
+    def standings(self) -> ColumnElement[bool]:
+        """Condition on `driver_standings`."""
+        return self._of_drivers(table_of(DriverStanding).c)
+
+    def indices(self) -> ColumnElement[bool]:
+        """Condition on `driver_indices`."""
+        return self._of_drivers(table_of(DriverIndex).c)
+
+    def _of_drivers(self, c: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns of either table
+        if self.whole_city:
+            return true()
+        if self.company_id:
+            return c.company_id == self.company_id  # type: ignore[no-any-return] # a column of SQLAlchemy
+        if self.driver_id:
+            return c.driver_id == self.driver_id  # type: ignore[no-any-return] # the same
+        return false()
+
+    def of_company(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Condition on any table that names a company: vehicles, drivers.
+
+        Inspectors look up any car of the city on the street; that each look is logged is the page's part.
+        """
+        if self.whole_city or self.zone_ids:
+            return true()
+        return column == self.company_id if self.company_id else false()
+
+
+def scope_of(account: Account) -> Scope:
+    """How far an account sees."""
+    if account.role in _WHOLE_CITY or (account.role == "inspector" and not account.zone_ids):
+        return Scope(whole_city=True)
+    if account.role == "manager":
+        return Scope(company_id=account.company_id)
+    if account.role == "driver":
+        return Scope(driver_id=account.driver_id)
+    return Scope(zone_ids=account.zone_ids)
+
+
+def _was_told() -> ColumnElement[bool]:
+    """Of a case that nobody proposed the driver hears nothing: it is a lead of the machine, not a charge."""
+    event = table_of(CaseEvent).c
+    return exists(
+        select(event.case_id)
+        .where(event.case_id == table_of(CaseRow).c.case_id, event.action == "propose")
+        .correlate(table_of(CaseRow))
+    )

@@ -1,0 +1,193 @@
+"""One case: what speaks for and against it, and the steps its reader may take.
+
+A step is taken by the desk (`review.desk`), which says what is allowed; the page only asks. Who decided on an
+old view of the case is told so.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from taxi_qa.reports.case_file import CaseStory, case_file
+from taxi_qa.review import desk as desks
+from taxi_qa.review.charges import charge_by
+from taxi_qa.review.precision import fallen
+from taxi_qa.review.states import REASONS, STEPS, Actor, Ask, RefusedError
+from taxi_qa.review.terms import terms_on
+from taxi_qa.store import desk as kept
+from taxi_qa.store.accounts import Account
+from taxi_qa.store.browse import one_case
+from taxi_qa.store.evidence import EvidenceError, path_of
+from taxi_qa.store.standing import findings_that_stand
+from taxi_qa.web.lists import plain_rows
+from taxi_qa.web.permits import for_everybody, permit
+from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
+
+blueprint: Final = Blueprint("case_page", __name__)
+# Which steps a role takes; the appeal is decided by others than the first reviews.
+MAY: Final[Mapping[str, frozenset[str]]] = {
+    "driver": frozenset({"answer", "appeal"}),
+    "manager": frozenset(),
+    "inspector": frozenset({"dismiss", "propose", "confirm", "quarantine", "release", "extend"}),
+    "reviewer": frozenset({"dismiss", "propose", "confirm", "quarantine", "release", "extend"}),
+    "appeal_reviewer": frozenset({"uphold", "reject", "extend"}),
+    "administrator": frozenset(),
+    "auditor": frozenset(),
+}
+_NOTE_MOST: Final = 2_000
+
+
+def desk_now() -> desks.Desk:
+    """The desk by the terms and the law of this moment."""
+    kept_home, at_ms = home(), now_ms()
+    binding = law()
+    return desks.Desk(
+        kept_home, terms_on(binding, at_ms), charge_by(binding), fallen(kept_home, binding, at_ms)
+    )
+
+
+def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
+    """A case the reader may see; others are as if they were not there."""
+    if not one_case(home(), viewer().scope, case_id):
+        abort(404)
+    with home().engine.connect() as connection:
+        one = kept.kept_case(connection, case_id)
+        events, said = kept.events(connection, case_id), kept.answers(connection, case_id)
+    findings = findings_that_stand(home(), one.case.finding_ids)
+    return one, CaseStory(one.case, one.state, findings, plain_rows(events), said)
+
+
+@blueprint.get("/cases/<case_id>")
+@for_everybody
+def shown(case_id: str) -> str:
+    """The page of a case."""
+    one, story = _story(case_id)
+    note_look("case", case_id, _why_looking(viewer().account))
+    return render_template(
+        "web/case.html",
+        one=one,
+        case=one.case,
+        story=story,
+        findings=plain_rows(story.findings),
+        steps=_steps(one, viewer().account),
+        reasons=REASONS,
+        points=None,
+    )
+
+
+def _why_looking(account: Account) -> str:
+    return {"driver": "own case", "manager": "own company"}.get(account.role, "office")
+
+
+def _steps(one: kept.Kept, account: Account) -> list[str]:
+    """Steps the table has for a case that stands so, and that the reader's role takes."""
+    if account.role == "driver" and account.driver_id != one.case.driver_id:
+        return []
+    here = [step.action for step in STEPS if one.state in step.from_states and step.role != "machine"]
+    return [action for action in dict.fromkeys(here) if action in MAY[account.role]]
+
+
+@blueprint.post("/cases/<case_id>/steps")
+@permit("driver", "inspector", "reviewer", "appeal_reviewer")
+def stepped(case_id: str) -> AnyResponse:
+    """Take a step with a case."""
+    account = viewer().account
+    if not one_case(home(), viewer().scope, case_id):
+        abort(404)
+    form = request.form
+    action, seen = form.get("action", ""), form.get("seen", "")
+    if action not in MAY[account.role]:
+        abort(403)
+    if not (seen.isascii() and seen.isdigit() and len(seen) < 10):  # noqa: PLR2004 - no history is that long
+        abort(400, _("页面已失效，请重新打开案件。"))
+    by_driver = account.role == "driver"
+    actor = Actor(
+        account.driver_id if by_driver else account.account_id, "driver" if by_driver else "reviewer"
+    )
+    note = form.get("note", "")[:_NOTE_MOST]
+    ask = Ask(action, actor, now_ms(), form.get("reason", ""), note, form.get("accepts") == "yes")
+    try:
+        with tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder:
+            files = _uploads(Path(folder), request.files.getlist("files"))
+            said = desks.Words(note, files) if by_driver else None
+            event = desks.step(desk_now(), case_id, ask, int(seen), said)
+    except kept.StaleError:
+        flash(_("案件在您查看期间已有变动，请看过最新情况再办理。您填写的内容没有提交。"), "refused")
+    except (RefusedError, EvidenceError) as error:
+        flash(_("没有办理：%(why)s", why=_said_of(error)), "refused")
+    else:
+        flash(_("已办理，案件现为“%(state)s”。", state=_state(event.to_state)), "done")
+    return redirect(url_for("case_page.shown", case_id=case_id))
+
+
+def _state(code: str) -> str:
+    from taxi_qa.web.words import STATES  # noqa: PLC0415
+
+    return str(STATES.get(code, code))
+
+
+def _said_of(error: Exception) -> str:
+    return str(error)
+
+
+def _uploads(folder: Path, sent: list[FileStorage]) -> tuple[Path, ...]:
+    """Files of the form under names of ours; the desk looks at what they are."""
+    found = []
+    for number, one in enumerate(sent):
+        if one.filename:
+            ending = Path(one.filename.replace("\\", "/")).suffix.lower()[:8]
+            # A folder each, so that the name a person gave can be kept without ever being a path.
+            place = folder / str(number)
+            place.mkdir()
+            stem = "".join(
+                c for c in Path(one.filename.replace("\\", "/")).stem if c.isalnum() or c in "-_ "
+            )[:80]
+            target = place / f"{stem or 'file'}{ending if ending[1:].isalnum() else ''}"
+            one.save(target)
+            found.append(target)
+    return tuple(found)
+
+
+@blueprint.get("/cases/<case_id>/case.pdf")
+@for_everybody
+def paper(case_id: str) -> Response:
+    """The file of a case, to print or send."""
+    _one, story = _story(case_id)
+    note_look("case file", case_id, _why_looking(viewer().account))
+    binding = law()
+    day = today()
+    answer = make_response(case_file(story, binding, day))
+    answer.mimetype = "application/pdf"
+    answer.headers["Content-Disposition"] = f'attachment; filename="case-{case_id}.pdf"'
+    return answer
+
+
+@blueprint.get("/cases/<case_id>/files/<sha256>")
+@for_everybody
+def evidence(case_id: str, sha256: str) -> AnyResponse:
+    """A file the driver sent along."""
+    _one, story = _story(case_id)
+    files: dict[str, Any] = {file["sha256"]: file for said in story.answers for file in said["files"]}
+    if sha256 not in files:
+        abort(404)
+    note_look("evidence", f"{case_id} {sha256[:12]}", _why_looking(viewer().account))
+    answer = make_response(path_of(home(), sha256).read_bytes())
+    answer.mimetype = files[sha256]["media_type"]
+    answer.headers["Content-Disposition"] = "attachment"
+    return answer

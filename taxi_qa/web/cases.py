@@ -1,0 +1,86 @@
+"""The list of cases: what the reader may see of them, filtered, sorted, paged; and the same as a file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from flask import Blueprint, Response, render_template
+
+from taxi_qa.reports.export import Cell
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.store.browse import CASES, page, whole
+from taxi_qa.web import words
+from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
+from taxi_qa.web.permits import for_everybody
+from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.viewer import home, now_ms, viewer
+
+blueprint: Final = Blueprint("cases", __name__)
+
+
+def filters() -> Filters:
+    """What cases may be narrowed by."""
+    return Filters(
+        choices={
+            "state": ("state", frozenset(words.STATES)),
+            "rule": ("rule", frozenset(catalogue())),
+            "stage": ("stage", frozenset(words.STAGES)),
+            "sufficiency": ("sufficiency", frozenset(words.SUFFICIENCY)),
+            "driver": ("driver_id", None),
+            "vehicle": ("vehicle_id", None),
+            "company": ("company_id", None),
+        },
+        search="case_id|vehicle_id|driver_id",
+        moment="start_ms",
+        sorts=("start_ms", "deadline_ms", "opened_ms", "rule", "state", "vehicle_id", "driver_id"),
+    )
+
+
+@blueprint.get("/cases")
+@for_everybody
+def listed() -> str:
+    """Cases the reader may see."""
+    told = asked(filters())
+    frame, total = page(home(), CASES, viewer().scope.cases(), told.wanted)
+    shown = page_of(frame, total, told, "cases.listed")
+    return render_template("web/cases.html", page=shown, rules=_rules(), now=now_ms())
+
+
+@blueprint.get("/cases.<any(csv, xlsx):kind>")
+@for_everybody
+def listed_file(kind: str) -> Response:
+    """The same rows as a file."""
+    told, seen = asked(filters()), viewer().scope.cases()
+    _rows, total = page(home(), CASES, seen, told.wanted)
+    titles = (
+        (_("案件编号"), Cell("case_id")),
+        (_("规则"), Cell("rule")),
+        (_("事项"), Cell("title")),
+        (_("状态"), Cell("state")),
+        (_("阶段"), Cell("stage")),
+        (_("车辆"), Cell("vehicle_id")),
+        (_("驾驶员"), Cell("driver_id")),
+        (_("企业"), Cell("company_id")),
+        (_("开始时间"), Cell("start")),
+        (_("结束时间"), Cell("end")),
+        (_("证据充分性"), Cell("sufficiency")),
+        (_("办理期限"), Cell("deadline")),
+    )
+    frames = whole(home(), CASES, seen, told.wanted)
+    return table_file(frames, total, titles, _cells, "cases", cast("FileKind", kind))
+
+
+def _cells(row: Mapping[str, Any]) -> Sequence[str]:
+    return (
+        row["case_id"], row["rule"], words.rule_title(row["rule"]), str(words.STATES[row["state"]]),
+        str(words.STAGES[row["stage"]]), row["vehicle_id"], row["driver_id"], row["company_id"],
+        _iso(row["start_ms"]), _iso(row["end_ms"]), str(words.SUFFICIENCY[row["sufficiency"]]),
+        _iso(row["deadline_ms"]),
+    )  # fmt: skip
+
+
+def _iso(at_ms: int | None) -> str:
+    return "" if at_ms is None else words.iso(at_ms)
+
+
+def _rules() -> dict[str, str]:
+    return {name: words.rule_title(name) for name in sorted(catalogue())}

@@ -1,0 +1,131 @@
+"""Drivers: the list with grades, and one driver's score with what moved it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from flask import Blueprint, Response, abort, make_response, render_template
+
+from taxi_qa.reports.export import Cell
+from taxi_qa.reports.scores import notes_of
+from taxi_qa.reports.statement import citation, statement, way_said, what_said
+from taxi_qa.runs.scoring import score_one
+from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count_by, page, whole
+from taxi_qa.web.lists import FileKind, Filters, asked, page_of, plain_rows, table_file
+from taxi_qa.web.permits import OFFICE, for_everybody, permit
+from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
+
+blueprint: Final = Blueprint("drivers", __name__)
+GRADES: Final = ("AAA", "AA", "A", "B")
+_FILTERS: Final = Filters(
+    choices={"grade": ("grade", frozenset({*GRADES, ""})), "company": ("company_id", None)},
+    search="driver_id|name",
+    sorts=("score", "driver_id", "name", "company_id", "grade", "deductions", "bonus"),
+)
+_CASES_SHOWN: Final = 20
+
+
+@blueprint.get("/drivers")
+@permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
+def listed() -> str:
+    """Drivers the reader may see, the lowest score first."""
+    told = asked(_FILTERS)
+    seen = viewer().scope.standings()
+    frame, total = page(home(), STANDINGS, seen, told.wanted)
+    shown = page_of(frame, total, told, "drivers.listed")
+    grades = count_by(home(), STANDINGS, seen, "grade")
+    return render_template("web/drivers.html", page=shown, grades=grades, order=GRADES)
+
+
+@blueprint.get("/drivers.<any(csv, xlsx):kind>")
+@permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
+def listed_file(kind: str) -> Response:
+    """The same rows as a file."""
+    told, seen = asked(_FILTERS), viewer().scope.standings()
+    _rows, total = page(home(), STANDINGS, seen, told.wanted)
+    titles = (
+        (_("从业资格证号"), Cell("driver_id")),
+        (_("姓名"), Cell("name")),
+        (_("企业"), Cell("company_id")),
+        (_("考核周期"), Cell("cycle")),
+        (_("等级"), Cell("grade")),
+        (_("得分"), Cell("score", "whole")),
+        (_("扣分"), Cell("deductions", "whole")),
+        (_("加分"), Cell("bonus", "whole")),
+        (_("仅记录"), Cell("observations", "whole")),
+    )
+    frames = whole(home(), STANDINGS, seen, told.wanted)
+    return table_file(frames, total, titles, _cells, "drivers", cast("FileKind", kind))
+
+
+def _cells(row: Mapping[str, Any]) -> Sequence[str | int | None]:
+    assessed = row["assessed"]
+    return (
+        row["driver_id"], row["name"], row["company_id"], row["cycle"], row["grade"],
+        row["score"] if assessed else None, row["deductions"], row["bonus"], row["observations"],
+    )  # fmt: skip
+
+
+def _visible(driver_id: str) -> None:
+    """Whether the reader may see this driver; others are as if they were not there."""
+    scope = viewer().scope
+    if scope.driver_id:
+        if scope.driver_id != driver_id:
+            abort(404)
+        return
+    _rows, total = page(
+        home(), STANDINGS, scope.standings(), Wanted(equal={"driver_id": (driver_id,)}, limit=1)
+    )
+    if not total:
+        abort(404)
+
+
+@blueprint.get("/drivers/<driver_id>")
+@for_everybody
+def shown(driver_id: str) -> str:
+    """One driver: score, grade, what moved it, what it would take; and his index beside the fleet's."""
+    _visible(driver_id)
+    who = viewer()
+    if who.account.role != "driver":
+        note_look(
+            "driver", driver_id, "office" if who.account.role in OFFICE - {"manager"} else "own company"
+        )
+    day = today()
+    standing, name = score_one(home(), driver_id, as_of_day=day, now_ms=now_ms())
+    cases, total = page(
+        home(), CASES, who.scope.cases(), Wanted(equal={"driver_id": (driver_id,)}, limit=_CASES_SHOWN)
+    )
+    indices, _many = page(
+        home(), INDICES, who.scope.indices(), Wanted(equal={"driver_id": (driver_id,)}, limit=200)
+    )
+    binding = law()
+    lines = [
+        {"entry": one.entry, "what": what_said(one.entry, binding), "citation": citation(one.entry, binding),
+         "status": one.status}
+        for one in standing.lines
+    ]  # fmt: skip
+    return render_template(
+        "web/driver.html",
+        standing=standing,
+        name=name,
+        notes=notes_of(standing),
+        lines=lines,
+        ways=[way_said(way, binding) for way in standing.ways],
+        cases=plain_rows(cases),
+        total=total,
+        indices=plain_rows(indices),
+    )
+
+
+@blueprint.get("/drivers/<driver_id>/statement.pdf")
+@for_everybody
+def paper(driver_id: str) -> Response:
+    """The driver's statement, to print or send."""
+    _visible(driver_id)
+    note_look("statement", driver_id, "own" if viewer().account.role == "driver" else "office")
+    day = today()
+    standing, name = score_one(home(), driver_id, as_of_day=day, now_ms=now_ms())
+    answer = make_response(statement(standing, name, law(), day))
+    answer.mimetype = "application/pdf"
+    answer.headers["Content-Disposition"] = 'attachment; filename="statement.pdf"'
+    return answer

@@ -1,0 +1,44 @@
+"""What the head of every page shows: where a reader may go, and where he is."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import current_app, request
+from flask_login import current_user
+
+from taxi_qa.web.permits import permitted
+from taxi_qa.web.translate import lazy_gettext
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the menu."""
+
+    endpoint: str
+    title: Any
+
+
+# In the order in which somebody's day goes; each role sees those it may ask for.
+PLACES: Final = (
+    Place("start.start", lazy_gettext("首页")),
+    Place("cases.listed", lazy_gettext("案件")),
+    Place("drivers.listed", lazy_gettext("驾驶员")),
+    Place("texts.rules", lazy_gettext("规则")),
+    Place("texts.numbers", lazy_gettext("法规数据")),
+    Place("texts.pledge", lazy_gettext("承诺覆盖")),
+    Place("admin.listed", lazy_gettext("账号")),
+    Place("admin.access", lazy_gettext("查看记录")),
+)
+
+
+def shown() -> dict[str, Any]:
+    """For every template: the menu, and who reads."""
+    if not current_user.is_authenticated or current_user.account.must_change:
+        return {"menu": (), "account": getattr(current_user, "account", None)}
+    account = current_user.account
+    places = [
+        {"endpoint": one.endpoint, "title": one.title, "here": request.endpoint == one.endpoint}
+        for one in PLACES
+        if one.endpoint in current_app.view_functions and account.role in permitted(current_app, one.endpoint)
+    ]
+    return {"menu": places, "account": account}

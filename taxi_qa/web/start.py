@@ -1,0 +1,39 @@
+"""The first page after signing in: what waits for the reader, by his role."""
+
+from typing import Final
+
+from flask import Blueprint, render_template
+
+from taxi_qa.store.browse import CASES, Wanted, count_by, page
+from taxi_qa.web.lists import plain_rows
+from taxi_qa.web.permits import for_everybody
+from taxi_qa.web.viewer import home, viewer
+
+blueprint: Final = Blueprint("start", __name__)
+# What waits for whom, the most urgent first.
+WAITING: Final = {
+    "driver": ("proposed", "confirmed"),
+    "manager": ("proposed", "confirmed", "appealed"),
+    "inspector": ("queued", "second_review", "answered"),
+    "reviewer": ("queued", "answered", "second_review"),
+    "appeal_reviewer": ("appealed",),
+    "administrator": ("queued", "appealed"),
+    "auditor": ("queued", "appealed"),
+}
+_FIRST_ROWS: Final = 8
+
+
+@blueprint.get("/")
+@for_everybody
+def start() -> str:
+    """What waits for the reader."""
+    who = viewer()
+    account, seen = who.account, who.scope.cases()
+    counted = count_by(home(), CASES, seen, "state")
+    waiting = WAITING[account.role]
+    frame, total = page(
+        home(), CASES, seen, Wanted(equal={"state": waiting}, sort="deadline_ms", limit=_FIRST_ROWS)
+    )
+    return render_template(
+        "web/start.html", counted=counted, waiting=waiting, first=plain_rows(frame), total=total
+    )

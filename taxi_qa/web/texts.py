@@ -1,0 +1,89 @@
+"""Pages of texts: the rules, the numbers of law and house, and what of the pledge is judged by whom."""
+
+from typing import Final
+
+from flask import Blueprint, abort, render_template, request
+
+from taxi_qa.law.pledge import pledge as sentences
+from taxi_qa.reports.coverage import counts, coverage
+from taxi_qa.review.precision import labels
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.store.presence import delivered_ever
+from taxi_qa.values.clock import day_start_ms
+from taxi_qa.web.lists import day_asked
+from taxi_qa.web.permits import for_everybody
+from taxi_qa.web.viewer import home, law, now_ms, today
+
+blueprint: Final = Blueprint("texts", __name__)
+
+
+@blueprint.get("/rules")
+@for_everybody
+def rules() -> str:
+    """The catalogue."""
+    live = labels(home(), law(), now_ms())
+    return render_template("web/rules.html", rules=list(catalogue().values()), labels=live)
+
+
+@blueprint.get("/rules/<name>")
+@for_everybody
+def rule(name: str) -> str:
+    """One rule: the text of its docstring, its law, and how often what it found was true."""
+    found = catalogue().get(name)
+    if found is None:
+        abort(404)
+    live = labels(home(), law(), now_ms()).get(name)
+    at_ms = now_ms()
+    known = [(path, law().get(path)) for path in found.law]
+    leaned = [(path, one, None if one is None else one.on(at_ms)) for path, one in known]
+    return render_template(
+        "web/rule.html", rule=found, label=live, numbers=leaned, sections=_sections(found.doc)
+    )
+
+
+def _sections(doc: str) -> list[tuple[str, str]]:
+    """The docstring cut into its parts: a heading ("" for the first) and the text below it."""
+    parts: list[tuple[str, list[str]]] = [("", [])]
+    for line in doc.splitlines()[1:]:
+        if line and not line.startswith(" ") and line.endswith(":") and len(line) < 60:  # noqa: PLR2004 - a heading
+            parts.append((line[:-1], []))
+        else:
+            parts[-1][1].append(line.strip() if line.startswith("    ") else line)
+    return [(head, "\n".join(lines).strip()) for head, lines in parts if "".join(lines).strip() or head]
+
+
+@blueprint.get("/law")
+@for_everybody
+def numbers() -> str:
+    """The numbers in force on a day."""
+    binding = law()
+    asked = request.args.get("on", "").strip()
+    day = day_asked(asked) if asked else today()
+    part = request.args.get("q", "").strip()[:100]
+    last_ms = day_start_ms(day + 1, binding.timezone) - 1
+    rows = []
+    for path in binding.paths():
+        one = binding[path]
+        if part and part.casefold() not in f"{path} {one.title_zh} {one.title_en}".casefold():
+            continue
+        rows.append((one, one.on(last_ms)))
+    return render_template("web/law.html", rows=rows, day=day, part=part, place=binding)
+
+
+@blueprint.get("/law/<path>")
+@for_everybody
+def number(path: str) -> str:
+    """One number: every version with its citation."""
+    one = law().get(path)
+    if one is None:
+        abort(404)
+    return render_template("web/number.html", number=one, now=one.on(now_ms()))
+
+
+@blueprint.get("/coverage")
+@for_everybody
+def pledge() -> str:
+    """The pledge sentence by sentence: judged by data, by people, or not at all, and why."""
+    held = set(delivered_ever(home()))
+    covered = coverage(sentences(), list(catalogue().values()), held)
+    return render_template("web/coverage.html", covered=covered, counts=counts(covered))

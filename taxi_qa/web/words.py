@@ -1,0 +1,204 @@
+"""Languages of the web, and how codes, moments and amounts are said in them."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request, session
+from flask_babel import Babel, get_locale
+from markupsafe import Markup
+
+from taxi_qa.law.parameter import Parameter, Version
+from taxi_qa.reports.amounts import Said, value_said
+from taxi_qa.reports.coverage import HOW_ZH
+from taxi_qa.reports.statement import CERTAINTY, STATUS
+from taxi_qa.rules.kit import catalogue
+from taxi_qa.values.clock import date_of
+from taxi_qa.web.translate import lazy_gettext
+from taxi_qa.web.viewer import home, law
+
+_LONG: Final = 160
+LANGUAGES: Final = {"zh": "zh_Hans_CN", "en": "en"}
+ROLES: Final = {
+    "driver": lazy_gettext("驾驶员"),
+    "manager": lazy_gettext("企业管理员"),
+    "inspector": lazy_gettext("稽查员"),
+    "reviewer": lazy_gettext("审核员"),
+    "appeal_reviewer": lazy_gettext("申诉审核员"),
+    "administrator": lazy_gettext("系统管理员"),
+    "auditor": lazy_gettext("审计员"),
+}
+STATES: Final = {
+    "detected": lazy_gettext("已发现"),
+    "excused": lazy_gettext("已免责"),
+    "quarantined": lazy_gettext("隔离待查"),
+    "queued": lazy_gettext("待初审"),
+    "proposed": lazy_gettext("拟认定"),
+    "answered": lazy_gettext("已答复"),
+    "second_review": lazy_gettext("复核中"),
+    "confirmed": lazy_gettext("已确认"),
+    "dismissed": lazy_gettext("已驳回"),
+    "appealed": lazy_gettext("申诉中"),
+    "upheld": lazy_gettext("维持"),
+    "reversed": lazy_gettext("已撤销"),
+    "expired": lazy_gettext("逾期失效"),
+}
+STEPS: Final = {
+    "open": lazy_gettext("立案"),
+    "excuse": lazy_gettext("免责"),
+    "queue": lazy_gettext("排队"),
+    "withdraw": lazy_gettext("撤回"),
+    "return": lazy_gettext("恢复"),
+    "quarantine": lazy_gettext("隔离"),
+    "release": lazy_gettext("解除隔离"),
+    "dismiss": lazy_gettext("驳回"),
+    "propose": lazy_gettext("提出认定"),
+    "answer": lazy_gettext("答复"),
+    "silence": lazy_gettext("逾期未答复"),
+    "confirm": lazy_gettext("确认"),
+    "appeal": lazy_gettext("申诉"),
+    "uphold": lazy_gettext("支持申诉"),
+    "reject": lazy_gettext("驳回申诉"),
+    "expire": lazy_gettext("逾期失效"),
+    "extend": lazy_gettext("延期"),
+}
+REASONS: Final = {
+    "road_closed": lazy_gettext("道路封闭"),
+    "police_order": lazy_gettext("交警指挥"),
+    "passenger_route": lazy_gettext("乘客指定路线"),
+    "passenger_consent": lazy_gettext("乘客同意"),
+    "medical": lazy_gettext("紧急医疗"),
+    "equipment_fault_reported": lazy_gettext("设备故障已报"),
+    "wrong_limit": lazy_gettext("限速有误"),
+    "wrong_driver": lazy_gettext("驾驶员有误"),
+    "position_drift": lazy_gettext("定位漂移"),
+    "camera_misread": lazy_gettext("影像误判"),
+    "duplicate": lazy_gettext("重复"),
+    "evidence_holds": lazy_gettext("证据成立"),
+    "admitted": lazy_gettext("驾驶员认可"),
+    "more_time": lazy_gettext("需要更多时间"),
+    "cause_mended": lazy_gettext("上游原因已排除"),
+    "other": lazy_gettext("其他（须说明）"),
+}
+STAGES: Final = {
+    "stable": lazy_gettext("正式"),
+    "trial": lazy_gettext("试行"),
+    "index": lazy_gettext("仅供辅导"),
+}
+SUFFICIENCY: Final = {
+    "strong": lazy_gettext("充分"),
+    "fair": lazy_gettext("一般"),
+    "weak": lazy_gettext("单一来源，仅供参考"),
+}
+SOURCES: Final = {
+    "meter": lazy_gettext("计价器"),
+    "gnss": lazy_gettext("定位"),
+    "camera": lazy_gettext("影像"),
+    "complaint": lazy_gettext("投诉"),
+    "inspection": lazy_gettext("检查"),
+    "document": lazy_gettext("文书"),
+    "sensor": lazy_gettext("传感器"),
+    "platform": lazy_gettext("平台"),
+}
+
+
+def install(app: Flask) -> None:
+    """Teach this app its languages, and its templates how things are said."""
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["zh"]
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    Babel(app, locale_selector=_locale, timezone_selector=lambda: home().timezone)
+    for name, words in (
+        ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
+        ("sufficiency", SUFFICIENCY), ("source", SOURCES),
+    ):  # fmt: skip
+        app.jinja_env.filters[name] = lambda code, words=words: str(words.get(code, code))
+    app.jinja_env.filters |= {
+        "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
+        "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
+        "entry_status": entry_status,
+    }  # fmt: skip
+    app.jinja_env.globals |= {"language": language, "other_language": other_language}
+
+
+def language() -> str:
+    """The language of this page: zh or en."""
+    return "en" if str(get_locale()).startswith("en") else "zh"
+
+
+def other_language() -> str:
+    """The one it could be in, too."""
+    return "zh" if language() == "en" else "en"
+
+
+def _locale() -> str:
+    chosen = session.get("language", "")
+    if chosen in LANGUAGES:
+        return LANGUAGES[chosen]
+    # Chinese unless the browser wants English before any Chinese.
+    best = request.accept_languages.best_match(["zh", "en"], "zh")
+    return LANGUAGES[best or "zh"]
+
+
+def said(both: Said) -> str:
+    """What is told in both languages, in that of the page."""
+    return both.en if language() == "en" and both.en else both.zh
+
+
+def rule_title(name: str) -> str:
+    """What people call a rule."""
+    rule = catalogue().get(name)
+    if rule is None:
+        return name
+    return rule.title_en if language() == "en" else rule.title_zh
+
+
+def moment(at_ms: int | None, form: str = "minutes") -> str | Markup:
+    """An instant in the city's time; a dash where there is none."""
+    if at_ms is None:
+        return "—"
+    told = datetime.fromtimestamp(int(at_ms) / 1000, ZoneInfo(home().timezone))
+    shown = f"{told:%Y-%m-%d %H:%M:%S}" if form == "seconds" else f"{told:%Y-%m-%d %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(told.isoformat(), shown)
+
+
+def iso(at_ms: int) -> str:
+    """An instant as files have it: in the city's time, with its offset."""
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(home().timezone)).isoformat(timespec="seconds")
+
+
+def day(number: int | None) -> str:
+    """A city day; a dash where there is none."""
+    return "—" if number is None else date_of(int(number)).isoformat()
+
+
+def whole(number: float | None) -> str:
+    """A whole number with its thousands apart; a dash where there is none."""
+    return "—" if number is None else f"{int(number):,}"
+
+
+def law_value(version: Version, number: Parameter) -> str:
+    """A number of law or house as people read it; a long one (an area, a table) cut short."""
+    told = said(value_said(version, number.unit, law().currency))
+    return told if len(told) <= _LONG else f"{told[:_LONG]}…"
+
+
+def law_citation(version: Version) -> str:
+    """Where a number is from: act, article, and the words that were read."""
+    cite = version.cite
+    return " · ".join(part for part in (cite.act, cite.article, cite.quote, cite.url) if part)
+
+
+def certainty(code: object) -> str:
+    """How sure a number of law is."""
+    return said(CERTAINTY.get(str(code), Said(str(code))))
+
+
+def how(code: str) -> str:
+    """How a sentence of the pledge is judged."""
+    return code if language() == "en" else {str(one): zh for one, zh in HOW_ZH.items()}.get(code, code)
+
+
+def entry_status(code: str) -> str:
+    """What became of a line of the ledger."""
+    found = STATUS.get(code)
+    return code if found is None else said(found)
