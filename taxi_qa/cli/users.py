@@ -93,7 +93,10 @@ def _state(account: "Account") -> str:
 @click.option("--undo", is_flag=True, help="Let it sign in again.")
 @click.pass_context
 def disable(ctx: click.Context, name: str, undo: bool) -> None:
-    """Let an account sign in no more; its sessions end at once."""
+    """Let an account sign in no more.
+
+    Its sessions end at once.
+    """
     from taxi_qa.store import accounts
 
     home = opened(ctx)
@@ -107,7 +110,10 @@ def disable(ctx: click.Context, name: str, undo: bool) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read it from standard input.")
 @click.pass_context
 def password(ctx: click.Context, name: str, password_stdin: bool) -> None:
-    """Give an account another first password; its sessions end at once."""
+    """Give an account another first password.
+
+    Its sessions end at once.
+    """
     from taxi_qa.store import accounts
 
     home = opened(ctx)
