@@ -53,7 +53,7 @@ def catalogue(known: dict[str, str]) -> Catalog:
     """The catalogue of today's texts."""
     made = Catalog(locale="en", header_comment=_HEAD, fuzzy=False)
     for text, places in texts().items():
-        made.add(text, known.get(text, ""), locations=[(place, None) for place in sorted(places)])
+        made.add(text, known.get(text, ""), locations=[(place, 0) for place in sorted(places)])
     return made
 
 
