@@ -1,5 +1,7 @@
 """`taxi-qa coaching`: how each driver is found per exposure, beside those who drive alike."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from taxi_qa.cli.check import refuse_backwards
@@ -9,7 +11,17 @@ from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.rules import known_rules
 from taxi_qa.cli.screen import figures, note, table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _SHOWN = 25
+# Why somebody has no score, for people.
+_WHY = {
+    "not_judged": "没有数据可判，不等于没有问题 · nothing could be judged, which is not the same as clean",
+    "no_exposure": "没有相应的出车 · nothing driven that could be counted",
+    "too_little_exposure": "出车太少，说明不了问题 · driven too little to say anything",
+    "no_fleet": "同类司机太少，或无人被查到 · too few drivers like them, or nobody was found",
+}
 
 
 @click.command(cls=Command)
@@ -38,8 +50,8 @@ def coaching(
     """Say who is found more often than his like.
 
     Findings per exposure (speeding per hour of free driving, a refusal per departure from a hub), shrunk
-    towards the fleet, with a 90 % interval, among those who drive alike. For coaching: it costs nobody a
-    point, and without enough exposure there is no score.
+    towards the fleet, with a 90 % interval, among those who drive alike. Only what a rule could judge counts:
+    who could not be judged, or too little, has no score. For coaching: it costs nobody a point.
     """
     from taxi_qa.reports.export import Cell
     from taxi_qa.runs.coaching import coaching as indexed
@@ -70,12 +82,17 @@ def coaching(
         told = told[told["driver_id"] == driver]
     if out is not None:
         texts = ("rule", "unit", "driver_id", "stratum", "beside_fleet", "why_not", "moved")
-        names = ("rule", "unit", *INDEX_COLUMNS, "moved")
+        names = ("rule", "unit", *INDEX_COLUMNS, "unjudged", "moved")
         cells = [Cell(name, "text" if name in texts else "number") for name in names]
         write_out([told], cells, out, form, sheet="drivers")
     if as_json:
         figures(told.astype(object).where(told.notna(), None).to_dict("records"))
         return
+    _show(told, driver)
+
+
+def _show(told: "pd.DataFrame", driver: str | None) -> None:
+    """Who stands out, or all of one driver's scores, and why others have none."""
     above = told[told["beside_fleet"] == "above"] if driver is None else told[told["why_not"] == ""]
     headers = (
         "rule",
@@ -95,5 +112,10 @@ def coaching(
         for rule, ids in zip(told["rule"], told["moved"], strict=True):
             if ids:
                 note(f"{rule} moved by {ids}")
-    without = int((told["why_not"] != "").sum())
-    note(f"{len(above):,} of {len(told):,} rows stand out; {without:,} have no score (too little exposure)")
+    note(f"{len(above):,} of {len(told):,} rows {'stand out' if driver is None else 'have a score'}")
+    for why, words in _WHY.items():
+        rows_without = told[told["why_not"] == why]
+        if len(rows_without):
+            note(f"{len(rows_without):,} have no score: {words}")
+            if driver is not None:
+                note("  " + ", ".join(rows_without["rule"]))

@@ -1,26 +1,22 @@
 """The coaching index of a fleet over some days: what was found, per what could have been."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from taxi_qa.facts.exposure import EXPOSURES, exposures_of
-from taxi_qa.facts.units import DayUnits
+from taxi_qa.facts.exposure import EXPOSURES
 from taxi_qa.law import strict
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.strict import BadLaw
 from taxi_qa.paths import shipped
-from taxi_qa.runs.gather import given_day, law_of
-from taxi_qa.runs.jobs import DAY, Order
+from taxi_qa.runs.exposed import Counted, Progress, exposed
+from taxi_qa.runs.gather import law_of
 from taxi_qa.score.index import coaching_index
-from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.kept_lists import keep_indices
-from taxi_qa.store.presence import last_delivery
 from taxi_qa.store.roster import drivers_known
 from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.values.clock import day_start_ms
@@ -28,7 +24,6 @@ from taxi_qa.values.clock import day_start_ms
 _FILE: Final = "desk/exposures.yaml"
 # What people found to be none, or what waits for an upstream cause, moves nobody's index.
 _COUNTS_NOT: Final = frozenset({"excused", "dismissed", "reversed", "expired", "quarantined"})
-Progress = Callable[[int, int], None]
 
 
 @cache
@@ -39,6 +34,12 @@ def exposure_of() -> Mapping[str, str]:
         BadLaw: the file is not as it should be; names the key and what was expected.
     """
     return _listed()["exposures"]
+
+
+@cache
+def by_duty() -> frozenset[str]:
+    """The rules that judge duties as a whole: one row they cannot judge leaves out all of its duty."""
+    return frozenset(_listed()["duties"])
 
 
 @cache
@@ -54,7 +55,7 @@ def _listed() -> dict[str, dict[str, str]]:
         shown,
         "the file",
         strict.load(shipped("data") / _FILE, shown),
-        {"title", "reason", "exposures", "none"},
+        {"title", "reason", "duties", "exposures", "none"},
         set(),
     )
     found: dict[str, dict[str, str]] = {"exposures": {}, "none": {}}
@@ -72,31 +73,28 @@ def _listed() -> dict[str, dict[str, str]]:
                 if any(rule in other for other in found.values()):
                     raise BadLaw(f"{shown}: {named}: {rule} stands twice")
                 of_rule[rule] = str(named)
+    if not isinstance(file["duties"], list):
+        raise BadLaw(f"{shown}: duties: expected a list of rules")
+    found["duties"] = {strict.text(shown, "duties", one): "" for one in file["duties"]}
+    strange = sorted(found["duties"].keys() - found["exposures"].keys())
+    if strange:
+        raise BadLaw(f"{shown}: duties: {', '.join(strange)}: expected rules that stand under exposures")
     return found
 
 
 def exposures(
     home: Home, *, from_day: int, to_day: int, law: Law | None = None, progress: Progress | None = None
 ) -> pd.DataFrame:
-    """What each driver could have been found in over some days.
+    """What each driver could have been found in over some days, whether anybody judged it or not.
 
     Returns:
         A row a driver, index driver_id, columns `EXPOSURES`.
     """
     law = law_of(home.city) if law is None else law
-    delivery = last_delivery(home)
-    places = library.partitions(home, from_day, to_day)
-    total = pd.DataFrame(columns=list(EXPOSURES), dtype="float64")
-    for done, (day, bucket) in enumerate(places, 1):
-        order = Order(
-            home=str(home.path), url=home.url, jobs=(Job(day, bucket, DAY),), past_day=day + 1, rules=(),
-            leaves=(), looks_back=False, vehicles=(), delivery=delivery,
-        )  # fmt: skip
-        for given in given_day(order, law, day):
-            total = total.add(exposures_of(DayUnits(given, law)), fill_value=0.0)
-        if progress is not None:
-            progress(done, len(places))
-    return total.rename_axis("driver_id")
+    nothing = findings_that_stand(home, [])
+    return exposed(
+        home, law, from_day=from_day, to_day=to_day, rules={}, found=nothing, progress=progress
+    ).whole
 
 
 def coaching(
@@ -111,20 +109,24 @@ def coaching(
         progress: told after each day and bucket.
 
     Returns:
-        `rule`, `unit`, the columns of `score.index.INDEX_COLUMNS` and `moved` (the finding_ids that were
-        counted, joined by ;), rule by rule, the worst first. A rule nobody was found by in these days is
-        there too: its rows say `no_fleet`.
+        `rule`, `unit`, the columns of `score.index.INDEX_COLUMNS`, `unjudged` (exposure the rule did not
+        judge for certain: in none of the other figures; NaN not known) and `moved` (the finding_ids that
+        were counted, joined by ;), rule by rule, the worst first. A rule nobody was found by in these days
+        is there too: its rows say `no_fleet`; one that judged nothing says `not_judged`.
     """
     law = law_of(home.city)
-    told = exposures(home, from_day=from_day, to_day=to_day, law=law, progress=progress)
-    if told.empty:
-        return pd.DataFrame()
-    strata = _strata(told, law, now_ms)
     found = findings_that_stand(home)
     begin, end = day_start_ms(from_day, home.timezone), day_start_ms(to_day + 1, home.timezone)
     counted = found[
         (found["start_ms"] >= begin) & (found["start_ms"] < end) & ~found["status"].isin(_COUNTS_NOT)
     ]
+    rules = {rule: Counted(unit, rule in by_duty()) for rule, unit in exposure_of().items()}
+    told = exposed(home, law, from_day=from_day, to_day=to_day, rules=rules, found=counted, progress=progress)
+    drivers = told.whole.index
+    if drivers.empty:
+        return pd.DataFrame()
+    strata = _strata(told.whole, law, now_ms)
+    counted = counted[~counted["finding_id"].isin(told.not_counted)]
     per_rule = {
         str(rule): rows.groupby("driver_id")["finding_id"].agg(list) for rule, rows in counted.groupby("rule")
     }
@@ -132,12 +134,17 @@ def coaching(
     parts = []
     for rule, unit in exposure_of().items():
         own = per_rule.get(rule)
-        findings, moved = np.zeros(len(told)), dict[str, str]()
+        findings, moved = np.zeros(len(drivers)), dict[str, str]()
         if own is not None:
-            findings += own.map(len).reindex(told.index).fillna(0).to_numpy(dtype=np.float64)
+            findings += own.map(len).reindex(drivers).fillna(0).to_numpy(dtype=np.float64)
             moved = {str(driver): ";".join(ids) for driver, ids in own.items()}
-        exposure = told[unit].to_numpy(dtype=np.float64)
-        index = coaching_index(told.index.to_series(), strata, findings, exposure, least_weight=least)
+        whole = told.whole[unit].to_numpy(dtype=np.float64)
+        exposure = np.nan_to_num(told.judged[rule].reindex(drivers).to_numpy(dtype=np.float64))
+        # Not judged is not none.
+        exposure = np.where((exposure == 0) & (whole != 0), np.nan, exposure)
+        index = coaching_index(drivers.to_series(), strata, findings, exposure, least_weight=least)
+        unjudged = pd.Series(np.maximum(whole - np.nan_to_num(exposure), 0.0), index=drivers)
+        index["unjudged"] = unjudged.reindex(index["driver_id"]).to_numpy()
         index["moved"] = [moved.get(str(driver), "") for driver in index["driver_id"]]
         index.insert(0, "unit", unit)
         index.insert(0, "rule", rule)

@@ -95,17 +95,18 @@ def coaching_index(
         driver_ids: str[n], once each.
         strata: str[n], whom a driver is compared with: those of the same.
         findings: float64[n], how often he was found.
-        exposure: float64[n], how much he could have been found in; NaN or 0 where nobody knows or none.
+        exposure: float64[n], how much he could have been found in, as far as it was judged; 0 where there was
+            none, NaN where nothing of it was judged.
         least_weight: a driver whose own data weigh less than this beside the fleet's has no score.
 
     Returns:
         A row a driver in `INDEX_COLUMNS`, the worst first. `rate`, `low`, `high` (5 % and 95 %) and what
-        follows from them are NaN where `why_not` says why: `no_exposure`, `too_little_exposure`, `no_fleet`
-        (nobody found, or too few drivers, in his stratum). `own_weight` is the share of his own data in his
-        rate; `expected` the findings the fleet's rate makes of his exposure, `excess` what he has beyond it;
-        `beside_fleet` is above or below where the whole interval is, else alike; `rank` is 1 + the drivers
-        of the stratum whose whole interval lies above his; `clean_exposure` how much exposure without a
-        finding brings his rate down to the fleet's.
+        follows from them are NaN where `why_not` says why: `no_exposure`, `not_judged`,
+        `too_little_exposure`, `no_fleet` (nobody found, or too few drivers, in his stratum). `own_weight` is
+        the share of his own data in his rate; `expected` the findings the fleet's rate makes of his
+        exposure, `excess` what he has beyond it; `beside_fleet` is above or below where the whole interval
+        is, else alike; `rank` is 1 + the drivers of the stratum whose whole interval lies above his;
+        `clean_exposure` how much exposure without a finding brings his rate down to the fleet's.
     """
     told = pd.DataFrame(
         {
@@ -120,6 +121,7 @@ def coaching_index(
     told["beside_fleet"], told["rank"], told["clean_exposure"], told["why_not"] = "", np.nan, np.nan, ""
     exposed = np.nan_to_num(exposure) > 0
     told.loc[~exposed, "why_not"] = "no_exposure"
+    told.loc[np.isnan(exposure), "why_not"] = "not_judged"
     for stratum in sorted(set(told["stratum"])):
         rows = np.flatnonzero((told["stratum"] == stratum).to_numpy() & exposed)
         if rows.size:

@@ -88,7 +88,8 @@ def test_the_index_has_a_row_a_driver_and_rule_and_no_score_without_a_fleet(new_
     assert told["findings"].sum() > 0
     scored = told[told["why_not"] == ""]
     assert (scored["low"] <= scored["rate"]).all()
-    assert set(told.loc[told["rule"] == "driving.eating", "why_not"]) <= {"no_fleet", "no_exposure"}
+    # Nobody asked.
+    assert set(told.loc[told["rule"] == "driving.eating", "why_not"]) == {"not_judged"}
 
 
 def test_a_day_without_anybody_has_no_rows(new_home: NewHome) -> None:

@@ -80,8 +80,8 @@ def test_without_exposure_there_is_no_score_rather_than_a_zero() -> None:
     findings = np.append(COUNTS, [0.0, 0.0, 4.0])
     exposure = np.append(TRIPS, [0.0, np.nan, 0.0])
     rows = by_driver(index(findings, exposure))
-    for name in ("D10", "D11", "D12"):
-        assert rows[name]["why_not"] == "no_exposure"
+    for name, why in (("D10", "no_exposure"), ("D11", "not_judged"), ("D12", "no_exposure")):
+        assert rows[name]["why_not"] == why
         assert all(np.isnan(rows[name][figure]) for figure in ("rate", "low", "high", "rank", "excess"))
     assert rows["D0"]["rate"] > 0
 
