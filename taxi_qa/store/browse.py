@@ -101,12 +101,28 @@ def page(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted
         seen: what the reader may see (`Scope`).
         wanted: what he asked for; columns the list does not have are a mistake of the caller.
     """
+    rows, total = rows_of(home, listing, seen, wanted)
+    return frame_of([tuple(row.values()) for row in rows], listing.columns), total
+
+
+def rows_of(
+    home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted
+) -> tuple[list[dict[str, Any]], int]:
+    """The same as plain values, None where missing: a page of rows needs no frame."""
     here = _conditions(listing, wanted)
+    names = [name for name, _dtype in listing.columns]
     with home.engine.connect() as connection:
         counted = select(func.count()).select_from(listing.table).where(seen, *here)
         total = int(fetch(connection, counted)[0][0])
-        rows = _ordered(listing, wanted).where(seen, *here).limit(wanted.limit).offset(wanted.offset)
-        return frame_of(fetch(connection, rows), listing.columns), total
+        query = _ordered(listing, wanted).where(seen, *here).limit(wanted.limit).offset(wanted.offset)
+        return [dict(zip(names, row, strict=True)) for row in fetch(connection, query)], total
+
+
+def count(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> int:
+    """How many rows there are in all."""
+    query = select(func.count()).select_from(listing.table).where(seen, *_conditions(listing, wanted))
+    with home.engine.connect() as connection:
+        return int(fetch(connection, query)[0][0])
 
 
 def whole(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> Iterator[pd.DataFrame]:

@@ -7,11 +7,12 @@ from flask import Blueprint, Response, render_template
 
 from taxi_qa.reports.export import Cell
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.store.browse import CASES, page, whole
+from taxi_qa.store.browse import CASES, count, rows_of, whole
 from taxi_qa.web import words
 from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import for_everybody
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import language, shown
 from taxi_qa.web.viewer import home, now_ms, viewer
 
 blueprint: Final = Blueprint("cases", __name__)
@@ -40,9 +41,9 @@ def filters() -> Filters:
 def listed() -> str:
     """Cases the reader may see."""
     told = asked(filters())
-    frame, total = page(home(), CASES, viewer().scope.cases(), told.wanted)
-    shown = page_of(frame, total, told, "cases.listed")
-    return render_template("web/cases.html", page=shown, rules=_rules(), now=now_ms())
+    rows, total = rows_of(home(), CASES, viewer().scope.cases(), told.wanted)
+    listing = page_of(rows, total, told, "cases.listed")
+    return render_template("web/cases.html", page=listing, rules=words.rule_titles(language()), now=now_ms())
 
 
 @blueprint.get("/cases.<any(csv, xlsx):kind>")
@@ -50,7 +51,7 @@ def listed() -> str:
 def listed_file(kind: str) -> Response:
     """The same rows as a file."""
     told, seen = asked(filters()), viewer().scope.cases()
-    _rows, total = page(home(), CASES, seen, told.wanted)
+    total = count(home(), CASES, seen, told.wanted)
     titles = (
         (_("案件编号"), Cell("case_id")),
         (_("规则"), Cell("rule")),
@@ -71,16 +72,12 @@ def listed_file(kind: str) -> Response:
 
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     return (
-        row["case_id"], row["rule"], words.rule_title(row["rule"]), str(words.STATES[row["state"]]),
-        str(words.STAGES[row["stage"]]), row["vehicle_id"], row["driver_id"], row["company_id"],
-        _iso(row["start_ms"]), _iso(row["end_ms"]), str(words.SUFFICIENCY[row["sufficiency"]]),
+        row["case_id"], row["rule"], words.rule_title(row["rule"]), shown(words.STATES, row["state"]),
+        shown(words.STAGES, row["stage"]), row["vehicle_id"], row["driver_id"], row["company_id"],
+        _iso(row["start_ms"]), _iso(row["end_ms"]), shown(words.SUFFICIENCY, row["sufficiency"]),
         _iso(row["deadline_ms"]),
     )  # fmt: skip
 
 
 def _iso(at_ms: int | None) -> str:
     return "" if at_ms is None else words.iso(at_ms)
-
-
-def _rules() -> dict[str, str]:
-    return {name: words.rule_title(name) for name in sorted(catalogue())}

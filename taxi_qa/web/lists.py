@@ -189,6 +189,12 @@ class Page:
         """The address with another value of a filter, or without it."""
         return self._address(self.endpoint, **{name: value})
 
+    def by(self, name: str) -> str:
+        """The address with a filter whose value comes last, to be put behind it: for links of many rows."""
+        return self._address(self.endpoint, **{name: None}, page=None) + (
+            f"{'&' if self.asked.filters else '?'}{name}="
+        )
+
     def file(self, kind: FileKind) -> str:
         """The address of the whole list as a file."""
         return self._address(f"{self.endpoint}_file", kind=kind)
@@ -198,9 +204,12 @@ class Page:
         return url_for(endpoint, **{name: value for name, value in given.items() if value is not None})
 
 
-def page_of(frame: pd.DataFrame, total: int, told: Asked, endpoint: str, **values: str) -> Page:
+def page_of(
+    rows: pd.DataFrame | Sequence[Mapping[str, Any]], total: int, told: Asked, endpoint: str, **values: str
+) -> Page:
     """A page of the rows the database gave."""
-    return Page(plain_rows(frame), total, told, endpoint, values)
+    plain = plain_rows(rows) if isinstance(rows, pd.DataFrame) else rows
+    return Page(plain, total, told, endpoint, values)
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Languages of the web, and how codes, moments and amounts are said in them."""
 
 from datetime import datetime
+from functools import cache, partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request, session
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 from markupsafe import Markup
 
 from taxi_qa.law.parameter import Parameter, Version
@@ -14,7 +15,7 @@ from taxi_qa.reports.coverage import HOW_ZH
 from taxi_qa.reports.statement import CERTAINTY, STATUS
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of
-from taxi_qa.web.translate import lazy_gettext
+from taxi_qa.web.translate import gettext, language, lazy_gettext, shown
 from taxi_qa.web.viewer import home, law
 
 _LONG: Final = 160
@@ -111,18 +112,13 @@ def install(app: Flask) -> None:
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
         ("sufficiency", SUFFICIENCY), ("source", SOURCES),
     ):  # fmt: skip
-        app.jinja_env.filters[name] = lambda code, words=words: str(words.get(code, code))
+        app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {
         "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
         "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
         "entry_status": entry_status,
     }  # fmt: skip
-    app.jinja_env.globals |= {"language": language, "other_language": other_language}
-
-
-def language() -> str:
-    """The language of this page: zh or en."""
-    return "en" if str(get_locale()).startswith("en") else "zh"
+    app.jinja_env.globals |= {"language": language, "other_language": other_language, "_": gettext}
 
 
 def other_language() -> str:
@@ -144,21 +140,26 @@ def said(both: Said) -> str:
     return both.en if language() == "en" and both.en else both.zh
 
 
+@cache
+def rule_titles(in_language: str) -> dict[str, str]:
+    """What people call each rule in a language, by its name."""
+    known = sorted(catalogue().items())
+    return {name: rule.title_en if in_language == "en" else rule.title_zh for name, rule in known}
+
+
 def rule_title(name: str) -> str:
     """What people call a rule."""
-    rule = catalogue().get(name)
-    if rule is None:
-        return name
-    return rule.title_en if language() == "en" else rule.title_zh
+    return rule_titles(language()).get(name, name)
 
 
 def moment(at_ms: int | None, form: str = "minutes") -> str | Markup:
     """An instant in the city's time; a dash where there is none."""
     if at_ms is None:
         return "—"
-    told = datetime.fromtimestamp(int(at_ms) / 1000, ZoneInfo(home().timezone))
-    shown = f"{told:%Y-%m-%d %H:%M:%S}" if form == "seconds" else f"{told:%Y-%m-%d %H:%M}"
-    return Markup('<time datetime="{}">{}</time>').format(told.isoformat(), shown)
+    iso = datetime.fromtimestamp(int(at_ms) // 1000, ZoneInfo(home().timezone)).isoformat()
+    told = iso[:19] if form == "seconds" else iso[:16]
+    # Digits and signs of a date, nothing to be escaped.
+    return Markup(f'<time datetime="{iso}">{told.replace("T", " ")}</time>')  # noqa: S704 - as said
 
 
 def iso(at_ms: int) -> str:
