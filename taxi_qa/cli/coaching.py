@@ -51,7 +51,9 @@ def coaching(
 
     Findings per exposure (speeding per hour of free driving, a refusal per departure from a hub), shrunk
     towards the fleet, with a 90 % interval, among those who drive alike. Only what a rule could judge counts:
-    who could not be judged, or too little, has no score. For coaching: it costs nobody a point.
+    who could not be judged, or too little, has no score. For coaching: it costs nobody a point. Nine
+    intervals in ten hold the true rate, over many fleets and months; in one fleet of few drivers who are
+    seldom found many can miss it together.
     """
     from taxi_qa.reports.export import Cell
     from taxi_qa.runs.coaching import coaching as indexed

@@ -1,84 +1,27 @@
 """The coaching index: how often a driver is found, per exposure, shrunk towards his fleet.
 
-Few trips say little: one finding in ten trips is chance, ten in a thousand are not. Findings are counted as
-Poisson with each driver's own rate, the rates of a fleet as a gamma distribution fitted to all of its drivers
-(empirical Bayes: Clayton and Kaldor 1987, Biometrics 43, 671-681); a driver's rate is then gamma again, with
-shape + findings and rate + exposure. It is for coaching: it knows no points, and the ledger never sees it.
+Few trips say little: one finding in ten trips is chance, ten in a thousand are not. How the rates of a fleet
+are spread, and what that and his own findings leave open of a driver's rate, is in `fleet`. It is for
+coaching: it knows no points, and the ledger never sees it.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, special
+from scipy import special
+
+from taxi_qa.score.fleet import fleet_of
 
 Floats = npt.NDArray[np.float64]
 
 # The interval that is shown: nine of ten times the true rate lies in it.
 _TAIL: Final = 0.05
-# Shapes beyond are the same curve to a hundredth; below, most drivers would never be found at all.
-_SHAPES: Final = (0.05, 1e4)
-# A fleet of fewer says nothing of how drivers differ.
-LEAST_DRIVERS: Final = 5
 INDEX_COLUMNS: Final = (
     "driver_id", "stratum", "findings", "exposure", "own_weight", "rate", "low", "high", "fleet_rate",
     "expected", "excess", "beside_fleet", "rank", "clean_exposure", "why_not",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Prior:
-    """How the rates of a fleet's drivers are spread: gamma with this shape and rate.
-
-    Attributes:
-        shape: the larger, the more alike drivers are.
-        rate: in units of exposure: so much exposure weighs as much as the whole fleet.
-    """
-
-    shape: float
-    rate: float
-
-    @property
-    def mean(self) -> float:
-        """Findings per exposure in the fleet."""
-        return self.shape / self.rate
-
-
-def fleet_prior(findings: Floats, exposure: Floats) -> Prior | None:
-    """The prior that makes what was seen likeliest; None where nothing can be fitted.
-
-    Args:
-        findings: float64[n], of each driver, whole numbers.
-        exposure: float64[n], above 0, in one unit for all (trips, hours).
-
-    Returns:
-        None with fewer than `LEAST_DRIVERS` drivers or without any finding.
-    """
-    if findings.size < LEAST_DRIVERS or findings.sum() == 0:
-        return None
-    mean = float(findings.sum() / exposure.sum())
-
-    def unlikely(theta: Floats) -> float:
-        shape, rate = float(np.exp(theta[1])), float(np.exp(theta[1] - theta[0]))
-        # Negative binomial: a Poisson count whose rate is gamma.
-        likely = (
-            special.gammaln(shape + findings)
-            - special.gammaln(shape)
-            + shape * np.log(rate / (rate + exposure))
-            + findings * np.log(exposure / (rate + exposure))
-        )
-        return -float(likely.sum())
-
-    found = optimize.minimize(
-        unlikely,
-        np.array([np.log(mean), 0.0]),
-        method="L-BFGS-B",
-        bounds=[(np.log(mean) - 3, np.log(mean) + 3), tuple(np.log(_SHAPES))],
-    )
-    shape = float(np.exp(found.x[1]))
-    return Prior(shape, shape / float(np.exp(found.x[0])))
 
 
 def coaching_index(
@@ -105,8 +48,9 @@ def coaching_index(
         `too_little_exposure`, `no_fleet` (nobody found, or too few drivers, in his stratum). `own_weight` is
         the share of his own data in his rate; `expected` the findings the fleet's rate makes of his
         exposure, `excess` what he has beyond it; `beside_fleet` is above or below where the whole interval
-        is, else alike; `rank` is 1 + the drivers of the stratum whose whole interval lies above his;
-        `clean_exposure` how much exposure without a finding brings his rate down to the fleet's.
+        is, even if the fleet's own rate, known no better, is a little another one, else alike; `rank` is 1 +
+        the drivers of the stratum whose whole interval lies above his; `clean_exposure` how much exposure
+        without a finding brings his findings per exposure down to the fleet's.
     """
     told = pd.DataFrame(
         {
@@ -136,22 +80,26 @@ def coaching_index(
 def _of_stratum(
     findings: Floats, exposure: Floats, least_weight: float
 ) -> dict[str, npt.NDArray[np.object_] | Floats]:
-    prior = fleet_prior(findings, exposure)
-    if prior is None:
+    fleet = fleet_of(findings, exposure)
+    if fleet is None:
         return {"why_not": np.full(findings.size, "no_fleet", dtype=object)}
-    weight = exposure / (exposure + prior.rate)
-    shape, rate = prior.shape + findings, prior.rate + exposure
-    low, high = (special.gammaincinv(shape, q) / rate for q in (_TAIL, 1 - _TAIL))
+    weight = fleet.own_weight(exposure)
+    shape, rate = fleet.rates(findings, exposure)
+    low, high = _between(shape, rate)
     known = weight >= least_weight
-    beside = np.where(low > prior.mean, "above", np.where(high < prior.mean, "below", "alike"))
-    expected = prior.mean * exposure
+    # What is not known of the fleet's own rate blurs the comparison, too.
+    beside_low, beside_high = _between(*fleet.rates(findings, exposure, beside=True))
+    is_above = (low > fleet.rate) & (beside_low > 1)
+    is_below = (high < fleet.rate) & (beside_high < 1)
+    beside = np.where(is_above, "above", np.where(is_below, "below", "alike"))
+    expected = fleet.rate * exposure
     lows = np.sort(low[known])
     rank = 1.0 + lows.size - np.searchsorted(lows, high, side="right")
     scored = {
-        "rate": shape / rate, "low": low, "high": high, "fleet_rate": np.full(findings.size, prior.mean),
+        "rate": shape / rate, "low": low, "high": high, "fleet_rate": np.full(findings.size, fleet.rate),
         "expected": expected, "excess": findings - expected, "rank": rank,
-        # (shape + k) / (rate + e + x) <= shape / rate, solved for x.
-        "clean_exposure": np.maximum(findings / prior.mean - exposure, 0.0),
+        # findings / (exposure + x) <= the fleet's rate, solved for x.
+        "clean_exposure": np.maximum(findings / fleet.rate - exposure, 0.0),
     }  # fmt: skip
     return {
         "own_weight": weight,
@@ -159,3 +107,9 @@ def _of_stratum(
         "beside_fleet": np.where(known, beside, "").astype(object),
         "why_not": np.where(known, "", "too_little_exposure").astype(object),
     }
+
+
+def _between(shape: Floats, rate: Floats) -> tuple[Floats, Floats]:
+    """Where nine tenths of each gamma distribution lie."""
+    low, high = (special.gammaincinv(shape, q) / rate for q in (_TAIL, 1 - _TAIL))
+    return low, high

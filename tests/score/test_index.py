@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import stats
 
-from scripts.bench_index import flagged
-from taxi_qa.score.index import INDEX_COLUMNS, Prior, coaching_index, fleet_prior
+from scripts.bench_index import SIZES, flagged, held
+from taxi_qa.score.fleet import fleet_of
+from taxi_qa.score.index import INDEX_COLUMNS, coaching_index
 
 Floats = npt.NDArray[np.float64]
 
-# A fleet in which nobody differs from the sums below: shape and rate are what the fit finds.
 COUNTS = np.array([0, 1, 2, 0, 3, 1, 0, 0, 5, 1], dtype=np.float64)
 TRIPS = np.array([100, 150, 300, 80, 250, 200, 90, 120, 220, 180], dtype=np.float64)
 
@@ -39,41 +39,65 @@ def test_of_the_25_worst_at_most_three_drove_80_trips_or_less(seed: int) -> None
     assert raw >= 3 * max(shrunk, 3)
 
 
-def test_the_prior_is_the_likeliest() -> None:
-    prior = fleet_prior(COUNTS, TRIPS)
-    assert prior is not None
-
-    def likelihood(shape: float, rate: float) -> float:
-        """Of the counts, by integrating over every driver's true rate: no closed form."""
-        whole = 1.0
-        for count, trips in zip(COUNTS, TRIPS, strict=True):
-            spread = stats.gamma(shape, scale=1 / rate)
-            whole *= integrate.quad(
-                lambda true, k=count, e=trips, of=spread: stats.poisson.pmf(k, true * e) * of.pdf(true),
-                0,
-                spread.ppf(0.999999),
-            )[0]
-        return whole
-
-    best = likelihood(prior.shape, prior.rate)
-    for shape, rate in ((1.2, 1.0), (0.8, 1.0), (1.0, 1.2), (1.0, 0.8), (1.2, 1.2), (0.8, 0.8)):
-        assert likelihood(prior.shape * shape, prior.rate * rate) < best
+@pytest.mark.parametrize("size", [size for size in SIZES if size <= 300])
+def test_intervals_hold_nine_true_rates_in_ten(size: int) -> None:
+    """Of any kind of fleet; with the likeliest prior taken for the true one they held half in small ones."""
+    shares = [held(size, seed).share for seed in range(40)]
+    assert 0.86 < np.nanmean(shares) < 0.95
 
 
-def test_a_drivers_figures_are_those_of_the_gamma_behind_them() -> None:
-    prior = fleet_prior(COUNTS, TRIPS)
-    assert prior is not None
+def test_hardly_anybody_is_said_to_stand_out_who_does_not() -> None:
+    told = [held(size, seed) for size in (8, 40, 300) for seed in range(20)]
+    said, wrong = sum(one.said for one in told), sum(one.wrong for one in told)
+    assert said > 500
+    assert wrong < 0.05 * said
+
+
+# How the truth of COUNTS is spread by summing over very many shapes and means, each fleet as likely as the
+# negative binomial and the priors say: no quadrature, no narrowing.
+LOG_SHAPES = np.linspace(np.log(0.05), np.log(1e3), 300)
+LOG_MEANS = np.log(COUNTS.sum() / TRIPS.sum()) + np.linspace(-8, 8, 801)
+
+
+def summed() -> tuple[Floats, Floats, Floats]:
+    """Shapes, means and how likely each pair of them is."""
+    log_shape, log_mean = (values.ravel() for values in np.meshgrid(LOG_SHAPES, LOG_MEANS))
+    shape, mean = np.exp(log_shape), np.exp(log_mean)
+    likely = stats.logistic.logpdf(log_shape) + stats.norm.logpdf(log_mean, LOG_MEANS[400], 2.0)
+    for count, trips in zip(COUNTS, TRIPS, strict=True):
+        rate = shape / mean
+        likely += stats.nbinom.logpmf(count, shape, rate / (rate + trips))
+    weight = np.exp(likely - likely.max())
+    return shape, mean, weight / weight.sum()
+
+
+def test_what_is_known_of_a_fleet_is_what_summing_finds() -> None:
+    shape, mean, weight = summed()
+    fleet = fleet_of(COUNTS, TRIPS)
+    assert fleet is not None
+    assert fleet.weight.sum() == pytest.approx(1)
+    assert fleet.rate == pytest.approx(np.exp(weight @ np.log(mean)), rel=0.01)
+    own = TRIPS[8] / (TRIPS[8] + shape / mean)
+    assert fleet.own_weight(TRIPS)[8] == pytest.approx(weight @ own, rel=0.02)
+
+
+def test_a_drivers_figures_are_those_of_all_fleets_his_may_be() -> None:
+    shape, mean, weight = summed()
     row = by_driver(index(COUNTS, TRIPS))["D8"]
-    # 5 findings in 220 trips: gamma with shape + 5 and rate + 220.
-    true = stats.gamma(prior.shape + 5, scale=1 / (prior.rate + 220))
-    assert row["rate"] == pytest.approx(true.mean())
-    assert (row["low"], row["high"]) == (pytest.approx(true.ppf(0.05)), pytest.approx(true.ppf(0.95)))
-    assert row["expected"] == pytest.approx(220 * prior.mean)
-    assert row["excess"] == pytest.approx(5 - 220 * prior.mean)
-    assert row["own_weight"] == pytest.approx(220 / (220 + prior.rate))
-    # After so many trips without a finding his rate is the fleet's.
-    clean = row["clean_exposure"]
-    assert (prior.shape + 5) / (prior.rate + 220 + clean) == pytest.approx(prior.mean)
+    # 5 findings in 220 trips: in each fleet a gamma with shape + 5 and shape / mean + 220.
+    shapes, rates = shape + 5, shape / mean + 220
+    average = weight @ (shapes / rates)
+    assert row["rate"] == pytest.approx(average, rel=0.02)
+    likely = weight > 1e-9
+    shapes, rates, weight = shapes[likely], rates[likely], weight[likely]
+    below = [weight @ stats.gamma.cdf(row[end], shapes, scale=1 / rates) for end in ("low", "high")]
+    # One gamma for many: in so small a fleet it reaches rather too far down than not far enough.
+    assert 0.02 < below[0] < 0.055
+    assert below[1] == pytest.approx(0.95, abs=0.015)
+    assert row["expected"] == pytest.approx(220 * row["fleet_rate"])
+    assert row["excess"] == pytest.approx(5 - row["expected"])
+    # After so many trips without a finding he has been found as often per trip as his fleet.
+    assert 5 / (220 + row["clean_exposure"]) == pytest.approx(row["fleet_rate"])
 
 
 def test_without_exposure_there_is_no_score_rather_than_a_zero() -> None:
@@ -103,10 +127,13 @@ def test_a_fleet_without_findings_or_drivers_ranks_nobody(findings: float, drive
 
 
 def test_ranks_only_where_intervals_separate() -> None:
-    findings = np.array([40.0, 38.0, 2.0, 1.0, 0.0, 2.0])
-    rows = by_driver(index(findings, np.full(6, 1000.0)))
+    findings = np.array([40.0, 38.0, 2.0, 1.0, 0.0, 2.0, 3.0, 2.0, 1.0, 2.0, 1.0, 2.0])
+    rows = by_driver(index(findings, np.full(12, 1000.0)))
     # Two stand out and cannot be told apart; the others come after both, again not told apart.
-    assert [rows[f"D{i}"]["rank"] for i in range(6)] == [1, 1, 3, 3, 3, 3]
+    assert [rows[f"D{i}"]["rank"] for i in range(12)] == [1, 1] + [3] * 10
+    # Of six, two of them such, nobody knows what is usual in their fleet.
+    few = by_driver(index(findings[:6], np.full(6, 1000.0)))
+    assert few["D0"]["beside_fleet"] == "alike"
     assert (rows["D0"]["beside_fleet"], rows["D4"]["beside_fleet"]) == ("above", "below")
 
 
@@ -127,20 +154,30 @@ FLEETS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 2000)), min_size=
 
 @given(FLEETS)
 @settings(max_examples=40, deadline=None)
-def test_a_rate_lies_between_his_own_and_the_fleets(fleet: list[tuple[int, int]]) -> None:
+def test_one_finding_more_never_makes_a_rate_lower(fleet: list[tuple[int, int]]) -> None:
     findings, exposure = (np.array(values, dtype=np.float64) for values in zip(*fleet, strict=True))
-    prior = fleet_prior(findings, exposure)
-    if prior is None:
+    known = fleet_of(findings, exposure)
+    if known is None:
         assert findings.sum() == 0
         return
     rows = index(findings, exposure)
-    own = rows["findings"] / rows["exposure"]
-    low, high = np.minimum(own, prior.mean), np.maximum(own, prior.mean)
-    assert ((rows["rate"] >= low * 0.999999) & (rows["rate"] <= high * 1.000001)).all()
     assert (rows["low"] <= rows["rate"]).all()
     assert ((rows["rate"] <= rows["high"]) | (rows["high"] == 0)).all()
     assert (rows["rank"] >= 1).all()
+    assert rows["own_weight"].between(0, 1).all()
+    # Each rate lies between the driver's own and the highest or lowest the fleet may have.
+    own = rows["findings"] / rows["exposure"]
+    low, high = np.minimum(own, known.mean.min()), np.maximum(own, known.mean.max())
+    assert ((rows["rate"] >= low * 0.999999) & (rows["rate"] <= high * 1.000001)).all()
+    less, more = (np.divide(*known.rates(findings + extra, exposure)) for extra in (0, 1))
+    assert (more > less).all()
 
 
-def test_a_prior_says_its_mean() -> None:
-    assert Prior(2.0, 400.0).mean == 0.005
+def test_the_same_findings_give_the_same_index() -> None:
+    pd.testing.assert_frame_equal(index(COUNTS, TRIPS), index(COUNTS, TRIPS))
+
+
+def test_all_alike_and_often_found_are_told_apart_from_nobody() -> None:
+    rows = index(np.full(20, 50.0), np.full(20, 1000.0))
+    assert set(rows["beside_fleet"]) == {"alike"}
+    assert set(rows["rank"]) == {1}
