@@ -1,0 +1,34 @@
+"""A driver's page beside the fleet: what could not be judged is named, and never left out as if clean."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from taxi_qa.runs.coaching import keep_coaching
+from tests.web.conftest import City, text_of
+
+
+def row(rule: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - columns of the index
+    told = {
+        "rule": rule, "unit": "metered_trips", "driver_id": "D1", "stratum": "day/street", "findings": 2.0,
+        "exposure": 100.0, "rate": 0.02, "low": 0.0123, "high": 0.04, "fleet_rate": 0.02, "excess": 0.0,
+        "beside_fleet": "alike", "why_not": "", "moved": "",
+    }  # fmt: skip
+    return told | more
+
+
+def test_rules_that_judged_nothing_are_named(own_city: Callable[..., City]) -> None:
+    city = own_city()
+    nothing = dict.fromkeys(("exposure", "rate", "low", "high", "fleet_rate", "excess"), float("nan"))
+    told = pd.DataFrame(
+        [
+            row("fare.overcharge"),
+            row("driving.smoking", **nothing, findings=0.0, beside_fleet="", why_not="not_judged"),
+        ]
+    )
+    keep_coaching(city.home, told, from_day=20_746, to_day=20_746, now_ms=city.clock())
+    page = text_of(city.client("d1"), "/drivers/D1")
+    assert "0.0123" in page
+    assert "没有数据可判，不等于没有问题（1 项）" in page
+    assert "车内吸烟" in page
