@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from taxi_qa.runs.replay import Replay
+    from taxi_qa.store.home import Home
 
 COUNTS: Final = ("examined", "found", "clean", "cannot_tell", "excused")
 
@@ -86,6 +87,19 @@ def check(
     show_summary(None if report is None else report.tallies, as_json=as_json)
     if as_of is not None:
         tell_of_replay(again, as_of, out)
+    else:
+        tell_of_falls(home)
+
+
+def tell_of_falls(home: "Home") -> None:
+    """Which rules have fallen back to trial: their findings are leads, whatever the catalogue says."""
+    from taxi_qa.law.read import read_law
+    from taxi_qa.reports.falls import fall_said
+    from taxi_qa.review.precision import labels
+
+    for name, label in labels(home, read_law(home.city), now_ms()).items():
+        if label.fell is not None:
+            note(f"{name} {fall_said(label.fell, home.timezone).en}; `taxi-qa desk recount` counts it anew")
 
 
 def tell_of_replay(again: "Replay", as_of: int, out: str | None) -> None:

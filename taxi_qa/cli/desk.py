@@ -11,6 +11,7 @@ from taxi_qa.cli.screen import figures, note, say, table
 
 if TYPE_CHECKING:
     from taxi_qa.review.desk import Desk
+    from taxi_qa.score.precision import Label
 
 
 @click.group(cls=Group)
@@ -111,14 +112,23 @@ def precision(ctx: click.Context, as_json: bool) -> None:
     from taxi_qa.review.precision import labels
 
     home = opened(ctx)
-    rows = [asdict(one) for one in labels(home, read_law(home.city), now_ms()).values()]
+    told = labels(home, read_law(home.city), now_ms()).values()
+    rows = [
+        {**asdict(one), "has_fallen": one.has_fallen, "fell_on": _fell_on(one, home.timezone)} for one in told
+    ]
     if as_json:
         figures(rows)
         return
-    headers = ("rule", "reviewed", "confirmed", "share", "low", "high", "has_fallen")
+    headers = ("rule", "reviewed", "confirmed", "share", "low", "high", "fell_on")
     table(headers, [[_rounded(row[name]) for name in headers] for row in rows])
     if not rows:
         note("nobody has decided over a finding of a stable rule yet")
+
+
+def _fell_on(label: "Label", zone: str) -> str:
+    from taxi_qa.values.clock import moment_of
+
+    return "" if label.fell is None else f"{moment_of(label.fell.at_ms, zone):%Y-%m-%d}"
 
 
 @desk.command()

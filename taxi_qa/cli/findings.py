@@ -103,15 +103,11 @@ def export_of(
 
 
 def _staged(home: "Home", frames: "Iterable[pd.DataFrame]") -> "Iterator[pd.DataFrame]":
-    """The frames with the stage findings have by now: those of a rule that has fallen back are leads."""
+    """The frames with the stage findings have by now."""
     from taxi_qa.law.read import read_law
-    from taxi_qa.review.precision import fallen
+    from taxi_qa.review.precision import fallen, staged
 
-    leads = fallen(home, read_law(home.city), now_ms())
-    for frame in frames:
-        if leads:
-            frame.loc[frame["rule"].isin(leads) & (frame["stage"] == "stable"), "stage"] = "trial"
-        yield frame
+    return staged(frames, fallen(home, read_law(home.city), now_ms()))
 
 
 def about_rules(rules: "Mapping[str, Rule]") -> "dict[str, RuleAbout]":

@@ -70,6 +70,9 @@ def case(ctx: click.Context, case_id: str, out: Path) -> None:
     said: a PDF.
     """
     from taxi_qa.reports.case_file import CaseStory, case_file
+    from taxi_qa.reports.falls import falls_said
+    from taxi_qa.review.desk import stage_now
+    from taxi_qa.review.precision import labels
     from taxi_qa.store.desk import answers, events, kept_case
     from taxi_qa.store.standing import findings_that_stand
 
@@ -80,7 +83,17 @@ def case(ctx: click.Context, case_id: str, out: Path) -> None:
         said = answers(connection, case_id)
     told = rows.astype(object).where(rows.notna(), None).to_dict("records")
     history = [{str(name): value for name, value in row.items()} for row in told]
-    story = CaseStory(one.case, one.state, findings_that_stand(home, one.case.finding_ids), history, said)
+    live = labels(home, _law(home), now_ms())
+    leads = frozenset(name for name, label in live.items() if label.has_fallen)
+    story = CaseStory(
+        one.case,
+        one.state,
+        findings_that_stand(home, one.case.finding_ids),
+        history,
+        said,
+        leads=falls_said(live, one.case.rules, home.timezone),
+        is_lead=stage_now(one.case, leads) != "stable",
+    )
     _keep(out, case_file(story, _law(home), city_today(home.timezone)))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from taxi_qa.cli.command import Command
+from taxi_qa.cli.command import Command, opened
 from taxi_qa.cli.screen import figures, note, say, table
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ Form = Literal["text", "markdown", "json"]
     show_default=True,
     help="How to show them.",
 )
-def rules(name: str | None, form: Form) -> None:
-    """Show the catalogue of rules, or one of them."""
+@click.pass_context
+def rules(ctx: click.Context, name: str | None, form: Form) -> None:
+    """Show the catalogue of rules, or one of them.
+
+    Where there is a home, also which of them have fallen back to trial there.
+    """
     from taxi_qa.reports.catalogue import catalogue_markdown, rule_figures, rule_markdown
 
     known = known_rules([name] if name else [])
@@ -40,6 +44,19 @@ def rules(name: str | None, form: Form) -> None:
         rows = [(rule.name, rule.clause, rule.stage, rule.title_zh, rule.title_en) for rule in known.values()]
         table(("rule", "clause", "stage", "title", "says"), rows)
         note(f"{len(rows)} rules; `taxi-qa rules NAME` shows one")
+    if form == "text":
+        _tell_of_falls(ctx)
+
+
+def _tell_of_falls(ctx: click.Context) -> None:
+    from taxi_qa.cli.check import tell_of_falls
+    from taxi_qa.store.home import HomeError
+
+    try:
+        home = opened(ctx)
+    except HomeError:
+        return  # the catalogue needs no home
+    tell_of_falls(home)
 
 
 def _show(rule: "Rule") -> None:

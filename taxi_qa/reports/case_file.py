@@ -27,6 +27,8 @@ class CaseStory:
         state: where it stands.
         findings: its findings that stand, `FINDING_COLUMNS`.
         events: a row a step: at_ms, actor, action, to_state, reason, note.
+        leads: rules of it that have fallen back to trial, in words (`reports.falls`).
+        is_lead: whether it can never cost points as of now (`review.desk.stage_now`); None: by its stage.
         answers: what the driver said: at_ms, reason, text, files (name, sha256).
     """
 
@@ -35,6 +37,8 @@ class CaseStory:
     findings: pd.DataFrame
     events: Sequence[Mapping[str, Any]]
     answers: Sequence[Mapping[str, Any]]
+    leads: Sequence[Said] = ()
+    is_lead: bool | None = None
 
 
 def case_file(story: CaseStory, law: Law, as_of_day: int) -> bytes:
@@ -64,10 +68,12 @@ def case_file(story: CaseStory, law: Law, as_of_day: int) -> bytes:
             (Said("证据充分性", "sufficiency"), "  ".join(_both(SUFFICIENCY[case.sufficiency]))),
         ]
     )
-    if case.stage != "stable":
+    if case.stage != "stable" if story.is_lead is None else story.is_lead:
         paper.text(
             Said("本案为试行线索，不能扣分。", "Its findings are leads on trial: they never cost points.")
         )
+    for fell in story.leads:
+        paper.text(fell)
     paper.heading(Said("发现与证据", "Findings and evidence"))
     for row in story.findings.astype(object).where(story.findings.notna(), None).to_dict("records"):
         _finding(paper, {str(name): value for name, value in row.items()}, law)

@@ -25,6 +25,7 @@ from taxi_qa.records.fixes import Fixes, empty_fixes
 from taxi_qa.reports.amounts import KINDS_ZH, Line, both
 from taxi_qa.reports.maps import ActMap, Outline, draw
 from taxi_qa.reports.summary import Case, RuleTitle, Summary, summarise
+from taxi_qa.review.precision import fallen, staged
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import casebook, library
 from taxi_qa.store.export import RuleAbout, findings
@@ -126,6 +127,7 @@ def gather(home: Home, *, now_ms: int, run_id: str | None = None) -> Report:
     frames = findings(
         home, about=about, from_day=first, to_day=last, rules=asked or None, with_cannot_tell=True
     )
+    frames = staged(frames, fallen(home, law, now_ms))
     only = [name for name in str(run["vehicles"]).split(";") if name]
     if only:
         frames = (frame[frame["vehicle_id"].isin(only)] for frame in frames)

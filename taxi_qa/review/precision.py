@@ -2,16 +2,20 @@
 
 A case is judged once, by the last that was decided: an appeal that was upheld outweighs the confirmation.
 Duplicates say nothing of the rule, nor does time that ran out. A rule that has fallen back stays a lead until
-somebody counts it anew, with a reason. Leads are never confirmed, so rules on trial have no label.
+somebody counts it anew, with a reason; what is confirmed meanwhile (cases of another rule it has joined, or
+proposed before) does not raise it. When it fell is told by the decisions themselves, which nobody can change.
+Leads are never confirmed, so rules on trial have no label.
 """
 
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+import pandas as pd
 
 from taxi_qa.law.parameter import Law
 from taxi_qa.review.states import REASONS, RefusedError
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.score.precision import Label, label
+from taxi_qa.score.precision import Decided, Label, label
 from taxi_qa.store import tickets as kept
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.home import Home
@@ -33,23 +37,33 @@ def labels(home: Home, law: Law, at_ms: int) -> dict[str, Label]:
         since = kept.counted_since(connection)
         frame = kept.decisions(connection)
     stable = {name for name, rule in catalogue().items() if rule.stage == "stable"}
-    last: dict[str, tuple[str, bool | None]] = {}
+    of_rule: dict[str, list[Decided]] = {}
     columns = (frame[name].tolist() for name in ("rule", "case_id", "at_ms", "action", "reason"))
     for rule, case_id, decided_ms, action, reason in zip(*columns, strict=True):
         if rule not in stable or decided_ms <= since.get(rule, -1):
             continue
-        last[case_id] = rule, None if reason in _SAYS_NOTHING else action == "confirm"
-    reviewed = Counter(rule for rule, held in last.values() if held is not None)
-    confirmed = Counter(rule for rule, held in last.values() if held)
-    return {
-        rule: label(rule, confirmed[rule], reviewed[rule], floor=floor, least=least)
-        for rule in sorted(reviewed)
-    }
+        held = None if reason in _SAYS_NOTHING else action == "confirm"
+        of_rule.setdefault(rule, []).append(Decided(decided_ms, case_id, held))
+    told = {rule: label(rule, said, floor=floor, least=least) for rule, said in sorted(of_rule.items())}
+    return {rule: one for rule, one in told.items() if one.reviewed or one.has_fallen}
 
 
 def fallen(home: Home, law: Law, at_ms: int) -> frozenset[str]:
     """The stable rules that have fallen back to trial."""
     return frozenset(name for name, one in labels(home, law, at_ms).items() if one.has_fallen)
+
+
+def staged(frames: Iterable[pd.DataFrame], leads: frozenset[str]) -> Iterator[pd.DataFrame]:
+    """Findings with the stage they have by now: those of a rule that has fallen back are leads.
+
+    Args:
+        frames: with columns `rule` and `stage`; changed in place.
+        leads: the rules that have fallen.
+    """
+    for frame in frames:
+        if leads:
+            frame.loc[frame["rule"].isin(leads) & (frame["stage"] == "stable"), "stage"] = "trial"
+        yield frame
 
 
 def count_anew(home: Home, rule: str, at_ms: int, actor: str, reason: str, note: str) -> None:

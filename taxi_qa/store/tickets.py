@@ -132,13 +132,13 @@ def counted_since(connection: Connection) -> dict[str, int]:
 
 
 def decisions(connection: Connection) -> pd.DataFrame:
-    """What people decided over cases, case by case in order: rule, case_id, at_ms, action, reason."""
+    """What people decided over cases, in the order they did: rule, case_id, at_ms, action, reason."""
     event, c = table_of(CaseEvent).c, table_of(CaseRow).c
     query = (
         select(c.rule, event.case_id, event.at_ms, event.action, event.reason)
         .join(table_of(CaseEvent), event.case_id == c.case_id)
         .where(event.role == "reviewer", event.action.in_(["dismiss", "confirm", "uphold"]))
-        .order_by(event.case_id, event.version)
+        .order_by(event.at_ms, event.case_id, event.version)
     )
     names = ("rule", "case_id", "at_ms", "action", "reason")
     columns = [(name, "Int64" if name == "at_ms" else "str") for name in names]
