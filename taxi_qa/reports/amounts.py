@@ -79,6 +79,8 @@ _TEXTS: Final[dict[str, str]] = {
     "operator": "运营方标牌", "map": "地图", "class default": "道路等级默认值", "below a fifth": "不足二成",
     "a fifth to a half": "二成至五成", "half and more": "五成以上", "flat": "一口价", "gnss": "卫星定位",
     "meter": "计价器", "camera": "摄像头", "terminal": "终端",
+    "additive": "相加", "multiplicative": "连乘", "per_km_only": "只加公里价",
+    "flagfall_and_per_km": "起步价与公里价都加",
 }  # fmt: skip
 _SOURCES: Final[dict[str, str]] = {
     "complaint": "投诉", "document": "文书", "inspection": "检查", "dispatch": "调度",
@@ -252,7 +254,7 @@ def value_said(version: Version, unit: str, currency: str) -> Said:
         return Said("; ".join(_window(part) for part in value if isinstance(part, Window)))
     if isinstance(value, int | float):
         return _number(float(value), unit, currency)
-    return Said(_listed(value))
+    return _worded(value) if isinstance(value, str) else Said(_listed(value))
 
 
 def _number(value: float, unit: str, currency: str) -> Said:

@@ -142,7 +142,7 @@ def draw(
     usable = _usable(fixes)
     time_ms = fixes.time_ms[usable]
     lon, lat = fixes.lon_e7[usable] / E7, fixes.lat_e7[usable] / E7
-    streams = _streams(time_ms, lon, lat)
+    streams = streams_of(time_ms, lon, lat)
     stray = streams < 0
     in_act = (time_ms >= start_ms) & (time_ms <= end_ms)
     near = (time_ms >= start_ms - AROUND_MS) & (time_ms <= end_ms + AROUND_MS)
@@ -195,8 +195,8 @@ def _usable(fixes: Fixes) -> Bools:
     return usable
 
 
-def _streams(time_ms: npt.NDArray[np.int64], lon: Floats, lat: Floats) -> npt.NDArray[np.int64]:
-    """Which car drove through each position: 0 the one with most, 1 a second one, -1 nobody (a stray).
+def streams_of(time_ms: npt.NDArray[np.int64], lon: Floats, lat: Floats) -> npt.NDArray[np.int64]:
+    """Which car drove through each position (in the order of time; degrees): 0, 1 a second one, -1 nobody.
 
     Greedy: a position goes to the stream it could have been driven to, the latest first. One day of one
     car has a few thousand positions, so a plain loop is quick enough for ten maps.

@@ -21,6 +21,9 @@ MOST_BYTES: Final = 300_000
 # Of the box's longer side: what the eye tells apart on a screen.
 _SIMPLIFIED: Final = 1 / 1500
 _LEAST_SIMPLIFIED_M: Final = 1.0
+# A map on a screen is at most so wide of its height, on a phone so high of its width.
+_WIDEST: Final = 1.8
+_HIGHEST: Final = 1.0
 # The heavier first: what is left out for want of room is left out from the end.
 _BY_WEIGHT: Final = (
     "motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary",
@@ -62,16 +65,21 @@ class RoadLines:
 
 
 def box_around(lon: Floats, lat: Floats, margin_m: float, share: float = 0.15) -> Box:
-    """The box of places (at least one, in degrees) and a margin: so many metres, or a share of its side."""
+    """The box of places (at least one, in degrees) with a margin, such that it fills a map of any shape.
+
+    Args:
+        lon, lat: the places.
+        margin_m, share: beside the places is at least so much, or so much of their longer side.
+    """
     per_lon, per_lat = metres_per_degree(float(lat.mean()))
     wide_m, high_m = float(np.ptp(lon)) * per_lon, float(np.ptp(lat)) * per_lat
-    beside_m = max(margin_m, share * max(wide_m, high_m))
-    return Box(
-        float(lon.min()) - beside_m / per_lon,
-        float(lat.min()) - beside_m / per_lat,
-        float(lon.max()) + beside_m / per_lon,
-        float(lat.max()) + beside_m / per_lat,
-    )
+    beside_m = 2 * max(margin_m, share * max(wide_m, high_m))
+    wide_m, high_m = wide_m + beside_m, high_m + beside_m
+    # A phone held upright shows more to the north and south, a screen more to the east and west.
+    wide_m, high_m = max(wide_m, _WIDEST * high_m), max(high_m, _HIGHEST * wide_m)
+    middle_lon, middle_lat = float(lon.min() + lon.max()) / 2, float(lat.min() + lat.max()) / 2
+    half_lon, half_lat = wide_m / per_lon / 2, high_m / per_lat / 2
+    return Box(middle_lon - half_lon, middle_lat - half_lat, middle_lon + half_lon, middle_lat + half_lat)
 
 
 def road_lines(

@@ -42,6 +42,7 @@ class Points:
         label: bits of `LABELS`, 0 for a position that can be used.
         judged: 1 where it is usable and inside an act that was judged by positions, else 0.
         loaded: 1 and 0 as the meter's flag says, None where it says nothing.
+        car: 0, or 1 for the second car where two of them drive under one plate.
     """
 
     t_ms: tuple[int, ...]
@@ -51,6 +52,7 @@ class Points:
     label: tuple[int, ...]
     judged: tuple[int, ...]
     loaded: tuple[int | None, ...]
+    car: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ import shapely
 
 from taxi_qa.facts.given import Given, numbers, words
 from taxi_qa.facts.speed_stretches import SOURCES, limits_along
+from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE, SPIKE
 from taxi_qa.findings.evidence import FIELDS
 from taxi_qa.law.parameter import Law
 from taxi_qa.records.fixes import LOADED, LOADED_SENT
 from taxi_qa.reports.amounts import Said, both, evidence_value
 from taxi_qa.reports.case_file import CaseStory
 from taxi_qa.reports.case_view import rows_of
-from taxi_qa.reports.maps import AROUND_MS, GAP_MS
+from taxi_qa.reports.maps import AROUND_MS, GAP_MS, streams_of
 from taxi_qa.reports.road_lines import RoadLine, box_around, road_lines, steps_of_line
 from taxi_qa.reports.sums import found_of
 from taxi_qa.reports.track_shape import LABELS, LEAP, JudgedSpan, LimitStep, MeterTrip, Points, TrackView
@@ -72,7 +73,7 @@ def _without_track(story: CaseStory, law: Law, datum: Datum, why: Said) -> Track
     start_ms, end_ms = story.case.start_ms, story.case.end_ms
     return TrackView(
         story.case.case_id, story.case.vehicle_id, datum, _offset(start_ms, law), start_ms, end_ms, start_ms,
-        end_ms, (), Points((), (), (), (), (), (), ()), (), (), (), (), (), (), LABELS, (why,), (),
+        end_ms, (), Points((), (), (), (), (), (), (), ()), (), (), (), (), (), (), LABELS, (why,), (),
     )  # fmt: skip
 
 
@@ -103,7 +104,9 @@ class _Drawing:
     def view(self) -> TrackView:
         fixes = self.given.fixes
         inside = np.flatnonzero((fixes.time_ms >= self.from_ms) & (fixes.time_ms <= self.to_ms))
-        label = self._labels()[inside]
+        label, car = self._labels()[inside], np.zeros(inside.size, dtype=np.int64)
+        if self._is_asked("plates"):
+            label, car = self._two_cars(inside, label)
         spans = tuple(_span(row) for row in self.rows)
         judged = self._judged(inside, label, spans)
         shown = _thinned(judged, label)
@@ -127,7 +130,7 @@ class _Drawing:
             start_ms=self.start_ms,
             end_ms=self.end_ms,
             spans=spans,
-            points=self._points(inside[shown], label[shown], judged[shown]),
+            points=self._points(inside[shown], label[shown], judged[shown], car[shown]),
             gaps=self._gaps(usable),
             route=() if route is None else steps_of_line(route, self.datum),
             limits=limits,
@@ -147,6 +150,23 @@ class _Drawing:
         label[kept[self.given.track.leap]] |= LEAP
         return label
 
+    def _is_asked(self, unit: str) -> bool:
+        """Whether any of the case's rules judges that unit."""
+        rules = [catalogue().get(str(row["rule"])) for row in self.rows]
+        return any(rule is not None and rule.judges == unit for rule in rules)
+
+    def _two_cars(self, inside: Int64s, label: Int64s) -> tuple[Int64s, Int64s]:
+        """Labels and cars where one plate is in two places: what seems stray is the other car's way."""
+        fixes = self.given.fixes
+        lasting = label & (NO_FIX | NOWHERE | CLOCK)
+        known = np.flatnonzero(lasting == 0)
+        rows = inside[known]
+        car = streams_of(fixes.time_ms[rows], fixes.lon_e7[rows] / E7, fixes.lat_e7[rows] / E7)
+        cars = np.zeros(inside.size, dtype=np.int64)
+        cars[known] = np.maximum(car, 0)
+        lasting[known[car < 0]] |= SPIKE
+        return lasting, cars
+
     def _judged(self, inside: Int64s, label: Int64s, spans: Sequence[JudgedSpan]) -> Bools:
         time_ms = self.given.fixes.time_ms[inside]
         judged = np.zeros(inside.size, dtype=np.bool_)
@@ -156,7 +176,7 @@ class _Drawing:
         result: Bools = judged & ((label & ~LEAP) == 0)
         return result
 
-    def _points(self, rows: Int64s, label: Int64s, judged: Bools) -> Points:
+    def _points(self, rows: Int64s, label: Int64s, judged: Bools, car: Int64s) -> Points:
         fixes = self.given.fixes
         lon, lat = from_wgs84(fixes.lon_e7[rows] / E7, fixes.lat_e7[rows] / E7, self.datum)
         flags = fixes.flags[rows]
@@ -170,6 +190,7 @@ class _Drawing:
             label=tuple(label.tolist()),
             judged=tuple(judged.astype(np.int64).tolist()),
             loaded=tuple(int(on) if said else None for said, on in zip(sent, loaded, strict=True)),
+            car=tuple(car.tolist()),
         )
 
     def _gaps(self, usable: Int64s) -> tuple[tuple[int, int], ...]:
@@ -197,8 +218,7 @@ class _Drawing:
 
     def _limits(self, missing: list[Said]) -> tuple[LimitStep, ...]:
         """The limits along the act, where speed was judged: elsewhere they would only seem to accuse."""
-        rules = [catalogue().get(str(row["rule"])) for row in self.rows]
-        if not any(rule is not None and rule.judges == "speed_stretches" for rule in rules):
+        if not self._is_asked("speed_stretches"):
             return ()
         if self.given.roads is None:
             missing.append(both("限速：没有路网", "limits: there is no road network"))

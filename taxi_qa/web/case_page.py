@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
     Response,
     abort,
     flash,
+    g,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -24,6 +27,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from taxi_qa.reports.case_file import CaseStory, case_file
+from taxi_qa.reports.case_view import case_view
+from taxi_qa.reports.track_view import track_view
 from taxi_qa.review import desk as desks
 from taxi_qa.review.charges import charge_by
 from taxi_qa.review.precision import fallen
@@ -37,7 +42,8 @@ from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _
-from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
+from taxi_qa.web.translate import language
+from taxi_qa.web.viewer import home, law, note_look, now_ms, settings, today, viewer
 
 blueprint: Final = Blueprint("case_page", __name__)
 # Which steps a role takes; the appeal is decided by others than the first reviews.
@@ -79,6 +85,7 @@ def shown(case_id: str) -> str:
     """The page of a case."""
     one, story = _story(case_id)
     note_look("case", case_id, _why_looking(viewer().account))
+    g.tile_host = tile_host(settings().tiles)
     return render_template(
         "web/case.html",
         one=one,
@@ -88,7 +95,28 @@ def shown(case_id: str) -> str:
         steps=_steps(one, viewer().account),
         reasons=REASONS,
         points=None,
+        view=case_view(story, law(), is_lead=desks.stage_now(one.case, desk_now().fallen) != "stable"),
+        track_url=url_for("case_page.track", case_id=case_id),
+        english=language() == "en",
+        tiles=settings().tiles,
+        tiles_attribution=settings().tiles_attribution,
     )
+
+
+@blueprint.get("/cases/<case_id>/track.json")
+@for_everybody
+def track(case_id: str) -> Response:
+    """The track of a case for its map and curves: of the act and the minutes around it alone."""
+    _one, story = _story(case_id)
+    note_look("track", case_id, _why_looking(viewer().account))
+    datum = settings().tiles_datum if settings().tiles else "wgs84"
+    return jsonify(track_view(home(), story, law(), datum=datum).as_json())
+
+
+def tile_host(address: str) -> str:
+    """Where pictures of map tiles may come from, as a content security policy says it; "" without tiles."""
+    parts = urlsplit(address.replace("{s}", "*"))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _why_looking(account: Account) -> str:

@@ -46,6 +46,7 @@ class Settings:
         upload_bytes: most bytes of one request.
         tiles: address of map tiles with {z}, {x} and {y}, "" for none.
         tiles_datum: in which datum they are drawn.
+        tiles_attribution: whose they are, as their owner wants it said.
         demo: sign-ins to show; empty but for a demonstration.
         per_page: rows of a list.
     """
@@ -59,5 +60,6 @@ class Settings:
     upload_bytes: int = 120_000_000
     tiles: str = ""
     tiles_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    tiles_attribution: str = ""
     demo: tuple[DemoSignIn, ...] = ()
     per_page: int = 50

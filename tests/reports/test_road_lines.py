@@ -55,11 +55,13 @@ def test_no_road_in_the_box_is_no_line(network: Network) -> None:
 
 def test_a_box_has_its_margin_in_metres() -> None:
     box = box_around(np.array([113.2]), np.array([23.1]), 300.0)
-    # 300 m are 0.00271 degree of latitude and, at 23.1 degrees, 0.00293 of longitude.
-    assert (box.north - 23.1, 113.2 - box.west) == pytest.approx((0.00271, 0.00293), abs=2e-5)
+    # 300 m are 0.00271 degree of latitude; 1.8 times as wide are, at 23.1 degrees, 0.00527 of longitude.
+    assert (box.north - 23.1, 113.2 - box.west) == pytest.approx((0.00271, 0.00527), abs=2e-5)
     wide = box_around(np.array([113.0, 113.2]), np.array([23.1, 23.1]), 300.0)
     # 0.2 degree are 20.49 km: 15 % of it is more than 300 m.
     assert wide.east - 113.2 == pytest.approx(0.03, abs=1e-4)
+    # And a phone shows as much to the north and south: 26.6 km in all are 0.24 degree.
+    assert wide.north - wide.south == pytest.approx(0.2405, abs=1e-3)
 
 
 def test_a_line_is_told_by_its_first_place_and_steps() -> None:

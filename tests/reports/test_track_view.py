@@ -4,11 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from taxi_qa.facts.track import SPIKE
 from taxi_qa.law.read import read_law
 from taxi_qa.reports.case_view import case_view, rows_of
 from taxi_qa.reports.maps import AROUND_MS
 from taxi_qa.reports.sums import found_of
-from taxi_qa.reports.track_shape import LABELS, TrackView
+from taxi_qa.reports.track_shape import LABELS, LEAP, TrackView
 from taxi_qa.reports.track_view import MOST_ACT_MS, track_view
 from taxi_qa.store.home import Home
 from taxi_qa.values.place import from_wgs84
@@ -128,11 +129,18 @@ def test_an_outage_is_a_gap_and_nothing_is_drawn_across_it(judged_city: Home, st
     assert longest[1] >= row["end_ms"] - 60_000
 
 
-def test_a_leap_between_two_places_is_labelled_and_kept(judged_city: Home, story_of: StoryOf) -> None:
-    view = track_view(judged_city, story_of("licence.cloned_plate"), LAW)
-    assert {"跳点：前后两点不可能驶达"} <= {
-        said.zh for bit, said in LABELS.items() if any(label & bit for label in view.points.label)
-    }
+def test_two_cars_under_one_plate_are_told_apart(judged_city: Home, story_of: StoryOf) -> None:
+    story = story_of("licence.cloned_plate")
+    points = track_view(judged_city, story, LAW).points
+    assert set(points.car) == {0, 1}
+    # Neither car's way is stray, and both were judged by.
+    assert sum(label != 0 for label in points.label) < len(points.label) / 50
+    assert {car for car, judged in zip(points.car, points.judged, strict=True) if judged} == {0, 1}
+    # Asked about anything else the same positions are one car's: it leaps, and what strays is set aside.
+    other = replace(story, findings=story.findings.assign(rule="driving.detour"))
+    labels = track_view(judged_city, other, LAW).points.label
+    assert any(label & LEAP for label in labels)
+    assert any(label & SPIKE for label in labels)
 
 
 def test_what_cannot_be_shown_is_said(judged_city: Home, story_of: StoryOf) -> None:

@@ -18,6 +18,7 @@ SEES = {
     "cases.listed_file": EVERYBODY,
     "case_page.shown": {"d1", "m1", *OFFICE},
     "case_page.paper": {"d1", "m1", *OFFICE},
+    "case_page.track": {"d1", "m1", *OFFICE},
     "case_page.evidence": set(),  # nobody sent a file
     "drivers.listed": EVERYBODY - {"d1"},
     "drivers.listed_file": EVERYBODY - {"d1"},
@@ -36,6 +37,7 @@ SEES = {
 FOREIGN = {
     "case_page.shown": OFFICE,
     "case_page.paper": OFFICE,
+    "case_page.track": OFFICE,
     "case_page.evidence": set(),
     "drivers.shown": OFFICE,
     "drivers.paper": OFFICE,
