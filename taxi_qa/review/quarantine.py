@@ -64,18 +64,17 @@ def quarantine(desk: Desk, at_ms: int, law: Law) -> dict[str, int]:
         key: _KEY = ("road" if ticket.kind == "road" else "device", ticket.rule, ticket.subject)
         if ticket.closed_ms is not None:
             since[key] = max(since.get(key, 0), ticket.closed_ms)
-    still_open = {(one.kind, one.rule, one.subject): one for one in known if one.closed_ms is None}
     causes = [*roads(desk, law, at_ms, since), *devices(desk, law, at_ms, since)]
-    made = {
-        (one.kind, one.rule, one.subject): _ticket(one, at_ms)
-        for one in causes
-        if (one.kind, one.rule, one.subject) not in still_open
-    }
+    if not causes:
+        return {}
     with transaction(desk.home.engine) as connection:
-        if made:
-            kept.open_tickets(connection, list(made.values()))
-            counted["tickets opened"] += len(made)
-        of_cause = still_open | made
+        # Whoever gathers at the same time may have opened them meanwhile: then theirs count.
+        opened = kept.open_tickets(connection, [_ticket(one, at_ms) for one in causes])
+        if opened:
+            counted["tickets opened"] += opened
+        of_cause = {
+            (one.kind, one.rule, one.subject): one for one in kept.tickets(connection, open_only=True)
+        }
         for one in causes:
             ticket = of_cause[one.kind, one.rule, one.subject]
             for case_id in kept.cases_of_findings(connection, one.finding_ids, "queued"):

@@ -4,7 +4,7 @@
 (migration 0003), whoever asks.
 """
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index, Text, text
 from sqlmodel import Field
 
 from taxi_qa.store.tables import Base, BigKey
@@ -15,11 +15,14 @@ class CaseRow(Base, table=True):
 
     __tablename__ = "cases"
     __table_args__ = (
-        Index("ix_cases_state_deadline", "state", "deadline_ms"),
+        # The last column of each is what rows that sort alike are told apart by: pages need no sorting.
+        Index("ix_cases_state_deadline", "state", "deadline_ms", "case_id"),
         Index("ix_cases_vehicle", "vehicle_id", "start_ms"),
         Index("ix_cases_driver", "driver_id", "start_ms"),
-        Index("ix_cases_company", "company_id", "start_ms"),
-        Index("ix_cases_start", "start_ms"),
+        Index("ix_cases_company", "company_id", "start_ms", "case_id"),
+        Index("ix_cases_company_state", "company_id", "state", "deadline_ms", "case_id"),
+        Index("ix_cases_rule", "rule", "start_ms", "case_id"),
+        Index("ix_cases_start", "start_ms", "case_id"),
     )
 
     case_id: str = Field(primary_key=True)
@@ -57,7 +60,10 @@ class CaseEvent(Base, table=True):
     """What happened to a case, one row a step; only ever appended."""
 
     __tablename__ = "case_events"
-    __table_args__ = (Index("ix_case_events_actor", "actor", "at_ms"),)
+    __table_args__ = (
+        Index("ix_case_events_actor", "actor", "at_ms"),
+        Index("ix_case_events_decisions", "role", "action", "at_ms"),
+    )
 
     case_id: str = Field(primary_key=True, foreign_key="cases.case_id")
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -114,6 +120,18 @@ class Ticket(Base, table=True):
     """One upstream cause that is looked into, and whose findings wait; open while `closed_ms` is missing."""
 
     __tablename__ = "tickets"
+    __table_args__ = (
+        # Two gatherings at once may find the same cause: the database lets one ticket of it be open.
+        Index(
+            "uq_tickets_open",
+            "kind",
+            "rule",
+            "subject",
+            unique=True,
+            sqlite_where=text("closed_ms IS NULL"),
+            postgresql_where=text("closed_ms IS NULL"),
+        ),
+    )
 
     ticket_id: str = Field(primary_key=True)
     kind: str

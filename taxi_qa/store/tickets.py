@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from taxi_qa.store.desk_tables import CaseEvent, CaseFinding, CaseRow, RuleMark, Ticket
 from taxi_qa.store.engine import bulk_insert
 from taxi_qa.store.fetching import fetch, frame_of
+from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.tables import FindingRow, table_of
 
 
@@ -59,10 +60,14 @@ def tickets(connection: Connection, *, open_only: bool = False) -> list[KeptTick
     return [KeptTicket(*row) for row in fetch(connection, query)]
 
 
-def open_tickets(connection: Connection, made: Sequence[KeptTicket]) -> None:
-    """Keep new tickets."""
-    rows = [tuple(asdict(one)[name] for name in _FIELDS) for one in made]
-    bulk_insert(connection, table_of(Ticket).name, _FIELDS, rows)
+def open_tickets(connection: Connection, made: Sequence[KeptTicket]) -> int:
+    """Keep new tickets, those of causes for which one is open left out; gives how many were kept."""
+    if not made:
+        return 0
+    statement = conflict_insert(connection, Ticket).on_conflict_do_nothing(
+        index_elements=["kind", "rule", "subject"], index_where=table_of(Ticket).c.closed_ms.is_(None)
+    )
+    return sum(int(connection.execute(statement.values(**asdict(one))).rowcount) for one in made)
 
 
 def close_ticket(connection: Connection, ticket_id: str, said: Mapping[str, Any]) -> KeptTicket:
@@ -97,10 +102,16 @@ def cases_of_findings(connection: Connection, finding_ids: Sequence[str], state:
 def cases_that_wait_for(connection: Connection, ticket_id: str) -> list[str]:
     """Cases in quarantine because of a ticket, sorted."""
     events, c = table_of(CaseEvent).c, table_of(CaseRow).c
+    mine, other = table_of(Ticket).alias().c, table_of(Ticket).c
+    same = and_(other.kind == mine.kind, other.rule == mine.rule, other.subject == mine.subject)
+    # With it those of a second ticket of the same cause that was closed for being one.
+    tickets_of = select(other.ticket_id).where(
+        mine.ticket_id == ticket_id, same, or_(other.ticket_id == ticket_id, other.reason == "duplicate")
+    )
     query = (
         select(c.case_id)
         .join(table_of(CaseEvent), events.case_id == c.case_id)
-        .where(c.state == "quarantined", events.action == "quarantine", events.note == ticket_id)
+        .where(c.state == "quarantined", events.action == "quarantine", events.note.in_(tickets_of))
     )
     return sorted({case_id for (case_id,) in fetch(connection, query)})
 

@@ -6,14 +6,16 @@ import pytest
 
 from taxi_qa.findings.finding import Finding
 from taxi_qa.law.read import read_law
+from taxi_qa.review import quarantine as quarantine_module
 from taxi_qa.review.desk import Desk
 from taxi_qa.review.gather import gather
 from taxi_qa.review.quarantine import close, quarantine
 from taxi_qa.review.states import Actor, RefusedError
 from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
 from taxi_qa.store.desk import cases, events
+from taxi_qa.store.engine import transaction
 from taxi_qa.store.home import Home
-from taxi_qa.store.tickets import NoTicketError, tickets
+from taxi_qa.store.tickets import KeptTicket, NoTicketError, close_ticket, open_tickets, tickets
 from tests.review.desks import NOON, desk_of
 from tests.store.making import finding, outcome
 
@@ -120,3 +122,30 @@ def test_who_closes_a_ticket_has_a_name_and_a_reason(home: Home) -> None:
     with pytest.raises(NoTicketError, match="desk tickets"):
         close(desk, "t-none", LI, NOON, "wrong_limit", "")
     assert states(home) == ["quarantined"] * 5
+
+
+def test_two_that_gather_at_once_open_one_ticket(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)))
+    looked = quarantine_module.roads
+
+    def meanwhile(*told: Any) -> list[quarantine_module.Cause]:  # noqa: ANN401 - what `roads` takes
+        causes = looked(*told)
+        # Another process gathers between our look at the findings and our writing.
+        monkeypatch.setattr(quarantine_module, "roads", looked)
+        assert quarantine(desk, NOON, LAW) == {"tickets opened": 1, "quarantined": 5}
+        return causes
+
+    monkeypatch.setattr(quarantine_module, "roads", meanwhile)
+    assert quarantine(desk, NOON + 1, LAW) == {}
+    with home.engine.connect() as connection:
+        assert len(tickets(connection)) == 1
+    assert states(home) == ["quarantined"] * 5
+
+
+def test_the_database_lets_no_second_ticket_of_a_cause_be_open(home: Home) -> None:
+    made = [KeptTicket(f"t-{i}", "road", SPEEDING, "7", "东风路", 5, 5, NOON + i) for i in range(2)]
+    with transaction(home.engine) as connection:
+        assert open_tickets(connection, made) == 1
+        assert [one.ticket_id for one in tickets(connection, open_only=True)] == ["t-0"]
+        close_ticket(connection, "t-0", {"closed_ms": NOON, "actor": "Li", "reason": "other", "note": "x"})
+        assert open_tickets(connection, made[1:]) == 1
