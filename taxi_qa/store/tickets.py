@@ -67,7 +67,8 @@ def open_tickets(connection: Connection, made: Sequence[KeptTicket]) -> int:
     statement = conflict_insert(connection, Ticket).on_conflict_do_nothing(
         index_elements=["kind", "rule", "subject"], index_where=table_of(Ticket).c.closed_ms.is_(None)
     )
-    return sum(int(connection.execute(statement.values(**asdict(one))).rowcount) for one in made)
+    kept = statement.returning(table_of(Ticket).c.ticket_id)
+    return sum(len(connection.execute(kept.values(**asdict(one))).all()) for one in made)
 
 
 def close_ticket(connection: Connection, ticket_id: str, said: Mapping[str, Any]) -> KeptTicket:
