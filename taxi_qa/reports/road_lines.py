@@ -1,7 +1,7 @@
 """The roads of a home as lines to draw behind a track: clipped to a box, simplified, and capped in size."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
@@ -43,7 +43,7 @@ class Box:
 
 @dataclass(frozen=True)
 class RoadLine:
-    """A road inside the box.
+    """The roads of one class and name inside the box.
 
     Attributes:
         road_class: one of `roads.network.CLASSES`.
@@ -94,18 +94,21 @@ def road_lines(
         most_bytes: as JSON; the smallest roads are left out, and named, where there are more.
     """
     edges = _inside(network, box)
-    lines = _merged(network, edges, box)
+    road_class = network.road_class[edges]
     made: list[RoadLine] = []
     left_out: list[str] = []
     size = 0
-    for name in (one for one in _BY_WEIGHT if one in lines):
-        of_class = [_told(network, way, line, name, datum) for way, line in lines[name]]
-        more = len(json.dumps([[one.name, one.pieces] for one in of_class], ensure_ascii=False).encode())
+    for name in _BY_WEIGHT:
+        of_class = edges[road_class == CLASSES.index(name)]
+        if not of_class.size:
+            continue
+        lines = [] if left_out else _merged(network, of_class, box, name, datum)
+        more = sum(len(json.dumps(asdict(one), separators=(",", ":"))) + 1 for one in lines)
         if left_out or size + more > most_bytes:
             left_out.append(name)
             continue
         size += more
-        made += of_class
+        made += lines
     return RoadLines(tuple(made), tuple(left_out))
 
 
@@ -129,17 +132,17 @@ def _inside(network: Network, box: Box) -> Int64s:
     return result
 
 
-def _merged(network: Network, edges: Int64s, box: Box) -> dict[str, list[tuple[int, shapely.Geometry]]]:
-    """Class -> its ways inside the box: number and line, put together, clipped and simplified."""
-    if not edges.size:
-        return {}
-    edges = edges[np.argsort(network.way[edges], kind="stable")]
+def _merged(network: Network, edges: Int64s, box: Box, road_class: str, datum: Datum) -> list[RoadLine]:
+    """Edges of one class as roads by name: put together, clipped and simplified."""
+    named = np.array([network.way_name[way] for way in network.way[edges]], dtype=object)
+    order = np.argsort(named, kind="stable")
+    edges, named = edges[order], named[order]
     sizes = np.diff(network.shape_start)[edges]
     rows = np.repeat(network.shape_start[edges] - np.concatenate(([0], np.cumsum(sizes)[:-1])), sizes)
     rows = rows + np.arange(rows.size)
     places = np.column_stack((network.shape_lon_e7[rows], network.shape_lat_e7[rows])) / E7
     pieces: Lines = np.asarray(shapely.linestrings(places, indices=np.repeat(np.arange(edges.size), sizes)))
-    ways, number = np.unique(network.way[edges], return_inverse=True)
+    names, number = np.unique(named.astype(str), return_inverse=True)
     merged = shapely.line_merge(np.asarray(shapely.multilinestrings(pieces, indices=number)))
     clipped = shapely.clip_by_rect(merged, box.west, box.south, box.east, box.north)
     per_lat = metres_per_degree((box.south + box.north) / 2)[1]
@@ -147,21 +150,16 @@ def _merged(network: Network, edges: Int64s, box: Box) -> dict[str, list[tuple[i
     lines: Lines = shapely.simplify(
         np.asarray(clipped), max(side * _SIMPLIFIED, _LEAST_SIMPLIFIED_M / per_lat)
     )
-    _, first = np.unique(network.way[edges], return_index=True)
-    found: dict[str, list[tuple[int, shapely.Geometry]]] = {}
-    for way, line, edge in zip(ways.tolist(), lines, edges[first].tolist(), strict=True):
-        if not line.is_empty:
-            found.setdefault(CLASSES[network.road_class[edge]], []).append((way, line))
-    return found
+    return [
+        RoadLine(road_class, name, _pieces(line, datum))
+        for name, line in zip(names.tolist(), lines, strict=True)
+        if not line.is_empty
+    ]
 
 
-def _told(network: Network, way: int, line: shapely.Geometry, road_class: str, datum: Datum) -> RoadLine:
+def _pieces(line: shapely.Geometry, datum: Datum) -> tuple[tuple[int, ...], ...]:
     parts = [part for part in getattr(line, "geoms", [line]) if part.geom_type == "LineString"]
-    return RoadLine(
-        road_class,
-        network.way_name[way],
-        tuple(steps_of_line(shapely.get_coordinates(p), datum) for p in parts),
-    )
+    return tuple(steps_of_line(shapely.get_coordinates(part), datum) for part in parts)
 
 
 def steps_of_line(places: Floats, datum: Datum = "wgs84") -> tuple[int, ...]:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,24 @@ def test_the_smallest_roads_are_left_out_first_and_named(network: Network) -> No
     whole = Box(113.1, 23.0, 113.3, 23.2)
     all_of_it = road_lines(network, whole)
     assert len(all_of_it.lines) == 3
-    # What the heaviest takes by itself.
-    size = len(json.dumps([["中山路", all_of_it.lines[0].pieces]], ensure_ascii=False).encode())
+    # What the heaviest takes by itself, with a comma.
+    size = len(json.dumps(asdict(all_of_it.lines[0]), separators=(",", ":"))) + 1
     little = road_lines(network, whole, most_bytes=size)
     assert [one.name for one in little.lines] == ["中山路"]
     assert little.left_out == ("residential", "service")
+    assert road_lines(network, whole, most_bytes=size - 1).lines == ()
+
+
+def test_roads_of_one_name_are_one_and_it_is_known_which() -> None:
+    halves: list[dict[str, Any]] = [
+        {"line": [[113.19, 23.10], [113.20, 23.10]], "class": "primary", "name": "中山路"},
+        {"line": [[113.20, 23.10], [113.21, 23.10]], "class": "primary", "name": "中山路", "one_way": True},
+        {"line": [[113.20, 23.10], [113.20, 23.11]], "class": "primary"},
+    ]
+    told = road_lines(roads(halves).network, Box(113.1, 23.0, 113.3, 23.2)).lines
+    assert sorted(one.name for one in told) == ["", "中山路"]
+    [street] = [one for one in told if one.name]
+    assert sorted(lon for _, lon in _places(street)[0]) == [113.19, 113.20, 113.21][::2]
 
 
 def test_no_road_in_the_box_is_no_line(network: Network) -> None:

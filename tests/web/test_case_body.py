@@ -30,7 +30,7 @@ def test_sum_law_and_doubts_stand_in_the_page() -> None:
     text = _page()
     for words in (
         "¥8.82", "最多可收", "¥2.32", "起步价：¥12.00", "首3公里12元", "二手来源",
-        "没有这些来源：影像、投诉", "内部设定的容差与门槛",
+        "没有这些来源：影像、投诉", "内部设定的容差与门槛", "起步价 · 2020-01-01 起",
     ):  # fmt: skip
         assert words in text, words
     # Both numbers were read from the same words: these stand once.

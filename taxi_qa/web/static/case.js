@@ -62,7 +62,7 @@
     const slider = made("input", "case-slider", undefined, {
       type: "range", min: "0", max: String(Math.ceil(read.last)), step: "1", "aria-label": w.slider,
     });
-    const told = made("output", "case-told");
+    const told = made("output", "case-told", undefined, { "aria-live": "off" });
     const row = made("div", "case-buttons");
     row.append(toAct, back, play, forth, speed, whole);
     player.append(told, slider, row, made("p", "case-keys", w.keys));

@@ -16,7 +16,9 @@ taxiQaCase.ROADS = {
 
 taxiQaCase.drawMap = function (element, read, settings, chosen) {
   const { made, places, LOOKS, ROADS } = taxiQaCase;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(element, {
+    zoomAnimation: !still, fadeAnimation: !still, markerZoomAnimation: !still, inertia: !still,
     preferCanvas: true, renderer: L.canvas({ padding: 0.5, tolerance: 8 }), zoomSnap: 0.25, zoomDelta: 0.5,
     attributionControl: Boolean(settings.tiles), keyboard: true, maxZoom: 19, minZoom: 8,
   });
@@ -72,12 +74,15 @@ taxiQaCase.drawMap = function (element, read, settings, chosen) {
   function nameRoads(group) {
     group.clearLayers();
     const taken = [], told = new Set();
-    const box = map.getBounds();
+    const box = map.getBounds(), size = map.getSize();
     for (const road of read.track.roads) {
       if (!road.name || told.has(road.name) || taken.length >= 12) continue;
       const spots = road.pieces.flatMap((piece) => middles(places(piece))).filter((spot) => box.contains(spot));
       const spot = spots.find((one) => {
-        const at = map.latLngToContainerPoint(one);
+        const at = map.latLngToContainerPoint(one), beside = 8 + road.name.length * 6.5;
+        // Whole, and clear of the buttons at the top and the scale at the foot.
+        if (at.x < beside || at.x > size.x - beside || at.y < 10 || at.y > size.y - 10) return false;
+        if (at.x < beside + 50 && at.y < 90 || at.x < beside + 100 && at.y > size.y - 40) return false;
         return taken.every((other) => Math.abs(at.x - other.x) > 90 || Math.abs(at.y - other.y) > 22);
       });
       if (!spot) continue;
