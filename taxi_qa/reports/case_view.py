@@ -128,16 +128,15 @@ class CaseView:
     answers: tuple[AnswerView, ...]
 
 
-def case_view(story: CaseStory, law: Law, *, is_lead: bool | None = None) -> CaseView:
+def case_view(story: CaseStory, law: Law) -> CaseView:
     """The view of a case as it stands.
 
     Args:
         story: the case.
         law: of its place.
-        is_lead: whether it can never cost points as of now (`review.desk.stage_now`); None: by its stage.
     """
     case = story.case
-    lead = case.stage != "stable" if is_lead is None else is_lead
+    lead = case.stage != "stable" if story.is_lead is None else story.is_lead
     rule = catalogue().get(case.rule)
     findings = tuple(_finding(row, law) for row in rows_of(story))
     answers = tuple(_answer(said, law.timezone) for said in story.answers)
@@ -254,6 +253,7 @@ def _doubts(
     said: list[Said] = []
     if is_lead:
         said.append(both("试行线索：不能扣分", "a lead on trial: it never costs points"))
+    said += story.leads
     if case.missing:
         zh, en = (_joined(case.missing, english=flag) for flag in (False, True))
         said.append(both(f"没有这些来源：{zh}", f"no word of: {en}"))

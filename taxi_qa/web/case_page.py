@@ -28,6 +28,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from taxi_qa.reports.case_file import CaseStory, case_file
 from taxi_qa.reports.case_view import case_view
+from taxi_qa.reports.falls import falls_said
 from taxi_qa.reports.track_view import track_view
 from taxi_qa.review import desk as desks
 from taxi_qa.review.charges import charge_by
@@ -43,7 +44,7 @@ from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
-from taxi_qa.web.viewer import home, law, note_look, now_ms, settings, today, viewer
+from taxi_qa.web.viewer import home, law, live_labels, note_look, now_ms, settings, today, viewer
 
 blueprint: Final = Blueprint("case_page", __name__)
 # Which steps a role takes; the appeal is decided by others than the first reviews.
@@ -76,7 +77,17 @@ def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
         one = kept.kept_case(connection, case_id)
         events, said = kept.events(connection, case_id), kept.answers(connection, case_id)
     findings = findings_that_stand(home(), one.case.finding_ids)
-    return one, CaseStory(one.case, one.state, findings, plain_rows(events), said)
+    live = live_labels()
+    leads = frozenset(name for name, label in live.items() if label.has_fallen)
+    return one, CaseStory(
+        one.case,
+        one.state,
+        findings,
+        plain_rows(events),
+        said,
+        leads=falls_said(live, one.case.rules, home().timezone),
+        is_lead=desks.stage_now(one.case, leads) != "stable",
+    )
 
 
 @blueprint.get("/cases/<case_id>")
@@ -95,7 +106,7 @@ def shown(case_id: str) -> str:
         steps=_steps(one, viewer().account),
         reasons=REASONS,
         points=None,
-        view=case_view(story, law(), is_lead=desks.stage_now(one.case, desk_now().fallen) != "stable"),
+        view=case_view(story, law()),
         track_url=url_for("case_page.track", case_id=case_id),
         english=language() == "en",
         tiles=settings().tiles,

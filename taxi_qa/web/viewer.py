@@ -10,6 +10,8 @@ from flask_login import UserMixin, current_user
 from taxi_qa.law.parameter import Law
 from taxi_qa.law.read import read_law
 from taxi_qa.paths import shipped
+from taxi_qa.review.precision import labels
+from taxi_qa.score.precision import Label
 from taxi_qa.store.accounts import Account, note_access
 from taxi_qa.store.home import Home
 from taxi_qa.store.scope import Scope, scope_of
@@ -17,6 +19,7 @@ from taxi_qa.values.clock import city_day
 from taxi_qa.web.settings import Settings
 
 _LAW_LASTS_MS: Final = 5_000
+_LABELS_LAST_MS: Final = 15_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,17 @@ def law() -> Law:
             kept |= {"seen": seen, "law": read_law(home().city)}
         kept["looked_ms"] = now_ms()
     return cast("Law", kept["law"])
+
+
+def live_labels() -> dict[str, Label]:
+    """How often each rule's findings were true, as of a few seconds ago: every page of a case says so.
+
+    It takes every decision there is to tell; a step with a case looks anew (`case_page.desk_now`).
+    """
+    kept: dict[str, Any] = current_app.extensions.setdefault("taxi_qa.labels", {})
+    if not kept or abs(now_ms() - kept["looked_ms"]) > _LABELS_LAST_MS:
+        kept |= {"looked_ms": now_ms(), "labels": labels(home(), law(), now_ms())}
+    return cast("dict[str, Label]", kept["labels"])
 
 
 def today() -> int:

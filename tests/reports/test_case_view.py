@@ -1,10 +1,11 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from taxi_qa.law.read import read_law
+from taxi_qa.reports.amounts import Said
 from taxi_qa.reports.case_view import CaseView, case_view, doc_part
 from taxi_qa.reports.case_words import STATES, STEPS, reason_said
 from taxi_qa.reports.sums import Found, found_of, steps_of, whole_fen
@@ -166,8 +167,12 @@ def test_what_speaks_against_is_told_as_openly_as_what_speaks_for() -> None:
     assert [said.zh for said in view.supports] == [
         "绕路行驶：实测 / 允许 12,617 m / 8,584 m（卫星定位 + 地图）"
     ]
-    gone = case_view(story(found("driving.detour", **DETOUR)), LAW, is_lead=True)
+    fallen = replace(
+        story(found("driving.detour", **DETOUR)), is_lead=True, leads=(Said("该规则已退回试行"),)
+    )
+    gone = case_view(fallen, LAW)
     assert gone.is_lead, "its rule has fallen back to trial since"
+    assert [said.zh for said in gone.doubts][:2] == ["试行线索：不能扣分", "该规则已退回试行"]
 
 
 def test_agreeing_sources_and_an_admission_speak_for_it() -> None:
