@@ -1,6 +1,7 @@
 """The score of a whole city at the end of a day, by what was known then: the same for ever."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from taxi_qa.law import book
 from taxi_qa.law.parameter import Law
@@ -13,6 +14,9 @@ from taxi_qa.store.kept_lists import keep_standings
 from taxi_qa.store.ledger import entries
 from taxi_qa.store.roster import drivers_known
 from taxi_qa.values.clock import day_start_ms
+
+# Rule books that were read, by their names, which are made of their content: a book never changes.
+_laws: Final[dict[str, Law]] = {}
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,8 @@ def _law_known(home: Home, until_ms: int) -> tuple[Law, str, bool]:
     before = [one for one in history if one.since_ms < until_ms]
     name = (before[-1] if before else history[0]).book
     now = book.name_of(book.files_of(home.city))
-    if name == now:
-        return read_law(home.city), name, False
-    return book.law_in(rule_books.book_files(home, name), home.city), name, history[-1].book != now
+    if name not in _laws:
+        _laws[name] = (
+            read_law(home.city) if name == now else book.law_in(rule_books.book_files(home, name), home.city)
+        )
+    return _laws[name], name, name != now and history[-1].book != now

@@ -101,6 +101,7 @@ class DriverIndex(Base, table=True):
     __table_args__ = (
         Index("ix_driver_indices_company", "company_id", "low"),
         Index("ix_driver_indices_low", "low"),
+        Index("ix_driver_indices_driver", "driver_id"),
     )
 
     rule: str = Field(primary_key=True)

@@ -1,11 +1,12 @@
 """Lists as people page through them: filtered, sorted and cut by the database, with exact totals."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
 from taxi_qa.store.desk_tables import CaseRow
@@ -15,6 +16,7 @@ from taxi_qa.store.scope import Scope
 from taxi_qa.store.tables import table_of
 
 _BATCH: Final = 20_000
+_FAR: Final = 1_000
 _ESCAPE: Final = "\\"
 
 
@@ -109,25 +111,73 @@ def rows_of(
     home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted
 ) -> tuple[list[dict[str, Any]], int]:
     """The same as plain values, None where missing: a page of rows needs no frame."""
-    here = _conditions(listing, wanted)
-    names = [name for name, _dtype in listing.columns]
+    here = [seen, *_conditions(listing, wanted)]
     with home.engine.connect() as connection:
-        counted = select(func.count()).select_from(listing.table).where(seen, *here)
-        total = int(fetch(connection, counted)[0][0])
-        query = _ordered(listing, wanted).where(seen, *here).limit(wanted.limit).offset(wanted.offset)
-        return [dict(zip(names, row, strict=True)) for row in fetch(connection, query)], total
+        total = _counted(connection, listing, here)
+        return _page_rows(connection, listing, here, wanted, total), total
+
+
+def _page_rows(
+    connection: Connection, listing: Listing, here: list[ColumnElement[bool]], wanted: Wanted, total: int
+) -> list[dict[str, Any]]:
+    """The rows of a page, read so that an index is walked wherever there is one.
+
+    Rows without a value to sort by come last; no index has them there, so they are left out of the query
+    wherever the page ends before them. Far down the list the rows before are walked over by their keys.
+    """
+    c, end = listing.table.c, min(wanted.offset + wanted.limit, total)
+    column = c[(wanted.sort or listing.usual).removeprefix("-")]
+    nulls_last = bool(column.nullable)
+    if nulls_last:
+        known = column.is_not(None)
+        if end <= _counted(connection, listing, [*here, known]):
+            here, nulls_last = [*here, known], False
+    orders = _orders(listing, wanted, nulls_last=nulls_last)
+    names = [name for name, _dtype in listing.columns]
+    query = select(*(c[name] for name in names)).order_by(*orders)
+    if wanted.offset > _FAR and len(listing.key) == 1:
+        key = c[listing.key[0]]
+        keys = select(key).where(*here).order_by(*orders).limit(wanted.limit).offset(wanted.offset)
+        query = query.where(key.in_(keys.scalar_subquery()))
+    else:
+        query = query.where(*here).limit(wanted.limit).offset(wanted.offset)
+    return [dict(zip(names, row, strict=True)) for row in fetch(connection, query)]
+
+
+def _counted(connection: Connection, listing: Listing, here: list[ColumnElement[bool]]) -> int:
+    return int(fetch(connection, select(func.count()).select_from(listing.table).where(*here))[0][0])
+
+
+def soonest(
+    home: Home, seen: ColumnElement[bool], states: tuple[str, ...], limit: int
+) -> list[dict[str, Any]]:
+    """The cases in these states whose time runs out first: a walk of the index for each state."""
+    found: list[dict[str, Any]] = []
+    with home.engine.connect() as connection:
+        for state in states:
+            here = [seen, CASES.table.c.state == state]
+            found += _page_rows(connection, CASES, here, Wanted(sort="deadline_ms", limit=limit), limit)
+    found.sort(
+        key=lambda row: (math.inf if row["deadline_ms"] is None else row["deadline_ms"], row["case_id"])
+    )
+    return found[:limit]
 
 
 def count(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> int:
     """How many rows there are in all."""
-    query = select(func.count()).select_from(listing.table).where(seen, *_conditions(listing, wanted))
     with home.engine.connect() as connection:
-        return int(fetch(connection, query)[0][0])
+        return _counted(connection, listing, [seen, *_conditions(listing, wanted)])
 
 
 def whole(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> Iterator[pd.DataFrame]:
     """All rows of the list as the page shows them, so many at a time: for exports."""
-    query = _ordered(listing, wanted).where(seen, *_conditions(listing, wanted))
+    c = listing.table.c
+    column = c[(wanted.sort or listing.usual).removeprefix("-")]
+    query = (
+        select(*(c[name] for name, _dtype in listing.columns))
+        .order_by(*_orders(listing, wanted, nulls_last=bool(column.nullable)))
+        .where(seen, *_conditions(listing, wanted))
+    )
     with home.engine.connect() as connection:
         result = connection.execution_options(stream_results=True).execute(query)
         while rows := result.fetchmany(_BATCH):
@@ -157,15 +207,13 @@ def one_case(home: Home, scope: Scope, case_id: str) -> bool:
         return bool(fetch(connection, select(c.case_id).where(c.case_id == case_id, scope.cases())))
 
 
-def _ordered(listing: Listing, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+def _orders(listing: Listing, wanted: Wanted, *, nulls_last: bool) -> list[ColumnElement[Any]]:
     c = listing.table.c
     sort = wanted.sort or listing.usual
-    column = c[sort.removeprefix("-")]
-    # A missing value is no smallest one: it stands last, whichever way.
-    orders = [column.desc() if sort.startswith("-") else column.asc(), *(c[name] for name in listing.key)]
-    if column.nullable:
-        orders.insert(0, column.is_(None))
-    return select(*(c[name] for name, _ in listing.columns)).order_by(*orders)
+    column, down = c[sort.removeprefix("-")], sort.startswith("-")
+    # The keys go the same way as the column, so that one index serves both ways.
+    orders = [one.desc() if down else one.asc() for one in (column, *(c[name] for name in listing.key))]
+    return [column.is_(None), *orders] if nulls_last else list(orders)
 
 
 def _conditions(listing: Listing, wanted: Wanted) -> list[ColumnElement[bool]]:

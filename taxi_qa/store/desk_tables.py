@@ -18,7 +18,7 @@ class CaseRow(Base, table=True):
         # The last column of each is what rows that sort alike are told apart by: pages need no sorting.
         Index("ix_cases_state_deadline", "state", "deadline_ms", "case_id"),
         Index("ix_cases_vehicle", "vehicle_id", "start_ms"),
-        Index("ix_cases_driver", "driver_id", "start_ms"),
+        Index("ix_cases_driver", "driver_id", "start_ms", "case_id"),
         Index("ix_cases_company", "company_id", "start_ms", "case_id"),
         Index("ix_cases_company_state", "company_id", "state", "deadline_ms", "case_id"),
         Index("ix_cases_rule", "rule", "start_ms", "case_id"),

@@ -4,8 +4,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from taxi_qa.store.browse import CASES, Wanted, count_by, page
-from taxi_qa.web.lists import plain_rows
+from taxi_qa.store.browse import CASES, count_by, soonest
 from taxi_qa.web.permits import for_everybody
 from taxi_qa.web.viewer import home, viewer
 
@@ -31,9 +30,5 @@ def start() -> str:
     account, seen = who.account, who.scope.cases()
     counted = count_by(home(), CASES, seen, "state")
     waiting = WAITING[account.role]
-    frame, total = page(
-        home(), CASES, seen, Wanted(equal={"state": waiting}, sort="deadline_ms", limit=_FIRST_ROWS)
-    )
-    return render_template(
-        "web/start.html", counted=counted, waiting=waiting, first=plain_rows(frame), total=total
-    )
+    first = soonest(home(), seen, waiting, _FIRST_ROWS)
+    return render_template("web/start.html", counted=counted, waiting=waiting, first=first)

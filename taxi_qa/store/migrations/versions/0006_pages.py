@@ -12,12 +12,14 @@ depends_on = None
 _OLD = (
     ("ix_cases_state_deadline", "cases", ["state", "deadline_ms"]),
     ("ix_cases_company", "cases", ["company_id", "start_ms"]),
+    ("ix_cases_driver", "cases", ["driver_id", "start_ms"]),
     ("ix_cases_start", "cases", ["start_ms"]),
 )
 _NEW = (
     *((name, table, [*columns, "case_id"]) for name, table, columns in _OLD),
     ("ix_cases_company_state", "cases", ["company_id", "state", "deadline_ms", "case_id"]),
     ("ix_cases_rule", "cases", ["rule", "start_ms", "case_id"]),
+    ("ix_driver_indices_driver", "driver_indices", ["driver_id"]),
     ("ix_case_events_decisions", "case_events", ["role", "action", "at_ms"]),
 )
 _OPEN = "closed_ms IS NULL"
