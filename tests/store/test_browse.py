@@ -23,7 +23,8 @@ def case(number: int) -> dict[str, Any]:
     """A case; of every third nobody waits for a deadline, and starts repeat."""
     return {
         "case_id": f"c{number:03}", "rule": f"rule.{number % 2}", "rules": "", "family": "",
-        "stage": "stable", "vehicle_id": f"粤A{number % 7}_%", "driver_id": f"D{number % 5}", "company_id": f"C{number % 2}",
+        "stage": "stable", "vehicle_id": f"粤A{number % 7}_%",
+        "driver_id": f"D{number % 5}", "company_id": f"C{number % 2}",
         "trip_id": "", "start_ms": number // 4, "end_ms": number, "sources": "", "missing": "",
         "sufficiency": "fair", "opened_ms": 0, "state": "queued" if number % 3 else "dismissed", "version": 1,
         "deadline_ms": (number * 7) % 11 if number % 3 else None,
