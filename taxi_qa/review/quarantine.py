@@ -2,7 +2,9 @@
 
 Each opens one ticket. While it is open the queued cases that rest on it wait in quarantine, and expire in the
 driver's favour if nobody looks; a person closes it with a reason, and they go on. A closed ticket is not
-opened again by what it was about: only later findings count.
+opened again by what it was about: only later findings count, and only those of the last months
+(`house.review.suspect_days`). How many drove a road without being found is not kept: a busy road on which
+five speed for themselves waits, too; that delays their cases, and costs nobody anything.
 """
 
 import hashlib
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from taxi_qa.law.parameter import Law
@@ -23,6 +26,7 @@ from taxi_qa.store import tickets as kept
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.export import RuleAbout, findings
 from taxi_qa.store.tickets import KeptTicket
+from taxi_qa.values.clock import MS_PER_DAY, city_day
 
 # Findings people made, or that rest on papers, are no device's fault.
 _BY_DEVICES: Final = ("driving.", "fare.", "vehicle.lens_covered", "vehicle.tampering")
@@ -109,11 +113,14 @@ def close(desk: Desk, ticket_id: str, actor: Actor, at_ms: int, reason: str, not
 def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
     """Suspect roads (`review.suspects`), with the findings that rest on them."""
     least = round(law.number("house.driving.suspect_drivers", at_ms))
+    from_ms = _looks_back_to(law, at_ms)
     about = {
         name: RuleAbout(rule.clause, rule.stage, rule.title_zh, rule.title_en)
         for name, rule in catalogue().items()
     }
-    frames = [frame for frame in findings(desk.home, about=about, rules=RULES) if len(frame)]
+    from_day = int(city_day(np.array([from_ms], dtype=np.int64), desk.home.timezone)[0])
+    told = findings(desk.home, about=about, rules=RULES, from_day=from_day)
+    frames = [frame for frame in told if len(frame)]
     if not frames:
         return []
     whole = pd.concat(frames, ignore_index=True)
@@ -125,14 +132,14 @@ def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[C
     of_way: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, (rule, evidence) in enumerate(zip(whole["rule"], whole["evidence"], strict=True)):
         for way in filter(None, str(json.loads(evidence).get("way_ids", "")).split(";")):
-            if started.iloc[at] > since.get(("road", str(rule), way), -1):
+            if started.iloc[at] > max(since.get(("road", str(rule), way), -1), from_ms):
                 of_way[str(rule), way].append(at)
     found = []
     for one in suspects([whole], least_drivers=least):
         rows = of_way[one.rule, one.way_id]
         if not one.is_suspect or not rows:
             continue
-        # What a person has seen already does not count again.
+        # What a person has seen already, or is long past, does not count.
         again = [s for s in suspects([whole.iloc[rows]], least_drivers=least) if s.way_id == one.way_id]
         if again and again[0].is_suspect:
             names = tuple(str(name) for name in whole["finding_id"].iloc[rows])
@@ -143,18 +150,24 @@ def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[C
 def devices(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
     """Cars on which many different drivers are found by one rule, none of them with half of it."""
     least = round(law.number("house.review.suspect_device_drivers", at_ms))
+    from_ms = _looks_back_to(law, at_ms)
     with desk.home.engine.connect() as connection:
         frame = kept.findings_of_cars(connection)
     of_car: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     columns = (frame[name].tolist() for name in ("rule", "vehicle_id", "driver_id", "finding_id", "start_ms"))
     for rule, car, driver, finding_id, start_ms in zip(*columns, strict=True):
-        if rule.startswith(_BY_DEVICES) and start_ms > since.get(("device", rule, car), -1):
+        if rule.startswith(_BY_DEVICES) and start_ms > max(since.get(("device", rule, car), -1), from_ms):
             of_car[rule, car].append((driver, finding_id))
     return [
         Cause("device", rule, car, car, len(_by_driver(rows)), tuple(sorted(name for _, name in rows)))
         for (rule, car), rows in sorted(of_car.items())
         if len(_by_driver(rows)) >= least and max(_by_driver(rows).values()) < _HALF * len(rows)
     ]
+
+
+def _looks_back_to(law: Law, at_ms: int) -> int:
+    """Findings of acts before this instant make nothing suspect."""
+    return at_ms - round(law.number("house.review.suspect_days", at_ms) * MS_PER_DAY)
 
 
 def _by_driver(rows: Iterable[tuple[str, str]]) -> Counter[str]:

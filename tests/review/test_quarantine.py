@@ -149,3 +149,28 @@ def test_the_database_lets_no_second_ticket_of_a_cause_be_open(home: Home) -> No
         assert [one.ticket_id for one in tickets(connection, open_only=True)] == ["t-0"]
         close_ticket(connection, "t-0", {"closed_ms": NOON, "actor": "Li", "reason": "other", "note": "x"})
         assert open_tickets(connection, made[1:]) == 1
+
+
+DAY_MS = 24 * HOUR_MS
+
+
+@pytest.mark.parametrize(("days", "made"), [(89, {"tickets opened": 1, "quarantined": 5}), (91, {})])
+def test_drivers_found_long_apart_make_no_road_suspect(home: Home, days: int, made: dict[str, int]) -> None:
+    # Four today; the fifth was found so many days before: within 90 days they count together.
+    found(home, SPEEDING, *(speeding(i) for i in range(4)))
+    before = NOON - days * DAY_MS
+    desk = found(home, SPEEDING, speeding(4, start_ms=before), day=20_717 - days)
+    assert quarantine(desk, NOON + 100, LAW) == made
+
+
+@pytest.mark.parametrize(("days", "made"), [(89, {"tickets opened": 1, "quarantined": 4}), (91, {})])
+def test_drivers_found_long_apart_make_no_device_suspect(home: Home, days: int, made: dict[str, int]) -> None:
+    def by_phone(number: int, start_ms: int) -> Finding:
+        return finding(
+            f"P{number}", rule=PHONE, vehicle_id="V1", driver_id=f"D{number}", trip_id=f"T{number}",
+            start_ms=start_ms, end_ms=start_ms,
+        )  # fmt: skip
+
+    found(home, PHONE, *(by_phone(i, NOON + i) for i in range(3)))
+    desk = found(home, PHONE, by_phone(3, NOON - days * DAY_MS), day=20_717 - days)
+    assert quarantine(desk, NOON + 100, LAW) == made
