@@ -100,6 +100,7 @@ class TrackView:
         limits: steps, empty where speed was not what was judged.
         meter: the trips of the case.
         moments: instants worth a mark, with their words.
+        places: places worth one, lat and lon in 1e-6 degree, with theirs.
         roads: behind it all.
         labels: bit -> what it is called.
         missing: what cannot be shown, and why.
@@ -121,6 +122,7 @@ class TrackView:
     limits: tuple[LimitStep, ...]
     meter: tuple[MeterTrip, ...]
     moments: tuple[tuple[int, Said], ...]
+    places: tuple[tuple[int, int, Said], ...]
     roads: tuple[RoadLine, ...]
     labels: Mapping[int, Said]
     missing: tuple[Said, ...]

@@ -43,6 +43,8 @@ MOST_POINTS: Final = 3_000
 _MARGIN_M: Final = 300.0
 _E6: Final = 1_000_000
 _UNKNOWN_KMH: Final = -1
+# Evidence that is a place.
+_PLACES: Final = ("detour_from", "detour_to")
 
 
 def track_view(home: Home, story: CaseStory, law: Law, *, datum: Datum = "wgs84") -> TrackView:
@@ -73,7 +75,7 @@ def _without_track(story: CaseStory, law: Law, datum: Datum, why: Said) -> Track
     start_ms, end_ms = story.case.start_ms, story.case.end_ms
     return TrackView(
         story.case.case_id, story.case.vehicle_id, datum, _offset(start_ms, law), start_ms, end_ms, start_ms,
-        end_ms, (), Points((), (), (), (), (), (), (), ()), (), (), (), (), (), (), LABELS, (why,), (),
+        end_ms, (), Points((), (), (), (), (), (), (), ()), (), (), (), (), (), (), (), LABELS, (why,), (),
     )  # fmt: skip
 
 
@@ -136,6 +138,7 @@ class _Drawing:
             limits=limits,
             meter=self._meter(missing),
             moments=self._moments(),
+            places=self._places(),
             roads=roads,
             labels=LABELS,
             missing=tuple(missing),
@@ -271,6 +274,18 @@ class _Drawing:
                 if self.from_ms <= value <= self.to_ms:
                     found[round(value), name] = both(field.zh, field.en)
         return tuple((at_ms, said) for (at_ms, _), said in sorted(found.items()))
+
+    def _places(self) -> tuple[tuple[int, int, Said], ...]:
+        """Places among the evidence, which holds them as "lon lat" in degrees."""
+        found: list[tuple[int, int, Said]] = []
+        for row in self.rows:
+            evidence = found_of(row, self.law).evidence
+            for name in (one for one in _PLACES if evidence.get(one)):
+                lon, lat = (np.array([float(part)]) for part in str(evidence[name]).split())
+                lon, lat = from_wgs84(lon, lat, self.datum)
+                at = (round(float(lat[0]) * _E6), round(float(lon[0]) * _E6))
+                found.append((*at, both(FIELDS[name].zh, FIELDS[name].en)))
+        return tuple(found)
 
     def _missing(self, inside: Int64s, label: Int64s) -> list[Said]:
         missing: list[Said] = []

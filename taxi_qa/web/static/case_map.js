@@ -159,6 +159,9 @@ taxiQaCase.drawMap = function (element, read, settings, chosen) {
       const place = taxiQaCase.placeAt(read, read.seconds(ms));
       if (place) flag(place, "◆", "case-moment", `${read.clock(read.seconds(ms))} ${read.said(said)}`);
     }
+    for (const [lat, lon, said] of read.track.places) {
+      flag({ lat: lat / 1e6, lon: lon / 1e6 }, "◇", "case-moment", read.said(said));
+    }
     for (const [ms, text] of [[start_ms, read.words.start], [end_ms, read.words.end]]) {
       const place = near(read.seconds(ms));
       if (place) flag(place, text, "case-end", `${read.words.act}：${read.clock(read.seconds(ms))}`);
