@@ -8,10 +8,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from taxi_qa.paths import shipped
 from taxi_qa.store.accounts import secret_key
 from taxi_qa.store.home import Home
-from taxi_qa.web import admin, case_page, cases, drivers, health, menu, permits, sign_in, start, texts, words
+from taxi_qa.web import (
+    admin,
+    case_page,
+    cases,
+    coaching,
+    drivers,
+    health,
+    menu,
+    permits,
+    sign_in,
+    start,
+    texts,
+    words,
+)
 from taxi_qa.web.settings import Settings
 
-PAGES = (start, cases, case_page, drivers, texts, admin, health)
+PAGES = (start, cases, case_page, drivers, coaching, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

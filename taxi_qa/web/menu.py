@@ -23,6 +23,7 @@ PLACES: Final = (
     Place("start.start", lazy_gettext("首页")),
     Place("cases.listed", lazy_gettext("案件")),
     Place("drivers.listed", lazy_gettext("驾驶员")),
+    Place("coaching.listed", lazy_gettext("辅导")),
     Place("texts.rules", lazy_gettext("规则")),
     Place("texts.numbers", lazy_gettext("法规数据")),
     Place("texts.pledge", lazy_gettext("承诺覆盖")),

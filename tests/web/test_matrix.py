@@ -24,6 +24,8 @@ SEES = {
     "drivers.listed_file": EVERYBODY - {"d1"},
     "drivers.shown": {"d1", "m1", *OFFICE},
     "drivers.paper": {"d1", "m1", *OFFICE},
+    "coaching.listed": EVERYBODY - {"d1"},
+    "coaching.listed_file": EVERYBODY - {"d1"},
     "texts.rules": EVERYBODY,
     "texts.rule": EVERYBODY,
     "texts.numbers": EVERYBODY,
