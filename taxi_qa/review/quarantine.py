@@ -3,14 +3,14 @@
 Each opens one ticket. While it is open the queued cases that rest on it wait in quarantine, and expire in the
 driver's favour if nobody looks; a person closes it with a reason, and they go on. A closed ticket is not
 opened again by what it was about: only later findings count, and only those of the last months
-(`house.review.suspect_days`). How many drove a road without being found is not kept: a busy road on which
-five speed for themselves waits, too; that delays their cases, and costs nobody anything.
+(`house.review.suspect_days`), of drivers who are found nowhere else. How many drove a road without being found
+is not kept: five who speed once each on a busy road wait, too; that delays their cases, and costs nobody.
 """
 
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -31,6 +31,7 @@ from taxi_qa.values.clock import MS_PER_DAY, city_day
 # Findings people made, or that rest on papers, are no device's fault.
 _BY_DEVICES: Final = ("driving.", "fare.", "vehicle.lens_covered", "vehicle.tampering")
 _HALF: Final = 0.5
+_METER: Final = "fare.metered_distance"
 _ID_HEX: Final = 12
 _KEY = tuple[Literal["road", "device"], str, str]
 
@@ -140,7 +141,9 @@ def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[C
         if not one.is_suspect or not rows:
             continue
         # What a person has seen already, or is long past, does not count.
-        again = [s for s in suspects([whole.iloc[rows]], least_drivers=least) if s.way_id == one.way_id]
+        later = whole[(started > max(since.get(("road", one.rule, one.way_id), -1), from_ms)).to_numpy()]
+        again = [s for s in suspects([later], least_drivers=least) if s.way_id == one.way_id]
+        again = [s for s in again if s.rule == one.rule]
         if again and again[0].is_suspect:
             names = tuple(str(name) for name in whole["finding_id"].iloc[rows])
             found.append(Cause("road", one.rule, one.way_id, one.road or one.way_id, again[0].drivers, names))
@@ -148,21 +151,49 @@ def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[C
 
 
 def devices(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
-    """Cars on which many different drivers are found by one rule, none of them with half of it."""
+    """Cars on which many drivers are found by one rule who are found on no other car; and faulty meters.
+
+    A meter that counts too much week by week (`fare.metered_distance`) holds back what else the car's fares
+    were found by in these weeks: first the meter is verified.
+    """
     least = round(law.number("house.review.suspect_device_drivers", at_ms))
     from_ms = _looks_back_to(law, at_ms)
     with desk.home.engine.connect() as connection:
         frame = kept.findings_of_cars(connection)
+        weeks = kept.faulty_meters(connection, from_ms)
     of_car: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    elsewhere: Counter[tuple[str, str]] = Counter()
+    by_meter: dict[str, list[tuple[str, str]]] = defaultdict(list)
     columns = (frame[name].tolist() for name in ("rule", "vehicle_id", "driver_id", "finding_id", "start_ms"))
     for rule, car, driver, finding_id, start_ms in zip(*columns, strict=True):
         if rule.startswith(_BY_DEVICES) and start_ms > max(since.get(("device", rule, car), -1), from_ms):
             of_car[rule, car].append((driver, finding_id))
-    return [
-        Cause("device", rule, car, car, len(_by_driver(rows)), tuple(sorted(name for _, name in rows)))
+            elsewhere[rule, driver] += 1
+        closed_ms = since.get(("device", _METER, car), -1)
+        if rule.startswith("fare.") and any(
+            first <= start_ms < last and start_ms > closed_ms for first, last in weeks.get(car, ())
+        ):
+            by_meter[car].append((driver, finding_id))
+    found = [
+        _device(rule, car, rows)
         for (rule, car), rows in sorted(of_car.items())
-        if len(_by_driver(rows)) >= least and max(_by_driver(rows).values()) < _HALF * len(rows)
+        if _clean_elsewhere(rows, rule, elsewhere) >= least
+        and max(_by_driver(rows).values()) < _HALF * len(rows)
     ]
+    # Of a meter one ticket is enough.
+    metered = {one.subject for one in found if one.rule == _METER}
+    return [*found, *(_device(_METER, car, by_meter[car]) for car in sorted(by_meter) if car not in metered)]
+
+
+def _device(rule: str, car: str, rows: Sequence[tuple[str, str]]) -> Cause:
+    return Cause("device", rule, car, car, len(_by_driver(rows)), tuple(sorted(name for _, name in rows)))
+
+
+def _clean_elsewhere(
+    rows: Iterable[tuple[str, str]], rule: str, of_all: Mapping[tuple[str, str], int]
+) -> int:
+    """How many of these drivers are found by the rule on this car only."""
+    return sum(many == of_all[rule, driver] for driver, many in _by_driver(rows).items())
 
 
 def _looks_back_to(law: Law, at_ms: int) -> int:

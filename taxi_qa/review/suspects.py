@@ -1,4 +1,7 @@
-"""Roads on which many different drivers are found: there the map or its limit is the suspect."""
+"""Roads on which many otherwise clean drivers are found: there the map or its limit is the suspect.
+
+Whoever speeds is found on many roads; a limit that is wrong finds people who are found nowhere else.
+"""
 
 import json
 from collections import Counter
@@ -20,10 +23,11 @@ class Suspect:
         rule: of the findings.
         findings: how many.
         drivers: how many different drivers; a finding without a driver counts by its car.
+        clean_elsewhere: how many of them were found by this rule on no other road.
         busiest_share: share of the findings of the driver with most.
         allowed: the limit most of them were held against (km/h; of detours metres), NaN without one.
         limit_source: where that limit is from.
-        is_suspect: enough different drivers, none of them with half of it.
+        is_suspect: enough different drivers who are clean elsewhere, none of them with half of it.
     """
 
     way_id: str
@@ -31,6 +35,7 @@ class Suspect:
     rule: str
     findings: int
     drivers: int
+    clean_elsewhere: int
     busiest_share: float
     allowed: float
     limit_source: str
@@ -42,8 +47,9 @@ def suspects(frames: Iterable[pd.DataFrame], *, least_drivers: int) -> list[Susp
 
     Args:
         frames: findings in the columns of the export.
-        least_drivers: so many make a road suspect.
+        least_drivers: so many who are clean elsewhere make a road suspect.
     """
+    of_all: Counter[tuple[str, str]] = Counter()
     drivers: dict[tuple[str, str], Counter[str]] = {}
     limits: dict[tuple[str, str], Counter[tuple[float, str]]] = {}
     names: dict[str, str] = {}
@@ -54,9 +60,10 @@ def suspects(frames: Iterable[pd.DataFrame], *, least_drivers: int) -> list[Susp
             told = json.loads(evidence)
             ways = str(told.get("way_ids", "")).split(";")
             roads = str(told.get("road", "")).split(";")
-            for way in filter(None, ways):
+            who = driver if isinstance(driver, str) and driver else f"car {car}"
+            of_all[str(rule), who] += 1
+            for way in sorted(set(filter(None, ways))):
                 key = (str(rule), way)
-                who = driver if isinstance(driver, str) and driver else f"car {car}"
                 drivers.setdefault(key, Counter())[who] += 1
                 limits.setdefault(key, Counter())[float(allowed), str(told.get("limit_source", ""))] += 1
                 # With one name for several ways nobody can say whose it is.
@@ -67,10 +74,20 @@ def suspects(frames: Iterable[pd.DataFrame], *, least_drivers: int) -> list[Susp
         total = of_drivers.total()
         busiest = max(of_drivers.values()) / total
         allowed, source = limits[rule, way].most_common(1)[0][0]
-        is_suspect = len(of_drivers) >= least_drivers and busiest < 0.5  # noqa: PLR2004 - half
+        clean = sum(many == of_all[rule, who] for who, many in of_drivers.items())
+        is_suspect = clean >= least_drivers and busiest < 0.5  # noqa: PLR2004 - half
         found.append(
             Suspect(
-                way, names.get(way, ""), rule, total, len(of_drivers), busiest, allowed, source, is_suspect
+                way,
+                names.get(way, ""),
+                rule,
+                total,
+                len(of_drivers),
+                clean,
+                busiest,
+                allowed,
+                source,
+                is_suspect,
             )
         )
     return sorted(found, key=lambda one: (-one.drivers, -one.findings, one.rule, one.way_id))

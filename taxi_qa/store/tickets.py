@@ -128,6 +128,19 @@ def findings_of_cars(connection: Connection) -> pd.DataFrame:
     return frame_of(fetch(connection, query), columns)
 
 
+def faulty_meters(connection: Connection, from_ms: int) -> dict[str, list[tuple[int, int]]]:
+    """Weeks (first instant, the one after the last) in which a car's meter was found to count too much."""
+    c = table_of(FindingRow).c
+    query = select(c.vehicle_id, c.start_ms, c.end_ms).where(
+        c.withdrawn_by.is_(None), c.rule == "fare.metered_distance", c.trip_id == "", c.end_ms > from_ms,
+        c.vehicle_id != "",
+    )  # fmt: skip
+    found: dict[str, list[tuple[int, int]]] = {}
+    for car, first, last in sorted(fetch(connection, query)):
+        found.setdefault(str(car), []).append((int(first), int(last) + 1))
+    return found
+
+
 def mark_rule(connection: Connection, said: Mapping[str, Any]) -> None:
     """Keep that a rule is counted anew from a moment on."""
     names = ("rule", "at_ms", "actor", "reason", "note")

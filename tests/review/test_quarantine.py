@@ -174,3 +174,56 @@ def test_drivers_found_long_apart_make_no_device_suspect(home: Home, days: int, 
     found(home, PHONE, *(by_phone(i, NOON + i) for i in range(3)))
     desk = found(home, PHONE, by_phone(3, NOON - days * DAY_MS), day=20_717 - days)
     assert quarantine(desk, NOON + 100, LAW) == made
+
+
+def of_fare(subject: str, start_ms: int, **more: Any) -> Finding:  # noqa: ANN401 - any field
+    values: dict[str, Any] = {
+        "vehicle_id": "V1", "driver_id": "D1", "trip_id": subject, "start_ms": start_ms,
+        "end_ms": start_ms + 1,
+    }  # fmt: skip
+    return finding(subject, **(values | more))
+
+
+def test_a_faulty_meter_holds_back_the_other_fares_of_its_weeks(home: Home) -> None:
+    week = 7 * DAY_MS
+    meter = of_fare(
+        "week", NOON, rule="fare.metered_distance", driver_id="", trip_id="", end_ms=NOON + week - 1
+    )
+    found(home, "fare.metered_distance", meter)
+    desk = found(
+        home,
+        "fare.overcharge",
+        of_fare("T1", NOON),  # the week's first instant
+        of_fare("T2", NOON + week - 1),  # its last
+        of_fare("T3", NOON + week),  # the next week's first
+        of_fare("T4", NOON, vehicle_id="V2"),  # another car
+    )
+    assert quarantine(desk, NOON + week, LAW) == {"tickets opened": 1, "quarantined": 2}
+    listed = cases(home)
+    assert sorted(listed[listed["state"] == "quarantined"]["trip_id"]) == ["T1", "T2"]
+    with home.engine.connect() as connection:
+        (ticket,) = tickets(connection, open_only=True)
+    assert (ticket.kind, ticket.rule, ticket.subject) == ("device", "fare.metered_distance", "V1")
+    # Closed by a person they go on, and the same week opens no second ticket.
+    assert close(desk, ticket.ticket_id, LI, NOON + week + 1, "cause_mended", "verified") == 2
+    assert quarantine(desk, NOON + week + 2, LAW) == {}
+
+
+def test_a_burst_of_one_trip_holds_nothing_back(home: Home) -> None:
+    found(
+        home, "fare.metered_distance", of_fare("T9", NOON, rule="fare.metered_distance", end_ms=NOON + DAY_MS)
+    )
+    desk = found(home, "fare.overcharge", of_fare("T1", NOON + 1))
+    assert quarantine(desk, NOON + DAY_MS, LAW) == {}
+
+
+def test_drivers_found_on_other_cars_too_make_no_device_suspect(home: Home) -> None:
+    def by_phone(driver: int, car: str) -> Finding:
+        name = f"P{driver}-{car}"
+        return finding(
+            name, rule=PHONE, vehicle_id=car, driver_id=f"D{driver}", trip_id=name,
+            start_ms=NOON + driver * HOUR_MS, end_ms=NOON + driver * HOUR_MS,
+        )  # fmt: skip
+
+    desk = found(home, PHONE, *(by_phone(i, "V1") for i in range(4)), by_phone(0, "V2"))
+    assert quarantine(desk, NOON + DAY_MS, LAW) == {}

@@ -44,3 +44,23 @@ def test_a_finding_over_two_roads_counts_on_both_and_other_rules_on_none() -> No
     assert (first.way_id, first.road, first.drivers) == ("8", "环市路", 2)
     assert (second.way_id, second.road, second.drivers) == ("7", "", 1)
     assert suspects([], least_drivers=5) == []
+
+
+def test_drivers_who_are_found_on_other_roads_too_do_not_make_this_one_suspect() -> None:
+    # Five on road 7; three of them speed elsewhere as well: two clean drivers say little of its limit.
+    busy = [row(f"D{number}", "7") for number in range(5)]
+    habit = [row(f"D{number}", str(20 + number)) for number in range(3)]
+    told = {one.way_id: one for one in suspects([pd.DataFrame(busy + habit)], least_drivers=5)}
+    assert (told["7"].drivers, told["7"].clean_elsewhere, told["7"].is_suspect) == (5, 2, False)
+    # With three more who are found nowhere else five are clean.
+    more = [row(f"E{number}", "7") for number in range(3)]
+    told = {one.way_id: one for one in suspects([pd.DataFrame(busy + habit + more)], least_drivers=5)}
+    assert (told["7"].clean_elsewhere, told["7"].is_suspect) == (5, True)
+
+
+def test_another_rule_elsewhere_says_nothing() -> None:
+    frame = pd.DataFrame(
+        [row(f"D{number}", "7") for number in range(5)]
+        + [row(f"D{number}", "9", rule="driving.detour") for number in range(5)]
+    )
+    assert [one.is_suspect for one in suspects([frame], least_drivers=5)] == [True, True]
