@@ -3,7 +3,7 @@
 Each opens one ticket. While it is open the queued cases that rest on it wait in quarantine, and expire in the
 driver's favour if nobody looks; a person closes it with a reason, and they go on. A closed ticket is not
 opened again by what it was about: only later findings count, and only those of the last months
-(`house.review.suspect_days`), of drivers who are found nowhere else. How many drove a road without being found
+(`house.review.suspect_days`), of drivers who are found nowhere else. How many drove a road and were not found
 is not kept: five who speed once each on a busy road wait, too; that delays their cases, and costs nobody.
 """
 
