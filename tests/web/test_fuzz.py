@@ -60,12 +60,53 @@ NONSENSE = (
     "évidence",
     "١٢٣",
 )
-FIELDS = """
-    q state rule stage sufficiency driver vehicle company from to sort page per on grade next kind
-    month day zone lang action seen reason note accepts name password present chosen again language
-    role driver_id company_id zone_ids shown_name everywhere purpose km waiting_min start items
-    vehicle_id zone_id
-""".split()
+FIELDS = [
+    "q",
+    "state",
+    "rule",
+    "stage",
+    "sufficiency",
+    "driver",
+    "vehicle",
+    "company",
+    "from",
+    "to",
+    "sort",
+    "page",
+    "per",
+    "on",
+    "grade",
+    "next",
+    "kind",
+    "month",
+    "day",
+    "zone",
+    "lang",
+    "action",
+    "seen",
+    "reason",
+    "note",
+    "accepts",
+    "name",
+    "password",
+    "present",
+    "chosen",
+    "again",
+    "language",
+    "role",
+    "driver_id",
+    "company_id",
+    "zone_ids",
+    "shown_name",
+    "everywhere",
+    "purpose",
+    "km",
+    "waiting_min",
+    "start",
+    "items",
+    "vehicle_id",
+    "zone_id",
+]
 ROUNDS = 12
 OwnCity = Callable[..., City]
 
