@@ -196,7 +196,7 @@ def _fare_parts(found: Found, low: float, due: float) -> tuple[Step, ...]:
         if parts and all(abs(one - other) < 1 for one, other in zip(sums, (low, due), strict=True)):
             lows = whole_fen([part.low_fen for part in parts], low)
             highs = whole_fen([part.high_fen for part in parts], due)
-            return tuple(_fare_step(found, *one) for one in zip(parts, lows, highs, strict=True))
+            return tuple(fare_step(found, *one) for one in zip(parts, lows, highs, strict=True))
     return ()
 
 
@@ -209,7 +209,8 @@ def whole_fen(parts: Sequence[float], total: float) -> list[int]:
     return whole
 
 
-def _fare_step(found: Found, part: FarePart, low: int, high: int) -> Step:
+def fare_step(found: Found, part: FarePart, low: int, high: int) -> Step:
+    """One part of a fare as a line of a sum, its amounts in whole fen."""
     zh, en = _FARE_PARTS[part.name]
     quantity = found.said(part.quantity, "s") if part.name == "waiting" else Said(f"{part.quantity:.2f} km")
     label = both(zh.format(quantity.zh), en.format(quantity.en or quantity.zh))

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, exists, false, select, true
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
 from taxi_qa.store.accounts import Account
-from taxi_qa.store.desk_tables import CaseEvent, CaseRow
-from taxi_qa.store.tables import table_of
+from taxi_qa.store.desk_tables import CaseEvent, CaseFinding, CaseRow
+from taxi_qa.store.tables import FindingRow, table_of
 
 _WHOLE_CITY: Final = frozenset({"reviewer", "appeal_reviewer", "administrator", "auditor"})
 
@@ -53,6 +53,27 @@ class Scope:
     def indices(self) -> ColumnElement[bool]:
         """Condition on `driver_indices`."""
         return self._of_drivers(table_of(DriverIndex).c)
+
+    def findings(self) -> ColumnElement[bool]:
+        """Condition on `findings`: by company, or by what became a case that is seen."""
+        c = table_of(FindingRow).c
+        if self.whole_city:
+            return true()
+        if self.company_id:
+            return c.company_id == self.company_id
+        if not (self.driver_id or self.zone_ids):
+            return false()
+        joined, case = table_of(CaseFinding).c, table_of(CaseRow).c
+        return exists(
+            select(case.case_id)
+            .where(joined.finding_id == c.finding_id, case.case_id == joined.case_id, self.cases())
+            .correlate(table_of(FindingRow))
+        )
+
+    @property
+    def whole_street(self) -> bool:
+        """Whether any car may be looked up, one that stands in no register too."""
+        return self.whole_city or bool(self.zone_ids)
 
     def _of_drivers(self, c: Any) -> ColumnElement[bool]:  # noqa: ANN401 - columns of either table
         if self.whole_city:

@@ -15,16 +15,18 @@ from taxi_qa.web import (
     coaching,
     drivers,
     health,
+    lookup,
     menu,
     permits,
     sign_in,
     start,
     texts,
+    trips,
     words,
 )
 from taxi_qa.web.settings import Settings
 
-PAGES = (start, cases, case_page, drivers, coaching, texts, admin, health)
+PAGES = (start, cases, case_page, drivers, coaching, lookup, trips, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

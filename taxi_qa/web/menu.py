@@ -24,6 +24,8 @@ PLACES: Final = (
     Place("cases.listed", lazy_gettext("案件")),
     Place("drivers.listed", lazy_gettext("驾驶员")),
     Place("coaching.listed", lazy_gettext("辅导")),
+    Place("lookup.found", lazy_gettext("查车")),
+    Place("trips.tariff", lazy_gettext("运价计算")),
     Place("texts.rules", lazy_gettext("规则")),
     Place("texts.numbers", lazy_gettext("法规数据")),
     Place("texts.pledge", lazy_gettext("承诺覆盖")),

@@ -15,6 +15,7 @@ from taxi_qa.reports.coverage import HOW_ZH
 from taxi_qa.reports.statement import CERTAINTY, STATUS
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of
+from taxi_qa.values.money import yuan_text
 from taxi_qa.web.translate import gettext, language, lazy_gettext, shown
 from taxi_qa.web.viewer import home, law
 
@@ -101,6 +102,41 @@ SOURCES: Final = {
     "sensor": lazy_gettext("传感器"),
     "platform": lazy_gettext("平台"),
 }
+# What somebody looks at a car or a trip for.
+PURPOSES: Final = {
+    "inspection": lazy_gettext("现场检查"),
+    "complaint": lazy_gettext("投诉核查"),
+    "case": lazy_gettext("案件办理"),
+    "patrol": lazy_gettext("日常巡查"),
+}
+DEVICES: Final = {
+    "gnss": lazy_gettext("卫星定位"),
+    "meter": lazy_gettext("计价器"),
+    "camera": lazy_gettext("摄像头"),
+    "recorder": lazy_gettext("记录仪"),
+    "rating": lazy_gettext("评价器"),
+    "terminal": lazy_gettext("车载终端"),
+    "vehicle": lazy_gettext("车辆本身"),
+}
+DEVICE_STATES: Final = {
+    "ok": lazy_gettext("正常"),
+    "down": lazy_gettext("故障"),
+    "degraded": lazy_gettext("降级"),
+}
+ENERGIES: Final = {"combustion": lazy_gettext("燃油"), "electric": lazy_gettext("电动")}
+PAYMENTS: Final = {
+    "cash": lazy_gettext("现金"),
+    "card": lazy_gettext("银行卡"),
+    "transit_card": lazy_gettext("公交卡"),
+    "app": lazy_gettext("手机"),
+    "other": lazy_gettext("其他"),
+}
+SIGN_INS: Final = {
+    "card": lazy_gettext("刷卡"),
+    "face": lazy_gettext("人脸"),
+    "roster": lazy_gettext("排班"),
+}
+CURRENCY_SIGNS: Final = {"CNY": "¥", "USD": "$"}
 
 
 def install(app: Flask) -> None:
@@ -110,11 +146,13 @@ def install(app: Flask) -> None:
     Babel(app, locale_selector=_locale, timezone_selector=lambda: home().timezone)
     for name, words in (
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
-        ("sufficiency", SUFFICIENCY), ("source", SOURCES),
+        ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),
+        ("device_state", DEVICE_STATES), ("energy", ENERGIES), ("payment", PAYMENTS), ("sign_in", SIGN_INS),
     ):  # fmt: skip
         app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {
         "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
+        "yuan": yuan, "km": km, "minutes": minutes, "clock": clock,
         "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
         "entry_status": entry_status,
     }  # fmt: skip
@@ -162,6 +200,13 @@ def moment(at_ms: int | None, form: str = "minutes") -> str | Markup:
     return Markup(f'<time datetime="{iso}">{told.replace("T", " ")}</time>')  # noqa: S704 - as said
 
 
+def clock(at_ms: int | None) -> str:
+    """The time of day of an instant in the city; a dash where there is none."""
+    if at_ms is None:
+        return "—"
+    return datetime.fromtimestamp(int(at_ms) // 1000, ZoneInfo(home().timezone)).strftime("%H:%M")
+
+
 def iso(at_ms: int) -> str:
     """An instant as files have it: in the city's time, with its offset."""
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(home().timezone)).isoformat(timespec="seconds")
@@ -175,6 +220,24 @@ def day(number: int | None) -> str:
 def whole(number: float | None) -> str:
     """A whole number with its thousands apart; a dash where there is none."""
     return "—" if number is None else f"{int(number):,}"
+
+
+def yuan(fen: float | None) -> str:
+    """An amount to the fen; a dash where there is none."""
+    return "—" if fen is None else yuan_text(round(fen))
+
+
+def km(metres: float | None) -> str:
+    """A distance in kilometres; a dash where there is none."""
+    return "—" if metres is None else f"{metres / 1000:.2f}"
+
+
+def minutes(seconds: float | None) -> str:
+    """A duration in minutes and seconds; a dash where there is none."""
+    if seconds is None:
+        return "—"
+    whole_min, rest_s = divmod(round(seconds), 60)
+    return f"{whole_min}:{rest_s:02d}"
 
 
 def law_value(version: Version, number: Parameter) -> str:

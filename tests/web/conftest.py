@@ -21,7 +21,7 @@ from taxi_qa.web import passwords
 from taxi_qa.web.app import create_app
 from taxi_qa.web.settings import Settings
 from tests.review.desks import NOON, Hand, desk_of, found, refusal
-from tests.store.making import delivery, rows
+from tests.store.making import delivery, rows, trip
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who do not exist
 HASH = passwords.hashed(PASSWORD)
@@ -125,6 +125,15 @@ def make_city(folder: Path, **settings: Any) -> City:  # noqa: ANN401 - fields o
     with writing(home), delivery(home, kind="drivers", sha256="drivers") as going_in:
         going_in.add_records("drivers", rows("drivers", *register))
         going_in.commit()
+    cars = [{"vehicle_id": name, "company_id": f"C{n}"} for n, name in ((1, "粤TA1"), (2, "粤TB2"))]
+    trips = [
+        trip(f"T{n}", vehicle_id=str(car["vehicle_id"]), driver_id=f"D{n}", boarded_ms=NOON)
+        for n, car in enumerate(cars, 1)
+    ]
+    for kind, records in (("vehicles", cars), ("trips", trips)):
+        with writing(home), delivery(home, kind=kind, sha256=kind) as going_in:
+            going_in.add_records(kind, rows(kind, *records))
+            going_in.commit()
     minute = 60_000
     found(
         home,
