@@ -337,16 +337,20 @@ def _holder(file: IO[str]) -> str:
 
 
 @contextmanager
-def writing(home: Home) -> Iterator[None]:
+def writing(home: Home, *, sweep: bool = True) -> Iterator[None]:
     """Be the only process that writes to the home; sweeps what a killed one left behind.
 
     May be entered again within the same process (nothing is swept then).
+
+    Args:
+        home: which.
+        sweep: False for who adds a row of a form: a sweep looks at every track file there is.
 
     Raises:
         HomeError: another process is writing.
     """
     with _locked(home.path) as fresh:
-        if fresh:
+        if fresh and sweep:
             _sweep(home)
         yield
 

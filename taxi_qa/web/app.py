@@ -15,6 +15,7 @@ from taxi_qa.web import (
     coaching,
     drivers,
     health,
+    inspections,
     lookup,
     menu,
     permits,
@@ -26,7 +27,7 @@ from taxi_qa.web import (
 )
 from taxi_qa.web.settings import Settings
 
-PAGES = (start, cases, case_page, drivers, coaching, lookup, trips, texts, admin, health)
+PAGES = (start, cases, case_page, drivers, coaching, lookup, trips, inspections, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

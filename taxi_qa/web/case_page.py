@@ -163,7 +163,7 @@ def stepped(case_id: str) -> AnyResponse:
     ask = Ask(action, actor, now_ms(), form.get("reason", ""), note, form.get("accepts") == "yes")
     try:
         with tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder:
-            files = _uploads(Path(folder), request.files.getlist("files"))
+            files = uploads(Path(folder), request.files.getlist("files"))
             said = desks.Words(note, files) if by_driver else None
             event = desks.step(desk_now(), case_id, ask, int(seen), said)
     except kept.StaleError:
@@ -185,7 +185,7 @@ def _said_of(error: Exception) -> str:
     return str(error)
 
 
-def _uploads(folder: Path, sent: list[FileStorage]) -> tuple[Path, ...]:
+def uploads(folder: Path, sent: list[FileStorage]) -> tuple[Path, ...]:
     """Files of the form under names of ours; the desk looks at what they are."""
     found = []
     for number, one in enumerate(sent):

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 
 from taxi_qa.store import cars
 from taxi_qa.store.browse import CASES, Wanted, page
@@ -23,6 +23,7 @@ from taxi_qa.web.viewer import home, law, note_look, now_ms, viewer
 blueprint: Final = Blueprint("lookup", __name__)
 _PART_MOST: Final = 64
 _CARS_SHOWN: Final = 50
+_SUGGESTED: Final = 8
 _TRIPS_SHOWN: Final = 200
 _CASES_SHOWN: Final = 50
 # Cases about which something may still be decided.
@@ -56,13 +57,19 @@ class Span:
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def found() -> str:
     """Cars by part of a plate."""
-    part = unicodedata.normalize("NFKC", request.args.get("q", "")).replace(" ", "")
-    if len(part) > _PART_MOST or not part.isprintable():
-        abort(400, _("查找的文字太长。"))
+    part = _part()
     rows = plain_rows(cars.cars_like(home(), viewer().scope, part, _CARS_SHOWN + 1)) if part else []
     return render_template(
         "web/lookup.html", part=part, rows=rows[:_CARS_SHOWN], more=len(rows) > _CARS_SHOWN
     )
+
+
+@blueprint.get("/lookup/plates.json")
+@permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
+def plates() -> Response:
+    """The first plates that hold a text, to choose from while typing."""
+    rows = cars.cars_like(home(), viewer().scope, _part(), _SUGGESTED) if _part() else None
+    return jsonify([] if rows is None else rows["vehicle_id"].tolist())
 
 
 @blueprint.get("/vehicles/<vehicle_id>")
@@ -119,6 +126,14 @@ def shown(vehicle_id: str) -> str:
         device_words=words.DEVICES,
         currency=words.CURRENCY_SIGNS.get(law().currency, law().currency),
     )
+
+
+def _part() -> str:
+    """The part of a plate the address asks for: full-width signs folded, blanks left out."""
+    part = unicodedata.normalize("NFKC", request.args.get("q", "")).replace(" ", "")
+    if len(part) > _PART_MOST or not part.isprintable():
+        abort(400, _("查找的文字太长。"))
+    return part
 
 
 def purpose() -> str:

@@ -25,6 +25,7 @@ PLACES: Final = (
     Place("drivers.listed", lazy_gettext("驾驶员")),
     Place("coaching.listed", lazy_gettext("辅导")),
     Place("lookup.found", lazy_gettext("查车")),
+    Place("inspections.listed", lazy_gettext("现场检查")),
     Place("trips.tariff", lazy_gettext("运价计算")),
     Place("texts.rules", lazy_gettext("规则")),
     Place("texts.numbers", lazy_gettext("法规数据")),

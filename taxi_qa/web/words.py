@@ -136,6 +136,28 @@ SIGN_INS: Final = {
     "face": lazy_gettext("人脸"),
     "roster": lazy_gettext("排班"),
 }
+# What an inspector looks at, by `records.kinds.INSPECTION_ITEMS`.
+ITEMS: Final = {
+    "clean_vehicle": lazy_gettext("车容整洁"),
+    "clean_dress": lazy_gettext("着装整洁"),
+    "licence_shown": lazy_gettext("亮证服务"),
+    "papers_carried": lazy_gettext("随车证件"),
+    "roof_light": lazy_gettext("顶灯"),
+    "price_label": lazy_gettext("价目标签"),
+    "fire_extinguisher": lazy_gettext("灭火器"),
+    "receipt_given": lazy_gettext("给付发票"),
+    "meter_seal": lazy_gettext("计价器铅封"),
+    "camera_works": lazy_gettext("摄像头正常"),
+    "terminal_works": lazy_gettext("车载终端正常"),
+    "no_soliciting": lazy_gettext("无揽客"),
+    "queue_order": lazy_gettext("按序候客"),
+    "cooperated": lazy_gettext("配合检查"),
+}
+RESULTS: Final = {
+    "pass": lazy_gettext("通过"),
+    "fail": lazy_gettext("不通过"),
+    "not checked": lazy_gettext("未检查"),
+}
 CURRENCY_SIGNS: Final = {"CNY": "¥", "USD": "$"}
 
 

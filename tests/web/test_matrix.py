@@ -32,6 +32,10 @@ SEES = {
     "texts.number": EVERYBODY,
     "texts.pledge": EVERYBODY,
     "lookup.found": EVERYBODY - {"d1"},
+    "lookup.plates": EVERYBODY - {"d1"},
+    "inspections.listed": {"inspector", "inspector-hub", "auditor"},
+    "inspections.new": {"inspector", "inspector-hub", "auditor"},
+    "inspections.photo": set(),  # nobody filed one; whose it is is asked in its own test
     "lookup.shown": {"m1", "inspector-hub", *OFFICE},
     "trips.shown": {"m1", "inspector-hub", *OFFICE},
     "trips.tariff": EVERYBODY,
@@ -55,6 +59,7 @@ OF_THE_OFFICE = {"lookup.shown", "trips.shown"}
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static"}
 # What changes something, and who may; tested below, and where it is done.
 CHANGES = {
+    "inspections.filed", "inspections.undone",
     "sign_in.enter_with", "sign_in.leave", "sign_in.language", "case_page.stepped", "admin.add",
     "admin.change",
 }  # fmt: skip
@@ -65,7 +70,8 @@ def addresses(city: City, endpoint: str, company: int) -> str:
     """The address of an endpoint with objects of a company."""
     values = {
         "case_id": city.cases[f"d{company} told"], "driver_id": f"D{company}", "kind": "csv",
-        "sha256": "0" * 64, "vehicle_id": f"粤T{'AB'[company - 1]}{company}", "trip_id": f"T{company}",
+        "sha256": "0" * 64, "inspection_id": "web-0000000000000000",
+        "vehicle_id": f"粤T{'AB'[company - 1]}{company}", "trip_id": f"T{company}",
         "name": "service.refusal", "path": "credit.base",
     }  # fmt: skip
     [rule] = [

@@ -1,0 +1,195 @@
+"""Inspections on the street: a form for one thumb, the own list, and ten minutes to take one back."""
+
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from taxi_qa.records.kinds import INSPECTION_ITEMS
+from taxi_qa.store import cars
+from taxi_qa.store import inspections as kept
+from taxi_qa.store.evidence import EvidenceError, keep_file, path_of
+from taxi_qa.store.home import HomeError, writing
+from taxi_qa.values.clock import MS_PER_MIN
+from taxi_qa.values.identity import identifier
+from taxi_qa.web import words
+from taxi_qa.web.case_page import uploads
+from taxi_qa.web.permits import permit
+from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.viewer import home, note_look, now_ms, today, viewer
+
+blueprint: Final = Blueprint("inspections", __name__)
+UNDO_MS: Final = 10 * MS_PER_MIN
+_DAYS_SHOWN: Final = 31
+_ROWS_SHOWN: Final = 200
+_PHOTO_BYTES: Final = 10_000_000
+_PHOTOS_MOST: Final = 6
+_BEGINNINGS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+# Threads of one process share its lock on the home: they wait for each other here.
+_ONE_AT_A_TIME: Final = threading.Lock()
+
+
+@blueprint.get("/inspections")
+@permit("inspector")
+def listed() -> str:
+    """The reader's own inspections of the last month; an auditor sees everybody's."""
+    account = viewer().account
+    own = account.account_id if account.role == "inspector" else ""
+    rows = kept.inspections_since(home(), today() - _DAYS_SHOWN, own, _ROWS_SHOWN)
+    return render_template(
+        "web/inspections.html", rows=rows, now=now_ms(), undo_ms=UNDO_MS, items=words.ITEMS, days=_DAYS_SHOWN
+    )
+
+
+@blueprint.get("/inspections/new")
+@permit("inspector")
+def new() -> str:
+    """An empty form."""
+    return _form({"id": kept.new_id(), "vehicle": request.args.get("vehicle", "")[:64]})
+
+
+def _form(filled: dict[str, str]) -> str:
+    account = viewer().account
+    zones = dict(kept.hubs(home()))
+    if account.zone_ids:
+        zones = {zone_id: zones.get(zone_id, zone_id) for zone_id in account.zone_ids}
+    return render_template(
+        "web/inspection_form.html",
+        filled=filled,
+        zones=zones,
+        only_zone=account.zone_ids[0] if len(account.zone_ids) == 1 else "",
+        items={name: words.ITEMS[name] for name in INSPECTION_ITEMS},
+        results=words.RESULTS,
+        photos_most=_PHOTOS_MOST,
+    )
+
+
+@blueprint.post("/inspections")
+@permit("inspector")
+def filed() -> str | AnyResponse:
+    """Take an inspection in; what cannot be taken comes back with the words and all that was filled in."""
+    form = request.form
+    inspection_id = form.get("id", "")
+    if not kept.is_own_id(inspection_id):
+        abort(400, _("页面已失效，请重新打开检查表。"))
+    if kept.inspection_of(home(), inspection_id) is not None:
+        flash(_("这次检查已经提交过了。"), "refused")
+        return redirect(url_for("inspections.listed"))
+    try:
+        one = _told(inspection_id)
+        _take_in(one)
+    except (kept.InspectionError, EvidenceError, HomeError) as error:
+        flash(_why_not(error), "refused")
+        return _form({name: value for name, value in form.items() if name != "csrf_token"})
+    if cars.one_car(home(), viewer().scope, one.vehicle_id) is None:
+        flash(_("已提交。车牌“%(plate)s”不在车辆名册中，请核对。", plate=one.vehicle_id), "done")
+    else:
+        flash(_("已提交，下一次核查时计入。十分钟内可以撤销。"), "done")
+    return redirect(url_for("inspections.listed"))
+
+
+def _told(inspection_id: str) -> kept.Inspection:
+    """The inspection the form tells of, photos aside.
+
+    Raises:
+        InspectionError: nothing was checked, no plate, or a zone that is not his.
+    """
+    form, account = request.form, viewer().account
+    items = {name: form.get(name, "not checked") for name in INSPECTION_ITEMS}
+    checked = {name: said for name, said in items.items() if said != "not checked"}
+    if not checked:
+        raise kept.InspectionError(_("一项都没有检查。至少有一项通过或不通过才能提交。"))
+    zone_id = form.get("zone", "")
+    if zone_id and zone_id not in (account.zone_ids or dict(kept.hubs(home()))):
+        raise kept.InspectionError(_("区域“%(zone)s”不在您的范围内。", zone=zone_id[:64]))
+    return kept.Inspection(
+        inspection_id=inspection_id,
+        at_ms=now_ms(),
+        inspector=account.account_id,
+        vehicle_id=_plate(form.get("vehicle", "")),
+        driver_id=form.get("driver", "").strip()[:64],
+        zone_id=zone_id,
+        items=checked,
+        note=form.get("note", "").strip(),
+    )
+
+
+def _plate(text: str) -> str:
+    """A plate as the register writes it, else as it was typed, in capitals."""
+    try:
+        typed = identifier(text.replace(" ", ""))
+    except ValueError:
+        raise kept.InspectionError(_("请填写车牌。")) from None
+    alike = cars.cars_like(home(), viewer().scope, typed, 10)["vehicle_id"]
+    return next((str(name) for name in alike if name.upper() == typed.upper()), typed.upper())
+
+
+def _take_in(one: kept.Inspection) -> None:
+    sent = [file for file in request.files.getlist("photos") if file.filename]
+    if len(sent) > _PHOTOS_MOST:
+        raise kept.InspectionError(_("最多 %(count)s 张照片。", count=_PHOTOS_MOST))
+    with (
+        _ONE_AT_A_TIME,
+        tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder,
+        writing(home(), sweep=False),
+    ):
+        files = uploads(Path(folder), sent)
+        if not all(_is_photo(path) for path in files):
+            raise kept.InspectionError(_("照片应为 JPEG 或 PNG。"))
+        photos = [keep_file(home(), path, _PHOTO_BYTES).sha256 for path in files]
+        kept.file_inspection(home(), replace(one, photos=tuple(photos)), one.at_ms)
+
+
+def _is_photo(path: Path) -> bool:
+    """Told by its first bytes, not by its name."""
+    with path.open("rb") as file:
+        return file.read(8).startswith(_BEGINNINGS)
+
+
+def _why_not(error: Exception) -> str:
+    if isinstance(error, HomeError):
+        return _(
+            "没有提交：系统正在导入或核查数据，请过一会儿再提交。您填写的内容还在下面，照片需要重新选择。"
+        )
+    return _("没有提交：%(why)s", why=str(error))
+
+
+@blueprint.post("/inspections/<inspection_id>/undo")
+@permit("inspector")
+def undone(inspection_id: str) -> AnyResponse:
+    """Take an own inspection back within ten minutes: a correction without any item."""
+    one = kept.inspection_of(home(), inspection_id)
+    if one is None or one.inspector != viewer().account.account_id:
+        abort(404)
+    if not one.items:
+        flash(_("这次检查已经撤销。"), "refused")
+    elif now_ms() - one.at_ms > UNDO_MS:
+        flash(_("提交已超过十分钟，不能再撤销。"), "refused")
+    else:
+        try:
+            with _ONE_AT_A_TIME, writing(home(), sweep=False):
+                kept.file_inspection(home(), replace(one, items={}), now_ms())
+        except HomeError:
+            flash(_("没有撤销：系统正在导入或核查数据，请马上再试一次。"), "refused")
+        else:
+            flash(_("已撤销，这次检查不会计入。"), "done")
+    return redirect(url_for("inspections.listed"))
+
+
+@blueprint.get("/inspections/<inspection_id>/photos/<sha256>")
+@permit("inspector")
+def photo(inspection_id: str, sha256: str) -> AnyResponse:
+    """A photo of an own inspection; an auditor sees everybody's."""
+    one, account = kept.inspection_of(home(), inspection_id), viewer().account
+    mine = one is not None and (account.role == "auditor" or one.inspector == account.account_id)
+    if one is None or not mine or sha256 not in one.photos:
+        abort(404)
+    note_look("inspection photo", f"{inspection_id} {sha256[:12]}", "own inspection")
+    found = path_of(home(), sha256).read_bytes()
+    answer = make_response(found)
+    answer.mimetype = "image/png" if found.startswith(b"\x89PNG") else "image/jpeg"
+    return answer
