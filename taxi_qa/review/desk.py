@@ -4,7 +4,7 @@ Actor, moment, reason and note are arguments; nobody is taken from a request, an
 on an old view of a case is refused.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from taxi_qa.findings.case import Case
 from taxi_qa.findings.finding import Stage
 from taxi_qa.review import appeals
-from taxi_qa.review.states import Ask, Event, RefusedError, Standing, replay, take
+from taxi_qa.review.states import STEPS, Actor, Ask, Event, RefusedError, Standing, replay, take
 from taxi_qa.review.terms import Terms
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import desk as kept
@@ -136,6 +136,44 @@ def history_of(events: pd.DataFrame) -> tuple[Event, ...]:
     names = [name for name in kept.EVENT_COLUMNS if name != "case_id"]
     rows = events[names].astype(object).to_dict("records")
     return tuple(Event(**{str(name): value for name, value in row.items()}) for row in rows)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A step somebody may ask for, or why not.
+
+    Attributes:
+        action: the step.
+        refusal: code of why it is not allowed, "" where it is.
+        words: the same in words.
+    """
+
+    action: str
+    refusal: str
+    words: str
+
+
+def offers(
+    connection: Connection, desk: Desk, one: kept.Kept, actor: Actor, at_ms: int, actions: Collection[str]
+) -> tuple[list[Offer], int]:
+    """Which of these steps a case in its state has for somebody, and what it would cost if confirmed.
+
+    Every condition is asked as when the step is taken, before anybody clicks; steps that another state has
+    are left out.
+    """
+    standing = _standing(connection, desk, one)
+    found = []
+    here = [step.action for step in STEPS if standing.state in step.from_states]
+    for action in dict.fromkeys(here):
+        if action in actions:
+            try:
+                # A reason every step takes: which one is given is the form's part.
+                take(standing, Ask(action, actor, at_ms, "evidence_holds"), desk.terms.heavy_points)
+            except RefusedError as error:
+                found.append(Offer(action, error.code, str(error)))
+            else:
+                found.append(Offer(action, "", ""))
+    return found, standing.points
 
 
 def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:

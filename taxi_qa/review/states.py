@@ -46,10 +46,24 @@ MACHINE_REASONS: Final = frozenset(
     }
 )
 NO_STATE: Final = ""
+# Why a step is refused, in one word each.
+REFUSALS: Final = (
+    "company", "own_case", "decided_already", "nobody_named", "lead", "weak", "other_driver", "late",
+    "not_late", "people_dismissed", "state", "role", "order", "reason", "note_needed", "other",
+)  # fmt: skip
 
 
 class RefusedError(Exception):
-    """A step the desk does not allow; the words say why, and nothing was changed."""
+    """A step the desk does not allow; the words say why, and nothing was changed.
+
+    Attributes:
+        code: the same in one word (`REFUSALS`), for those who say it in other languages.
+    """
+
+    def __init__(self, words: str, code: str = "other") -> None:
+        """Say why."""
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -130,52 +144,65 @@ class Ask:
     accepts: bool = False
 
 
-Condition = Callable[[Standing, Ask, int], str]
+@dataclass(frozen=True)
+class Refusal:
+    """Why a condition does not hold: its code (`REFUSALS`) and the words."""
+
+    code: str
+    words: str
 
 
-def _decides_freely(standing: Standing, ask: Ask, _: int) -> str:
+Condition = Callable[[Standing, Ask, int], Refusal | None]
+
+
+def _decides_freely(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     # Whoever belongs to a taxi company decides either over its own people or over a rival's.
     if ask.actor.company_id:
-        return f"{ask.actor.actor_id} belongs to a taxi company: it is either this case's or its rival"
-    return (
-        f"{ask.actor.actor_id} is the driver of this case" if ask.actor.actor_id == standing.driver_id else ""
-    )
+        words = f"{ask.actor.actor_id} belongs to a taxi company: it is either this case's or its rival"
+        return Refusal("company", words)
+    own = ask.actor.actor_id == standing.driver_id
+    return Refusal("own_case", f"{ask.actor.actor_id} is the driver of this case") if own else None
 
 
-def _decides_once(standing: Standing, ask: Ask, _: int) -> str:
+def _decides_once(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     if ask.actor.actor_id in deciders(standing.history):
-        return f"{ask.actor.actor_id} has decided in this case already; another person has to"
-    return ""
+        words = f"{ask.actor.actor_id} has decided in this case already; another person has to"
+        return Refusal("decided_already", words)
+    return None
 
 
-def _may_cost(standing: Standing, _: Ask, __: int) -> str:
+def _may_cost(standing: Standing, _: Ask, __: int) -> Refusal | None:
     if not standing.driver_id:
-        return "no driver is named"
+        return Refusal("nobody_named", "no driver is named")
     if standing.stage != "stable":
-        return f"its findings are leads (stage {standing.stage}): they never cost points"
+        words = f"its findings are leads (stage {standing.stage}): they never cost points"
+        return Refusal("lead", words)
     if standing.sufficiency == "weak":
-        return "it rests on a single source: that stays advice until another one speaks"
-    return ""
+        words = "it rests on a single source: that stays advice until another one speaks"
+        return Refusal("weak", words)
+    return None
 
 
-def _is_the_driver(standing: Standing, ask: Ask, _: int) -> str:
-    return "" if ask.actor.actor_id == standing.driver_id else "it is another driver's case"
+def _is_the_driver(standing: Standing, ask: Ask, _: int) -> Refusal | None:
+    own = ask.actor.actor_id == standing.driver_id
+    return None if own else Refusal("other_driver", "it is another driver's case")
 
 
-def _in_time(standing: Standing, ask: Ask, _: int) -> str:
+def _in_time(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     if standing.deadline_ms is not None and ask.at_ms > standing.deadline_ms:
-        return "the time for it has run out"
-    return ""
+        return Refusal("late", "the time for it has run out")
+    return None
 
 
-def _overdue(standing: Standing, ask: Ask, _: int) -> str:
+def _overdue(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     if standing.deadline_ms is None or ask.at_ms <= standing.deadline_ms:
-        return "its time has not run out"
-    return ""
+        return Refusal("not_late", "its time has not run out")
+    return None
 
 
-def _was_withdrawn(standing: Standing, _: Ask, __: int) -> str:
-    return "" if standing.history[-1].action == "withdraw" else "people have dismissed it"
+def _was_withdrawn(standing: Standing, _: Ask, __: int) -> Refusal | None:
+    withdrawn = standing.history[-1].action == "withdraw"
+    return None if withdrawn else Refusal("people_dismissed", "people have dismissed it")
 
 
 def _settled_by_answer(standing: Standing, ask: Ask, heavy_points: int) -> bool:
@@ -191,7 +218,7 @@ class Step:
         from_states: where it may be done.
         to_state: where it leads; None: where the case stands already.
         role: who may.
-        conditions: each gives words of refusal, or "".
+        conditions: each gives a refusal, or None.
         decides: the actor has then decided, and never decides in this case again.
         settled: of an answer: whether this line is for the admitted and light ones.
     """
@@ -265,18 +292,20 @@ def take(standing: Standing, ask: Ask, heavy_points: int) -> Event:
     if not here:
         known = sorted({state for one in lines for state in one.from_states if state})
         may = f"it needs a case that is {' or '.join(known)}" if lines else f"known: {', '.join(ACTIONS)}"
-        raise RefusedError(f"{ask.action} cannot be done to a case that is {standing.state or 'new'}; {may}")
+        raise RefusedError(
+            f"{ask.action} cannot be done to a case that is {standing.state or 'new'}; {may}", "state"
+        )
     settled = _settled_by_answer(standing, ask, heavy_points)
     meant = [one for one in here if one.settled in (None, settled)]
     step = next((one for one in meant if one.role == ask.actor.role), meant[0])
     if ask.actor.role != step.role or not ask.actor.actor_id:
-        raise RefusedError(f"{ask.action} is done by a {step.role}, not by {ask.actor.role}")
+        raise RefusedError(f"{ask.action} is done by a {step.role}, not by {ask.actor.role}", "role")
     for condition in step.conditions:
         refusal = condition(standing, ask, heavy_points)
         if refusal:
-            raise RefusedError(f"{ask.action} cannot be done: {refusal}")
+            raise RefusedError(f"{ask.action} cannot be done: {refusal.words}", refusal.code)
     if standing.history and ask.at_ms < standing.history[-1].at_ms:
-        raise RefusedError(f"{ask.action} cannot be done before the step it follows")
+        raise RefusedError(f"{ask.action} cannot be done before the step it follows", "order")
     return Event(
         version=standing.version + 1,
         at_ms=ask.at_ms,
@@ -293,9 +322,9 @@ def take(standing: Standing, ask: Ask, heavy_points: int) -> Event:
 def _check_words(ask: Ask) -> None:
     known = MACHINE_REASONS if ask.actor.role == "machine" else REASONS.keys()
     if ask.reason not in known:
-        raise RefusedError(f"{ask.reason!r} is no reason for it; known: {', '.join(sorted(known))}")
+        raise RefusedError(f"{ask.reason!r} is no reason for it; known: {', '.join(sorted(known))}", "reason")
     if ask.reason == "other" and not ask.note.strip():
-        raise RefusedError("the reason `other` needs a note")
+        raise RefusedError("the reason `other` needs a note", "note_needed")
 
 
 def replay(history: Sequence[Event]) -> str:

@@ -33,7 +33,7 @@ from taxi_qa.reports.track_view import track_view
 from taxi_qa.review import desk as desks
 from taxi_qa.review.charges import charge_by
 from taxi_qa.review.precision import fallen
-from taxi_qa.review.states import REASONS, STEPS, Actor, Ask, RefusedError
+from taxi_qa.review.states import REASONS, Actor, Ask, RefusedError
 from taxi_qa.review.terms import terms_on
 from taxi_qa.store import desk as kept
 from taxi_qa.store.accounts import Account
@@ -44,7 +44,9 @@ from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
+from taxi_qa.web.translate import shown as named
 from taxi_qa.web.viewer import home, law, live_labels, note_look, now_ms, settings, today, viewer
+from taxi_qa.web.words import REFUSALS, STATES
 
 blueprint: Final = Blueprint("case_page", __name__)
 # Which steps a role takes; the appeal is decided by others than the first reviews.
@@ -57,6 +59,11 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "administrator": frozenset(),
     "auditor": frozenset(),
 }
+# What a driver may have to say; the others are the office's.
+DRIVERS_REASONS: Final = (
+    "road_closed", "police_order", "passenger_route", "passenger_consent", "medical",
+    "equipment_fault_reported", "wrong_limit", "wrong_driver", "position_drift", "camera_misread", "admitted", "other",
+)  # fmt: skip
 _NOTE_MOST: Final = 2_000
 
 
@@ -94,8 +101,17 @@ def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
 @for_everybody
 def shown(case_id: str) -> str:
     """The page of a case."""
+    return _page(case_id, {})
+
+
+def _page(case_id: str, typed: Mapping[str, str]) -> str:
+    """The page, with what somebody had typed into its form."""
     one, story = _story(case_id)
-    note_look("case", case_id, _why_looking(viewer().account))
+    account = viewer().account
+    note_look("case", case_id, _why_looking(account))
+    may = MAY[account.role]
+    with home().engine.connect() as connection:
+        offered, points = desks.offers(connection, desk_now(), one, _actor(account), now_ms(), may)
     g.tile_host = tile_host(settings().tiles)
     return render_template(
         "web/case.html",
@@ -103,9 +119,10 @@ def shown(case_id: str) -> str:
         case=one.case,
         story=story,
         findings=plain_rows(story.findings),
-        steps=_steps(one, viewer().account),
-        reasons=REASONS,
-        points=None,
+        offers=offered,
+        points=points,
+        reasons=DRIVERS_REASONS if account.role == "driver" else REASONS,
+        typed=typed,
         view=case_view(story, law()),
         track_url=url_for("case_page.track", case_id=case_id),
         english=language() == "en",
@@ -134,12 +151,11 @@ def _why_looking(account: Account) -> str:
     return {"driver": "own case", "manager": "own company"}.get(account.role, "office")
 
 
-def _steps(one: kept.Kept, account: Account) -> list[str]:
-    """Steps the table has for a case that stands so, and that the reader's role takes."""
-    if account.role == "driver" and account.driver_id != one.case.driver_id:
-        return []
-    here = [step.action for step in STEPS if one.state in step.from_states and step.role != "machine"]
-    return [action for action in dict.fromkeys(here) if action in MAY[account.role]]
+def _actor(account: Account) -> Actor:
+    """Who takes a step: a driver by his licence, others by their account and, if any, their company."""
+    if account.role == "driver":
+        return Actor(account.driver_id, "driver")
+    return Actor(account.account_id, "reviewer", account.company_id)
 
 
 @blueprint.post("/cases/<case_id>/steps")
@@ -156,33 +172,31 @@ def stepped(case_id: str) -> AnyResponse:
     if not (seen.isascii() and seen.isdigit() and len(seen) < 10):  # noqa: PLR2004 - no history is that long
         abort(400, _("页面已失效，请重新打开案件。"))
     by_driver = account.role == "driver"
-    actor = Actor(
-        account.driver_id if by_driver else account.account_id, "driver" if by_driver else "reviewer"
-    )
     note = form.get("note", "")[:_NOTE_MOST]
-    ask = Ask(action, actor, now_ms(), form.get("reason", ""), note, form.get("accepts") == "yes")
+    ask = Ask(action, _actor(account), now_ms(), form.get("reason", ""), note, form.get("accepts") == "yes")
     try:
         with tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder:
             files = uploads(Path(folder), request.files.getlist("files"))
             said = desks.Words(note, files) if by_driver else None
             event = desks.step(desk_now(), case_id, ask, int(seen), said)
     except kept.StaleError:
-        flash(_("案件在您查看期间已有变动，请看过最新情况再办理。您填写的内容没有提交。"), "refused")
-    except (RefusedError, EvidenceError) as error:
-        flash(_("没有办理：%(why)s", why=_said_of(error)), "refused")
+        flash(
+            _("案件在您查看期间已有变动，请看过最新情况再办理。您填写的内容没有提交，仍在下面的表格里。"),
+            "refused",
+        )
+    except RefusedError as error:
+        flash(_("没有办理：%(why)s", why=_refusal(error)), "refused")
+    except EvidenceError as error:
+        flash(_("附件没有收下，陈述也没有提交：%(why)s", why=str(error)), "refused")
     else:
-        flash(_("已办理，案件现为“%(state)s”。", state=_state(event.to_state)), "done")
-    return redirect(url_for("case_page.shown", case_id=case_id))
+        flash(_("已办理，案件现为“%(state)s”。", state=named(STATES, event.to_state)), "done")
+        return redirect(url_for("case_page.shown", case_id=case_id))
+    # What was typed is not lost: the page comes again with it, on the case as it stands now.
+    return Response(_page(case_id, {"note": note, "reason": ask.reason}), 409)
 
 
-def _state(code: str) -> str:
-    from taxi_qa.web.words import STATES  # noqa: PLC0415
-
-    return str(STATES.get(code, code))
-
-
-def _said_of(error: Exception) -> str:
-    return str(error)
+def _refusal(error: RefusedError) -> str:
+    return str(error) if error.code == "other" else named(REFUSALS, error.code)
 
 
 def uploads(folder: Path, sent: list[FileStorage]) -> tuple[Path, ...]:

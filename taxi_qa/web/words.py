@@ -87,6 +87,24 @@ STAGES: Final = {
     "trial": lazy_gettext("试行"),
     "index": lazy_gettext("仅供辅导"),
 }
+# Why the desk does not allow a step (`review.states.REFUSALS`).
+REFUSALS: Final = {
+    "company": lazy_gettext("您属于出租车企业：不得办理本企业或同行企业的案件。"),
+    "own_case": lazy_gettext("这是您本人的案件，不得由您办理。"),
+    "decided_already": lazy_gettext("您已在本案中作过决定，须由另一人办理。"),
+    "nobody_named": lazy_gettext("本案没有指明驾驶员，不能扣分。"),
+    "lead": lazy_gettext("本案是试行规则的线索，不能扣分。"),
+    "weak": lazy_gettext("只有单一来源，在另有来源印证之前仅供参考。"),
+    "other_driver": lazy_gettext("这是另一位驾驶员的案件。"),
+    "late": lazy_gettext("办理期限已过。"),
+    "not_late": lazy_gettext("期限未到。"),
+    "people_dismissed": lazy_gettext("本案已由人驳回。"),
+    "state": lazy_gettext("案件当前状态不允许这一步。"),
+    "role": lazy_gettext("这一步由其他身份的人办理。"),
+    "order": lazy_gettext("时间早于上一步，请稍后再试。"),
+    "reason": lazy_gettext("请选择理由。"),
+    "note_needed": lazy_gettext("选择“其他”时须写明说明。"),
+}
 SUFFICIENCY: Final = {
     "strong": lazy_gettext("充分"),
     "fair": lazy_gettext("一般"),
@@ -170,11 +188,12 @@ def install(app: Flask) -> None:
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
         ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),
         ("device_state", DEVICE_STATES), ("energy", ENERGIES), ("payment", PAYMENTS), ("sign_in", SIGN_INS),
+        ("refusal", REFUSALS),
     ):  # fmt: skip
         app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {
         "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
-        "yuan": yuan, "km": km, "minutes": minutes, "clock": clock,
+        "yuan": yuan, "km": km, "minutes": minutes, "clock": clock, "told_at": told_at,
         "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
         "entry_status": entry_status,
     }  # fmt: skip
@@ -227,6 +246,11 @@ def clock(at_ms: int | None) -> str:
     if at_ms is None:
         return "—"
     return datetime.fromtimestamp(int(at_ms) // 1000, ZoneInfo(home().timezone)).strftime("%H:%M")
+
+
+def told_at(at_ms: int | None) -> str:
+    """An instant in the city's time as plain text, to stand in a sentence."""
+    return "—" if at_ms is None else iso(at_ms)[:16].replace("T", " ")
 
 
 def iso(at_ms: int) -> str:
