@@ -62,7 +62,8 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
 # What a driver may have to say; the others are the office's.
 DRIVERS_REASONS: Final = (
     "road_closed", "police_order", "passenger_route", "passenger_consent", "medical",
-    "equipment_fault_reported", "wrong_limit", "wrong_driver", "position_drift", "camera_misread", "admitted", "other",
+    "equipment_fault_reported", "wrong_limit", "wrong_driver", "position_drift", "camera_misread", "admitted",
+    "other",
 )  # fmt: skip
 _NOTE_MOST: Final = 2_000
 

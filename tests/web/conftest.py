@@ -1,14 +1,18 @@
 """A small city on the web: two companies, a driver of each, and cases of both, seen through a test client."""
 
+import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
 from taxi_qa.review.gather import gather
 from taxi_qa.review.zones import place_cases
@@ -192,3 +196,43 @@ def own_city(city: City, tmp_path: Path) -> Iterator[Callable[..., City]]:
     yield make
     for one in made:
         one.home.engine.dispose()
+
+
+# --- a real browser ----------------------------------------------------------------------------------
+
+
+def chromium_path() -> str:
+    """Where a Chromium is, "" where there is none; `TAXI_QA_CHROMIUM` decides."""
+    named = os.environ.get("TAXI_QA_CHROMIUM", "")
+    return named or next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
+        "",
+    )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One real browser for all tests of a process."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = chromium_path()
+    if not path:
+        pytest.skip("no Chromium on this machine; TAXI_QA_CHROMIUM may name one")
+    with playwright.sync_playwright() as driver:
+        # Tests may run as root, for whom Chromium has no sandbox; they open only pages of their own.
+        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def live(city: City) -> Iterator[str]:
+    """The web of a city on a real socket; gives its address."""
+    server = make_server("127.0.0.1", 0, city.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,7 +1,5 @@
 """The page of a case in a real browser: map, curves and replay of a made city, under the web's CSP."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -17,8 +15,6 @@ from tests.web.case_site import page, served
 
 __all__ = ["judged_city", "story_of"]
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 LAW: Final = read_law("guangzhou")
 RULES: Final = (
     "driving.speeding",
@@ -29,27 +25,6 @@ RULES: Final = (
 )
 PHONE: Final = {"width": 390, "height": 844}
 SCREEN: Final = {"width": 1440, "height": 1000}
-
-
-def chromium_path() -> str:
-    """Where a Chromium is, "" where there is none; `TAXI_QA_CHROMIUM` decides."""
-    named = os.environ.get("TAXI_QA_CHROMIUM", "")
-    return named or next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
-        "",
-    )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    path = chromium_path()
-    if not path:
-        pytest.skip("no Chromium on this machine; TAXI_QA_CHROMIUM may name one")
-    with playwright.sync_playwright() as driver:
-        # Tests may run as root, for whom Chromium has no sandbox; they open only pages of their own.
-        started = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
