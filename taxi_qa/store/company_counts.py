@@ -1,10 +1,14 @@
 """Counts of a company: trips of its cars, and confirmed cases of its drivers that no appeal took back."""
 
+from collections.abc import Sequence
+
+from sqlalchemy import case as one_of
 from sqlalchemy import func, select
 
 from taxi_qa.store.desk_tables import CaseRow, LedgerEntry
 from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home
+from taxi_qa.store.scope import Scope
 from taxi_qa.store.snapshot import deliveries_before
 from taxi_qa.store.tables import RECORD_TABLES, table_of
 
@@ -46,3 +50,59 @@ def confirmed_of(home: Home, company_id: str, from_day: int, to_day: int, until_
     with home.engine.connect() as connection:
         ((count,),) = fetch(connection, query)
     return int(count)
+
+
+def companies(home: Home, scope: Scope) -> dict[str, str]:
+    """company_id -> name ("" not known) of every company the reader sees, with cars or drivers if no more."""
+    found: dict[str, str] = {}
+    with home.engine.connect() as connection:
+        for kind in ("vehicles", "drivers", "companies"):
+            c = RECORD_TABLES[kind].c
+            query = select(c["company_id"]).where(c["superseded_by"].is_(None)).distinct()
+            if kind == "companies":
+                query = query.add_columns(c["name"])
+            for company_id, *name in fetch(connection, query):
+                found[str(company_id)] = str(name[0]) if name else ""
+    return {one: found[one] for one in sorted(found) if scope.sees_company(one)}
+
+
+def cases_by_span(
+    home: Home, scope: Scope, company_id: str, bounds_ms: Sequence[int]
+) -> list[dict[str, int]]:
+    """How many cases of a company began in each span, by state.
+
+    Args:
+        home: where.
+        scope: of the reader.
+        company_id: whose.
+        bounds_ms: spans lie between one bound and the next, the first included; at least two, ascending.
+
+    Returns:
+        For each span state -> cases; states without any are left out.
+    """
+    c = table_of(CaseRow).c
+    span = one_of(*((c.start_ms < bound, at) for at, bound in enumerate(bounds_ms[1:])))
+    query = (
+        select(span, c.state, func.count())
+        .where(
+            scope.cases(),
+            c.company_id == company_id,
+            c.start_ms >= bounds_ms[0],
+            c.start_ms < bounds_ms[-1],
+        )
+        .group_by(span, c.state)
+    )
+    found: list[dict[str, int]] = [{} for _ in bounds_ms[1:]]
+    with home.engine.connect() as connection:
+        for at, state, many in fetch(connection, query):
+            found[int(at)][str(state)] = int(many)
+    return found
+
+
+def last_case_ms(home: Home, scope: Scope, company_id: str) -> int | None:
+    """When the company's last case began, None where it has none."""
+    c = table_of(CaseRow).c
+    query = select(func.max(c.start_ms)).where(scope.cases(), c.company_id == company_id)
+    with home.engine.connect() as connection:
+        ((last,),) = fetch(connection, query)
+    return None if last is None else int(last)

@@ -6,12 +6,12 @@ Whatever a page asks for goes through one of these conditions; a row outside is 
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, false, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
 from taxi_qa.store.accounts import Account
 from taxi_qa.store.desk_tables import CaseEvent, CaseFinding, CaseRow
-from taxi_qa.store.tables import FindingRow, table_of
+from taxi_qa.store.tables import RECORD_TABLES, FindingRow, table_of
 
 _WHOLE_CITY: Final = frozenset({"reviewer", "appeal_reviewer", "administrator", "auditor"})
 
@@ -93,6 +93,16 @@ class Scope:
             return true()
         return column == self.company_id if self.company_id else false()
 
+    def complaints(self) -> ColumnElement[bool]:
+        """Condition on the records `complaints`: a company's own. An inspector of some zones has none."""
+        if self.whole_city:
+            return true()
+        return complaints_of(self.company_id) if self.company_id else false()
+
+    def sees_company(self, company_id: str) -> bool:
+        """Whether pages about a whole company are for him; lists on them are narrowed all the same."""
+        return bool(company_id) and (self.whole_city or self.company_id == company_id)
+
 
 def scope_of(account: Account) -> Scope:
     """How far an account sees."""
@@ -103,6 +113,19 @@ def scope_of(account: Account) -> Scope:
     if account.role == "driver":
         return Scope(driver_id=account.driver_id)
     return Scope(zone_ids=account.zone_ids)
+
+
+def complaints_of(company_id: str) -> ColumnElement[bool]:
+    """Condition on `complaints`: of a company, known by the car, and only else by the driver."""
+    complaint = RECORD_TABLES["complaints"].c
+    car, driver = RECORD_TABLES["vehicles"].c, RECORD_TABLES["drivers"].c
+    known = select(car.vehicle_id).where(car.superseded_by.is_(None), car.company_id != "")
+    drivers = select(driver.driver_id).where(driver.superseded_by.is_(None), driver.company_id == company_id)
+    unknown = or_(complaint.vehicle_id.is_(None), complaint.vehicle_id.not_in(known))
+    return or_(
+        complaint.vehicle_id.in_(known.where(car.company_id == company_id)),
+        and_(unknown, complaint.driver_id.in_(drivers)),
+    )
 
 
 def _was_told() -> ColumnElement[bool]:

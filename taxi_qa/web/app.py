@@ -13,6 +13,8 @@ from taxi_qa.web import (
     case_page,
     cases,
     coaching,
+    company,
+    complaints,
     drivers,
     health,
     inspections,
@@ -23,11 +25,14 @@ from taxi_qa.web import (
     start,
     texts,
     trips,
+    vehicles,
     words,
 )
 from taxi_qa.web.settings import Settings
 
-PAGES = (start, cases, case_page, drivers, coaching, lookup, trips, inspections, texts, admin, health)
+# Pages of a fleet, for its manager and for the city.
+_FLEET = (company, coaching, vehicles, complaints)
+PAGES = (start, cases, case_page, drivers, *_FLEET, lookup, trips, inspections, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

@@ -21,9 +21,12 @@ class Place:
 # In the order in which somebody's day goes; each role sees those it may ask for.
 PLACES: Final = (
     Place("start.start", lazy_gettext("首页")),
+    Place("company.shown", lazy_gettext("企业")),
     Place("cases.listed", lazy_gettext("案件")),
     Place("drivers.listed", lazy_gettext("驾驶员")),
     Place("coaching.listed", lazy_gettext("辅导")),
+    Place("vehicles.listed", lazy_gettext("车辆")),
+    Place("complaints.listed", lazy_gettext("投诉")),
     Place("lookup.found", lazy_gettext("查车")),
     Place("inspections.listed", lazy_gettext("现场检查")),
     Place("trips.tariff", lazy_gettext("运价计算")),
@@ -36,13 +39,13 @@ PLACES: Final = (
 
 
 def shown() -> dict[str, Any]:
-    """For every template: the menu, and who reads."""
+    """For every template: the menu, who reads, and which pages there are to link to."""
     if not current_user.is_authenticated or current_user.account.must_change:
-        return {"menu": (), "account": getattr(current_user, "account", None)}
+        return {"menu": (), "account": getattr(current_user, "account", None), "pages": frozenset()}
     account = current_user.account
     places = [
         {"endpoint": one.endpoint, "title": one.title, "here": request.endpoint == one.endpoint}
         for one in PLACES
         if one.endpoint in current_app.view_functions and account.role in permitted(current_app, one.endpoint)
     ]
-    return {"menu": places, "account": account}
+    return {"menu": places, "account": account, "pages": frozenset(current_app.view_functions)}
