@@ -21,6 +21,7 @@ from taxi_qa.web import (
     lookup,
     menu,
     permits,
+    queue,
     sign_in,
     start,
     texts,
@@ -32,7 +33,9 @@ from taxi_qa.web.settings import Settings
 
 # Pages of a fleet, for its manager and for the city.
 _FLEET = (company, coaching, vehicles, complaints)
-PAGES = (start, cases, case_page, drivers, *_FLEET, lookup, trips, inspections, texts, admin, health)
+# Pages of the street, for inspectors.
+_STREET = (lookup, trips, inspections)
+PAGES = (start, cases, case_page, queue, drivers, *_FLEET, *_STREET, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

@@ -107,6 +107,11 @@ def shown(case_id: str) -> str:
 
 def _page(case_id: str, typed: Mapping[str, str]) -> str:
     """The page, with what somebody had typed into its form."""
+    return render_template("web/case.html", **page_values(case_id), typed=typed)
+
+
+def page_values(case_id: str) -> dict[str, Any]:
+    """What a page about a case shows; that the reader looks at it is kept."""
     one, story = _story(case_id)
     account = viewer().account
     note_look("case", case_id, _why_looking(account))
@@ -114,22 +119,20 @@ def _page(case_id: str, typed: Mapping[str, str]) -> str:
     with home().engine.connect() as connection:
         offered, points = desks.offers(connection, desk_now(), one, _actor(account), now_ms(), may)
     g.tile_host = tile_host(settings().tiles)
-    return render_template(
-        "web/case.html",
-        one=one,
-        case=one.case,
-        story=story,
-        findings=plain_rows(story.findings),
-        offers=offered,
-        points=points,
-        reasons=DRIVERS_REASONS if account.role == "driver" else REASONS,
-        typed=typed,
-        view=case_view(story, law()),
-        track_url=url_for("case_page.track", case_id=case_id),
-        english=language() == "en",
-        tiles=settings().tiles,
-        tiles_attribution=settings().tiles_attribution,
-    )
+    return {
+        "one": one,
+        "case": one.case,
+        "story": story,
+        "findings": plain_rows(story.findings),
+        "offers": offered,
+        "points": points,
+        "reasons": DRIVERS_REASONS if account.role == "driver" else REASONS,
+        "view": case_view(story, law()),
+        "track_url": url_for("case_page.track", case_id=case_id),
+        "english": language() == "en",
+        "tiles": settings().tiles,
+        "tiles_attribution": settings().tiles_attribution,
+    }
 
 
 @blueprint.get("/cases/<case_id>/track.json")
@@ -191,6 +194,10 @@ def stepped(case_id: str) -> AnyResponse:
         flash(_("附件没有收下，陈述也没有提交：%(why)s", why=str(error)), "refused")
     else:
         flash(_("已办理，案件现为“%(state)s”。", state=named(STATES, event.to_state)), "done")
+        place = form.get("queue", "")
+        if place.isascii() and place.isdigit() and len(place) < 10:  # noqa: PLR2004 - no queue is that long
+            # What was decided has left the queue: the next one stands in its place.
+            return redirect(url_for("queue.shown", at=place))
         return redirect(url_for("case_page.shown", case_id=case_id))
     # What was typed is not lost: the page comes again with it, on the case as it stands now.
     return Response(_page(case_id, {"note": note, "reason": ask.reason}), 409)

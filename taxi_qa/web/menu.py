@@ -23,6 +23,7 @@ PLACES: Final = (
     Place("start.start", lazy_gettext("首页")),
     Place("company.shown", lazy_gettext("企业")),
     Place("cases.listed", lazy_gettext("案件")),
+    Place("queue.shown", lazy_gettext("办案队列")),
     Place("drivers.listed", lazy_gettext("驾驶员")),
     Place("coaching.listed", lazy_gettext("辅导")),
     Place("vehicles.listed", lazy_gettext("车辆")),

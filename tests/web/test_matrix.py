@@ -20,6 +20,7 @@ SEES = {
     "case_page.paper": {"d1", "m1", *OFFICE},
     "case_page.track": {"d1", "m1", *OFFICE},
     "case_page.evidence": set(),  # nobody sent a file
+    "queue.shown": {"inspector", "inspector-hub", "reviewer", "appeals", "auditor"},
     "drivers.listed": EVERYBODY - {"d1"},
     "drivers.listed_file": EVERYBODY - {"d1"},
     "drivers.shown": {"d1", "m1", *OFFICE},
