@@ -9,8 +9,8 @@ from taxi_qa.reports.export import Cell
 from taxi_qa.reports.scores import notes_of
 from taxi_qa.reports.statement import citation, statement, way_said, what_said
 from taxi_qa.runs.scoring import score_one
-from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count_by, page, whole
-from taxi_qa.web.lists import FileKind, Filters, asked, page_of, plain_rows, table_file
+from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count_by, page, rows_of, whole
+from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import OFFICE, for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
@@ -90,31 +90,31 @@ def shown(driver_id: str) -> str:
         note_look(
             "driver", driver_id, "office" if who.account.role in OFFICE - {"manager"} else "own company"
         )
-    day = today()
-    standing, name = score_one(home(), driver_id, as_of_day=day, now_ms=now_ms())
-    cases, total = page(
+    cases, total = rows_of(
         home(), CASES, who.scope.cases(), Wanted(equal={"driver_id": (driver_id,)}, limit=_CASES_SHOWN)
     )
-    indices, _many = page(
-        home(), INDICES, who.scope.indices(), Wanted(equal={"driver_id": (driver_id,)}, limit=200)
-    )
+    return render_template("web/driver.html", **picture(driver_id), cases=cases, total=total)
+
+
+def picture(driver_id: str) -> dict[str, Any]:
+    """Where a driver the reader may see stands now, for templates: score, what moved it, his index."""
+    standing, name = score_one(home(), driver_id, as_of_day=today(), now_ms=now_ms())
+    wanted = Wanted(equal={"driver_id": (driver_id,)}, limit=200)
+    indices, _many = rows_of(home(), INDICES, viewer().scope.indices(), wanted)
     binding = law()
     lines = [
         {"entry": one.entry, "what": what_said(one.entry, binding), "citation": citation(one.entry, binding),
          "status": one.status}
         for one in standing.lines
     ]  # fmt: skip
-    return render_template(
-        "web/driver.html",
-        standing=standing,
-        name=name,
-        notes=notes_of(standing),
-        lines=lines,
-        ways=[way_said(way, binding) for way in standing.ways],
-        cases=plain_rows(cases),
-        total=total,
-        indices=plain_rows(indices),
-    )
+    return {
+        "standing": standing,
+        "name": name,
+        "notes": notes_of(standing),
+        "lines": lines,
+        "ways": [way_said(way, binding) for way in standing.ways],
+        "indices": indices,
+    }
 
 
 @blueprint.get("/drivers/<driver_id>/statement.pdf")

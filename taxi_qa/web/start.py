@@ -5,8 +5,9 @@ from typing import Final
 from flask import Blueprint, render_template
 
 from taxi_qa.store.browse import CASES, count_by, soonest
+from taxi_qa.web.drivers import picture
 from taxi_qa.web.permits import for_everybody
-from taxi_qa.web.viewer import home, viewer
+from taxi_qa.web.viewer import home, now_ms, viewer
 
 blueprint: Final = Blueprint("start", __name__)
 # What waits for whom, the most urgent first.
@@ -31,4 +32,7 @@ def start() -> str:
     counted = count_by(home(), CASES, seen, "state")
     waiting = WAITING[account.role]
     first = soonest(home(), seen, waiting, _FIRST_ROWS)
+    if account.role == "driver":
+        mine = picture(account.driver_id)
+        return render_template("web/me.html", **mine, counted=counted, first=first, now=now_ms())
     return render_template("web/start.html", counted=counted, waiting=waiting, first=first)
