@@ -23,6 +23,7 @@ from taxi_qa.web import (
     permits,
     queue,
     sign_in,
+    sla,
     start,
     texts,
     trips,
@@ -32,7 +33,7 @@ from taxi_qa.web import (
 from taxi_qa.web.settings import Settings
 
 # Pages of a fleet, for its manager and for the city.
-_FLEET = (company, coaching, vehicles, complaints)
+_FLEET = (company, coaching, vehicles, complaints, sla)
 # Pages of the street, for inspectors.
 _STREET = (lookup, trips, inspections)
 PAGES = (start, cases, case_page, queue, drivers, *_FLEET, *_STREET, texts, admin, health)

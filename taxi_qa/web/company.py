@@ -1,7 +1,7 @@
 """A company at a glance: what needs doing today, how its month went, and whom to talk to."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -193,19 +193,22 @@ def weeks_of(company_id: str, month: Month) -> list[dict[str, Any]]:
 
 
 def rate_of(company_id: str, month: Month) -> dict[str, Any]:
-    """Confirmed cases of a month per 10,000 metered trips; `rate` None where no trip is known.
-
-    A month's trips are counted once a delivery: they are millions of rows.
-    """
-    kept: dict[Sequence[Any], int] = current_app.extensions.setdefault("taxi_qa.company_trips", {})
-    last = delivered_ever(home()).get("trips", 0)
-    key = (company_id, month.first_day, last)
+    """Confirmed cases of a month per 10,000 metered trips; `rate` None where no trip is known."""
     span = (month.first_day, month.last_day)
-    if key not in kept:
-        for old in [one for one in kept if one[2] != last]:
-            del kept[old]
-        kept[key] = company_counts.trips_of(home(), company_id, *span, now_ms()) if last else 0
-    trips = kept[key]
+    trips = trips_in(company_id, month)
     confirmed = company_counts.confirmed_of(home(), company_id, *span, now_ms())
     rate = confirmed * _PER_TRIPS / trips if trips else None
     return {"month": month, "trips": trips, "confirmed": confirmed, "rate": rate}
+
+
+def trips_in(company_id: str, month: Month) -> int:
+    """Metered trips of a company in a month, counted once a delivery: they are millions of rows."""
+    kept: dict[tuple[str, int, int], int] = current_app.extensions.setdefault("taxi_qa.company_trips", {})
+    last = delivered_ever(home()).get("trips", 0)
+    key = (company_id, month.first_day, last)
+    if key not in kept:
+        for old in [one for one in kept if one[2] != last]:
+            kept.pop(old, None)
+        span = (month.first_day, month.last_day)
+        kept[key] = company_counts.trips_of(home(), company_id, *span, now_ms()) if last else 0
+    return kept[key]

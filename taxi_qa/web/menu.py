@@ -28,6 +28,7 @@ PLACES: Final = (
     Place("coaching.listed", lazy_gettext("辅导")),
     Place("vehicles.listed", lazy_gettext("车辆")),
     Place("complaints.listed", lazy_gettext("投诉")),
+    Place("sla.shown", lazy_gettext("服务承诺")),
     Place("lookup.found", lazy_gettext("查车")),
     Place("inspections.listed", lazy_gettext("现场检查")),
     Place("trips.tariff", lazy_gettext("运价计算")),

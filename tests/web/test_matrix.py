@@ -30,6 +30,7 @@ SEES = {
     "company.shown": EVERYBODY - {"d1"},
     "vehicles.listed": EVERYBODY - {"d1"},
     "vehicles.listed_file": EVERYBODY - {"d1"},
+    "sla.shown": EVERYBODY - {"d1"},
     "complaints.listed": EVERYBODY - {"d1"},
     "complaints.listed_file": EVERYBODY - {"d1"},
     "texts.rules": EVERYBODY,
