@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from taxi_qa.cli.check import refuse_backwards
-from taxi_qa.cli.command import DAY, Group, opened
+from taxi_qa.cli.command import DAY, Group, now_ms, opened
 from taxi_qa.cli.findings import FORMAT_NAMES, write_out
+from taxi_qa.cli.screen import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,3 +92,33 @@ def export(
             yield facts_outside(frame, home.timezone)
 
     write_out(outside(), fact_cells(first), out, form, sheet=name)
+
+
+@facts.command()
+@click.option("--from", "from_day", type=DAY, help="The first day.  [default: the last there are data of]")
+@click.option("--to", "to_day", type=DAY, help="The last day, included.  [default: the same]")
+@click.pass_context
+def hubs(ctx: click.Context, from_day: int | None, to_day: int | None) -> None:
+    """Keep what happened at the hubs, for the pages of zones.
+
+    Who queued, who left empty, who went round: worked out once a day of the whole city, best right after
+    `taxi-qa check`, which leaves most of it ready.
+    """
+    from taxi_qa.runs.hub_days import keep_hub_days
+    from taxi_qa.store.library import data_span
+    from taxi_qa.values.clock import date_of
+
+    refuse_backwards(from_day, to_day)
+    home = opened(ctx)
+    span = data_span(home)
+    if span is None:
+        note("没有数据 · no data; next: `taxi-qa ingest FILE...`")
+        return
+    last = to_day if to_day is not None else span[1] if from_day is None else max(from_day, span[1])
+    first = from_day if from_day is not None else last
+    kept = 0
+    for day, turns in keep_hub_days(home, first, last, now_ms()):
+        kept += 1
+        note(f"{date_of(day)}: {turns:,} 次候客 · turns at hubs")
+    if not kept:
+        note("这些日子没有定位数据 · no positions on these days")

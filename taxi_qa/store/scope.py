@@ -3,6 +3,7 @@
 Whatever a page asks for goes through one of these conditions; a row outside is as if it were not there.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,6 +70,10 @@ class Scope:
             .where(joined.finding_id == c.finding_id, case.case_id == joined.case_id, self.cases())
             .correlate(table_of(FindingRow))
         )
+
+    def any_zone(self, zone_ids: Collection[str]) -> bool:
+        """Whether any of these zones is the reader's."""
+        return self.whole_city or any(zone in self.zone_ids for zone in zone_ids)
 
     @property
     def whole_street(self) -> bool:

@@ -29,13 +29,14 @@ from taxi_qa.web import (
     trips,
     vehicles,
     words,
+    zones,
 )
 from taxi_qa.web.settings import Settings
 
 # Pages of a fleet, for its manager and for the city.
 _FLEET = (company, coaching, vehicles, complaints, sla)
 # Pages of the street, for inspectors.
-_STREET = (lookup, trips, inspections)
+_STREET = (lookup, trips, inspections, zones)
 PAGES = (start, cases, case_page, queue, drivers, *_FLEET, *_STREET, texts, admin, health)
 
 

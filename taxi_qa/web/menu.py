@@ -31,6 +31,7 @@ PLACES: Final = (
     Place("sla.shown", lazy_gettext("服务承诺")),
     Place("lookup.found", lazy_gettext("查车")),
     Place("inspections.listed", lazy_gettext("现场检查")),
+    Place("zones.listed", lazy_gettext("枢纽区域")),
     Place("trips.tariff", lazy_gettext("运价计算")),
     Place("texts.rules", lazy_gettext("规则")),
     Place("texts.numbers", lazy_gettext("法规数据")),

@@ -27,6 +27,8 @@ from taxi_qa.web.settings import Settings
 from tests.review.desks import NOON, Hand, desk_of, found, refusal
 from tests.store.making import delivery, rows, trip
 
+# No act lies in it.
+_FAR_AWAY = '{"type": "Polygon", "coordinates": [[[1, 1], [1, 2], [2, 2], [1, 1]]]}'
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who do not exist
 HASH = passwords.hashed(PASSWORD)
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -134,7 +136,8 @@ def make_city(folder: Path, **settings: Any) -> City:  # noqa: ANN401 - fields o
         trip(f"T{n}", vehicle_id=str(car["vehicle_id"]), driver_id=f"D{n}", boarded_ms=NOON)
         for n, car in enumerate(cars, 1)
     ]
-    for kind, records in (("vehicles", cars), ("trips", trips)):
+    hubs = [{"zone_id": f"HUB{n}", "name": f"枢纽{n}", "kind": "hub", "geometry": _FAR_AWAY} for n in (1, 2)]
+    for kind, records in (("vehicles", cars), ("trips", trips), ("zones", hubs)):
         with writing(home), delivery(home, kind=kind, sha256=kind) as going_in:
             going_in.add_records(kind, rows(kind, *records))
             going_in.commit()
