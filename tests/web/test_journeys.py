@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 
 from taxi_qa.review.gather import gather
+from taxi_qa.store.accounts import access_log
 from taxi_qa.store.browse import CASES, Wanted, rows_of
 from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
 from taxi_qa.store.ledger import entries
@@ -218,3 +219,25 @@ def test_the_keyboard_alone_reaches_the_content(person: Person) -> None:
     assert reviewer.evaluate("document.activeElement.className") == "skip"
     reviewer.keyboard.press("Enter")
     assert reviewer.evaluate("document.activeElement.id") == "main"
+
+
+def test_an_inspector_finds_a_plate_and_files_an_inspection(own: City, person: Person) -> None:
+    inspector = person("inspector", PHONE)
+    inspector.goto("/lookup")
+    inspector.locator("#q").fill("a1")
+    inspector.get_by_role("button", name="查找").click()
+    inspector.get_by_role("link", name="粤TA1").first.click()
+    # The purpose is asked for before anything of the car is shown, and kept.
+    assert inspector.get_by_text("行程涉及个人信息").count() == 1
+    inspector.get_by_role("button", name="现场检查").or_(
+        inspector.get_by_role("link", name="现场检查")
+    ).last.click()
+    assert inspector.get_by_role("heading", name="粤TA1").count() == 1
+    inspector.goto("/inspections/new?vehicle=粤TA1")
+    inspector.locator("label[for='clean_vehicle-2'], label[for='clean_vehicle-1']").first.click()
+    inspector.locator("#note").fill("后座有垃圾")
+    inspector.get_by_role("button", name="提交检查").click()
+    assert inspector.get_by_text("十分钟内可以撤销").count() >= 1
+    assert inspector.get_by_text("后座有垃圾").count() == 1
+    looked, _total = access_log(own.home)
+    assert "inspection" in set(looked["why"])
