@@ -46,6 +46,8 @@ def test_dropping_a_case_leads_to_the_next(own_city: Cities) -> None:
     client = city.client("reviewer")
     first = _shown(text_of(client, "/queue"))
     page = text_of(client, "/queue")
+    # What speaks for and against stands before the buttons that decide.
+    assert page.index("case-weighed") < page.index('id="queue-hold"')
     # Without a reason the browser sends nothing: none is chosen for him.
     assert '<select id="queue-drop" name="reason" required><option value="">' in page
     seen = re.search(r'name="seen" value="(\d+)"', page)

@@ -69,7 +69,8 @@ def test_as_of_a_moment(hub: City) -> None:
     assert "无法判断" in empty
     assert "粤TL1" in laps
     assert "粤TL0" not in laps
-    assert "截至 " in later
+    assert "截至 2026-09-21 08:30" in later
+    assert "&lt;" not in later
     log, _many = access_log(hub.home)
     assert log["what"].tolist()[0] == "zone"
 
