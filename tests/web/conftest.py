@@ -121,9 +121,9 @@ def post(client: FlaskClient, address: str, form: dict[str, Any], *, page: str =
     return client.post(address, data={**form, "csrf_token": token(client, page)})
 
 
-def make_city(folder: Path, **settings: Any) -> City:  # noqa: ANN401 - fields of the settings
+def make_city(folder: Path, url: str | None = None, **settings: Any) -> City:  # noqa: ANN401 - fields of the settings
     """The small city in a folder of its own."""
-    home = make_home(folder / "home", buckets=2)
+    home = make_home(folder / "home", url, buckets=2)
     register = [
         {"driver_id": f"D{n}", "name": f"驾驶员{n}", "company_id": f"C{n}", "registered_from_day": 15_000}
         for n in (1, 2)
