@@ -14,6 +14,7 @@ from taxi_qa.web import (
     cases,
     coaching,
     company,
+    complaint_page,
     complaints,
     drivers,
     health,
@@ -34,7 +35,7 @@ from taxi_qa.web import (
 from taxi_qa.web.settings import Settings
 
 # Pages of a fleet, for its manager and for the city.
-_FLEET = (company, coaching, vehicles, complaints, sla)
+_FLEET = (company, coaching, vehicles, complaints, complaint_page, sla)
 # Pages of the street, for inspectors.
 _STREET = (lookup, trips, inspections, zones)
 PAGES = (start, cases, case_page, queue, drivers, *_FLEET, *_STREET, texts, admin, health)

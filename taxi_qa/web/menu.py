@@ -42,13 +42,13 @@ PLACES: Final = (
 
 
 def shown() -> dict[str, Any]:
-    """For every template: the menu, who reads, and which pages there are to link to."""
+    """For every template: the menu, and who reads."""
     if not current_user.is_authenticated or current_user.account.must_change:
-        return {"menu": (), "account": getattr(current_user, "account", None), "pages": frozenset()}
+        return {"menu": (), "account": getattr(current_user, "account", None)}
     account = current_user.account
     places = [
         {"endpoint": one.endpoint, "title": one.title, "here": request.endpoint == one.endpoint}
         for one in PLACES
         if one.endpoint in current_app.view_functions and account.role in permitted(current_app, one.endpoint)
     ]
-    return {"menu": places, "account": account, "pages": frozenset(current_app.view_functions)}
+    return {"menu": places, "account": account}

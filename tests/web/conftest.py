@@ -137,7 +137,13 @@ def make_city(folder: Path, url: str | None = None, **settings: Any) -> City:  #
         for n, car in enumerate(cars, 1)
     ]
     hubs = [{"zone_id": f"HUB{n}", "name": f"枢纽{n}", "kind": "hub", "geometry": _FAR_AWAY} for n in (1, 2)]
-    for kind, records in (("vehicles", cars), ("trips", trips), ("zones", hubs)):
+    complaints = [
+        {"complaint_id": f"K{n}", "received_ms": NOON, "category": "other", "vehicle_id": car["vehicle_id"],
+         "trip_id": f"T{n}", "closed_ms": NOON + 60_000, "outcome": "unfounded"}
+        for n, car in enumerate(cars, 1)
+    ]  # fmt: skip
+    told = {"vehicles": cars, "trips": trips, "zones": hubs, "complaints": complaints}
+    for kind, records in told.items():
         with writing(home), delivery(home, kind=kind, sha256=kind) as going_in:
             going_in.add_records(kind, rows(kind, *records))
             going_in.commit()

@@ -102,7 +102,7 @@ def test_complaints_that_wait_longest_stand_first(fleet: City) -> None:
 
 def test_whose_complaint_nobody_knows_is_seen_by_the_city(fleet: City) -> None:
     lines = text_of(fleet.client("reviewer"), "/complaints.csv?clock=any").strip().splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 8
     assert len(text_of(fleet.client("inspector-hub"), "/complaints.csv?clock=any").splitlines()) == 1
 
 
@@ -121,3 +121,14 @@ def test_a_reply_nobody_wrote_down_is_not_late_for_certain(fleet: City) -> None:
     assert not late["closing_late"]
     assert not in_time["reply_unknown"]
     assert not in_time["reply_late"]
+
+
+def test_a_complaint_with_the_trips_it_may_mean(fleet: City) -> None:
+    page = text_of(fleet.client("m1"), "/complaints/late")
+    assert "13800000000" in page
+    assert "这辆车在这段时间没有行程记录" in page
+    assert status_of(fleet.client("m1"), "/complaints/theirs") == 404
+    assert status_of(fleet.client("inspector-hub"), "/complaints/late") == 404
+    assert status_of(fleet.client("m1"), "/complaints/K1/trips/T2/data.pdf") == 404
+    assert "T1" in text_of(fleet.client("m1"), "/complaints/K1?search=1")
+    assert "late" in text_of(fleet.client("auditor"), "/admin/access"), "whoever reads it is written down"

@@ -33,6 +33,8 @@ SEES = {
     "sla.shown": EVERYBODY - {"d1"},
     "complaints.listed": EVERYBODY - {"d1"},
     "complaints.listed_file": EVERYBODY - {"d1"},
+    "complaint_page.shown": {"m1", *OFFICE},
+    "complaint_page.paper": {"m1", *OFFICE},
     "texts.rules": EVERYBODY,
     "texts.rule": EVERYBODY,
     "texts.numbers": EVERYBODY,
@@ -64,8 +66,12 @@ FOREIGN = {
     "lookup.shown": {"inspector-hub", *OFFICE},
     "trips.shown": {"inspector-hub", *OFFICE},
     "zones.shown": OFFICE,
+    "complaint_page.shown": OFFICE,
+    "complaint_page.paper": OFFICE,
 }
-OF_THE_OFFICE = {"lookup.shown", "trips.shown", "zones.shown"}
+OF_THE_OFFICE = {
+    "lookup.shown", "trips.shown", "zones.shown", "complaint_page.shown", "complaint_page.paper",
+}  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static"}
 # What changes something, and who may; tested below, and where it is done.
 CHANGES = {
@@ -82,6 +88,7 @@ def addresses(city: City, endpoint: str, company: int) -> str:
         "case_id": city.cases[f"d{company} told"], "driver_id": f"D{company}", "kind": "csv",
         "sha256": "0" * 64, "zone_id": f"HUB{company}", "inspection_id": "web-0000000000000000",
         "vehicle_id": f"粤T{'AB'[company - 1]}{company}", "trip_id": f"T{company}",
+        "complaint_id": f"K{company}",
         "name": "service.refusal", "path": "credit.base",
     }  # fmt: skip
     [rule] = [
