@@ -24,7 +24,7 @@ from taxi_qa.facts.duty import _united, duties
 from taxi_qa.facts.places import inside_city
 from taxi_qa.law.parameter import Areas
 from taxi_qa.law.terms import Flat
-from taxi_qa.roads.limits import CLASS_DEFAULT, NO_ROW, TAG
+from taxi_qa.roads.limits import CLASS_DEFAULT, NO_ROW, OPERATOR, TAG
 from taxi_qa.values.columns import Columns
 from tests.facts.frames import DAY_MS, MIN, H, S, day_with
 from tests.small_city import City, law_of, roads
@@ -209,6 +209,27 @@ def test_what_the_roads_of_a_stretch_are_called() -> None:
         ["", "", ""],
         ["东路;西路", "东路", "西路"],
         ["7;8", "7", "8"],
+    ]
+
+
+def test_every_row_of_the_operators_table_that_counted_is_called_once() -> None:
+    streets = [
+        {"line": [[west, 23.1], [west + 0.01, 23.1]], "class": "primary", "way_id": number}
+        for west, number in ((113.30, 7), (113.31, 8))
+    ]
+    limits = [{"way_id": 7, "kmh": 40, "name": "施工"}, {"way_id": 8, "kmh": 50, "name": "学校"}]
+    known = roads(streets, limits)
+    edges = np.array([np.flatnonzero(known.network.way == way)[0] for way in (0, 0, 1, 1)], dtype=np.int32)
+    # The third fix lies where none of the rows counts: its limit is the map's.
+    rows = np.array([0, 0, NO_ROW, 1], dtype=np.int32)
+    source = np.array([OPERATOR, OPERATOR, TAG, OPERATOR], dtype=np.uint8)
+    runs = [(0, 3), (0, 2), (2, 3), (2, 2), (3, 3)]
+    said = speed_stretches._named(known, runs, source, edges, rows)
+    assert [one.tolist() for one in said] == [
+        ["map", "map", "map", "map", "operator"],
+        ["施工;学校", "施工", "学校", "", "学校"],
+        ["", "", "", "", ""],
+        ["7;8", "7;8", "8", "8", "8"],
     ]
 
 

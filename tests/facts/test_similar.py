@@ -134,6 +134,19 @@ def test_lengths_are_those_of_the_earth() -> None:
     assert compared(known, trip)["driven_m"][0] == pytest.approx(on_earth, rel=5e-4)
 
 
+def test_a_line_of_many_corners_is_looked_at_from_24_of_them() -> None:
+    ends = np.empty(24, dtype=np.int64)
+    # 46 legs of 50 m, 2,300 m: a corner at every 23rd of it, 100 m, is every second.
+    assert similar._ends(floats([50.0 * leg for leg in range(47)]), ends) == 24
+    assert ends.tolist() == list(range(0, 47, 2))
+    # 24 legs of 50 m: the first corner at or behind m times 52.2 m is number m + 1: number 1 is left out.
+    assert similar._ends(floats([50.0 * leg for leg in range(25)]), ends) == 24
+    assert ends.tolist() == [0, *range(2, 25)]
+    # Of 24 none is left out, wherever they lie: 22 legs of 50 m, then one of 5 km.
+    assert similar._ends(floats([*(50.0 * leg for leg in range(23)), 6100.0]), ends) == 24
+    assert ends.tolist() == list(range(24))
+
+
 # ---- the whole, beside a plain twin -------------------------------------------------------------------
 
 

@@ -145,6 +145,30 @@ def test_where_no_way_leads_on_the_speeds_tell_or_nobody_does(sends_speed: bool)
     assert row["longest_m"] == pytest.approx(23 * 200 + 2 * at_most_m, abs=5)
 
 
+@pytest.mark.parametrize(("silent_s", "longest_m"), [(300, 2190.0), (301, 7006.7)])
+def test_after_five_silent_minutes_any_lawful_way_may_have_been_driven(
+    silent_s: int, longest_m: float
+) -> None:
+    # Two streets that meet 2,000 m on; the car falls silent 100 m before that place, for 200 m.
+    streets = [
+        {"line": [east(a), east(b)], "class": "secondary", "limit": 60, "way_id": number}
+        for number, (a, b) in enumerate(((-1_000.0, 2_000.0), (2_000.0, 20_000.0)), 1)
+    ]
+    track = (
+        {"leave": [LON, LAT], "at": "10:00:00"},
+        {"drive_m": 1900, "kmh": 36},
+        {"gap_s": silent_s, "drive_m": 200, "kmh": 36},
+        {"drive_m": 3400, "kmh": 36},
+    )
+    one = city(streets, track)
+    # From metre 100 to 190 m behind the silence: 1,800 + 200 + 190.
+    trip = {**TRIP, "alighted_at": f"10:08:{29 + silent_s - 300}"}
+    row = {name: values[0] for name, values in told(replace(one, records={"trips": [trip]})).columns.items()}
+    assert row["matched_m"] == pytest.approx(2190, abs=3)
+    # Silent for 301 s at 60 km/h: 5,016.7 m in place of the 200.
+    assert row["longest_m"] == pytest.approx(longest_m, abs=3)
+
+
 def test_without_roads_or_track_nothing_is_told() -> None:
     assert told(city([])).columns["missing"].tolist() == ["roads"]
     rows = told(City(records={"trips": [TRIP]}, streets=street()))
