@@ -64,6 +64,8 @@ def _whom(home: "Home") -> tuple[str, str]:
     found = cases(home, states=("queued",))
     firm = found[(found["stage"] == "stable") & (found["sufficiency"] != "weak") & (found["driver_id"] != "")]
     drivers = records(home, "drivers")
+    # Somebody who is still in the register, so that his page has a score to show.
+    drivers = drivers[drivers["registered_to_day"].isna()]
     company_of = dict(
         zip(drivers["driver_id"].tolist(), drivers["company_id"].fillna("").tolist(), strict=True)
     )
