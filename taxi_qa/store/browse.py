@@ -1,7 +1,7 @@
 """Lists as people page through them: filtered, sorted and cut by the database, with exact totals."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -192,6 +192,29 @@ def count_by(
     query = select(c, func.count()).where(seen, *_conditions(listing, wanted or Wanted())).group_by(c)
     with home.engine.connect() as connection:
         return {str(value): int(many) for value, many in fetch(connection, query.order_by(c))}
+
+
+def beside_fleet_of(
+    home: Home, seen: ColumnElement[bool], driver_ids: Collection[str]
+) -> dict[str, dict[str, int]]:
+    """driver_id -> by how many rules he lies above, alike or below his fleet; "" for those not compared.
+
+    Args:
+        home: where.
+        seen: what the reader may see of the index.
+        driver_ids: of a page of rows; a driver without an index is not in the answer.
+    """
+    c = INDICES.table.c
+    query = (
+        select(c.driver_id, c.beside_fleet, func.count())
+        .where(seen, c.driver_id.in_(sorted(driver_ids)))
+        .group_by(c.driver_id, c.beside_fleet)
+    )
+    found: dict[str, dict[str, int]] = {}
+    with home.engine.connect() as connection:
+        for driver_id, beside, many in fetch(connection, query):
+            found.setdefault(str(driver_id), {})[str(beside)] = int(many)
+    return found
 
 
 def in_zones(zone_ids: tuple[str, ...]) -> ColumnElement[bool]:

@@ -9,7 +9,6 @@ import numpy as np
 from flask import Blueprint, abort, current_app, render_template, request
 from sqlalchemy import and_
 
-from taxi_qa.score.scheme import scheme_on
 from taxi_qa.store import company_counts, complaint_desk, equipment_now
 from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count, count_by, rows_of
 from taxi_qa.store.equipment_now import VEHICLES
@@ -17,10 +16,10 @@ from taxi_qa.store.presence import delivered_ever
 from taxi_qa.values.clock import MS_PER_DAY, city_day, date_of, day_of, day_start_ms
 from taxi_qa.web.coaching import UNITS, with_cases
 from taxi_qa.web.complaints import terms_s
-from taxi_qa.web.drivers import GRADES
+from taxi_qa.web.drivers import GRADES, training_at
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
-from taxi_qa.web.viewer import home, law, now_ms, today, viewer
+from taxi_qa.web.viewer import home, now_ms, today, viewer
 
 blueprint: Final = Blueprint("company", __name__)
 # States as a manager counts them: still open, held, and found to be none.
@@ -148,10 +147,9 @@ def to_do(company_id: str) -> dict[str, Any]:
     asked = {**own, "state": ("proposed",)}
     here = complaint_desk.seen(scope, company_id)
     cars = and_(equipment_now.seen(scope), equipment_now.not_working(at_ms))
-    scheme = scheme_on(law(), today())
-    training = None
-    if scheme is not None:
-        low = Wanted(equal={**own, "assessed": (True,)}, below={"score": scheme.training_at + 1})
+    limit, training = training_at(), None
+    if limit is not None:
+        low = Wanted(equal={**own, "assessed": (True,)}, below={"score": limit + 1})
         training = count(home(), STANDINGS, scope.standings(), low)
     return {
         "answers": count(home(), CASES, scope.cases(), Wanted(equal=asked)),
@@ -164,7 +162,7 @@ def to_do(company_id: str) -> dict[str, Any]:
         "cars": count(home(), VEHICLES, cars, Wanted(equal=own)),
         "complaints": complaint_desk.clocks(home(), here, at_ms, *terms_s(at_ms)),
         "training": training,
-        "training_at": None if scheme is None else scheme.training_at,
+        "training_at": limit,
     }
 
 

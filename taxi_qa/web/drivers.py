@@ -1,16 +1,29 @@
 """Drivers: the list with grades, and one driver's score with what moved it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
+import pandas as pd
 from flask import Blueprint, Response, abort, make_response, render_template
 
 from taxi_qa.reports.export import Cell
 from taxi_qa.reports.scores import notes_of
 from taxi_qa.reports.statement import citation, statement, way_said, what_said
 from taxi_qa.runs.scoring import score_one
-from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count_by, page, rows_of, whole
-from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
+from taxi_qa.score.scheme import scheme_on
+from taxi_qa.store.browse import (
+    CASES,
+    INDICES,
+    STANDINGS,
+    Wanted,
+    beside_fleet_of,
+    count_by,
+    page,
+    rows_of,
+    whole,
+)
+from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, plain_rows, table_file
 from taxi_qa.web.permits import OFFICE, for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
@@ -18,30 +31,71 @@ from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
 blueprint: Final = Blueprint("drivers", __name__)
 GRADES: Final = ("AAA", "AA", "A", "B")
 _FILTERS: Final = Filters(
-    choices={"grade": ("grade", frozenset({*GRADES, ""})), "company": ("company_id", None)},
+    choices={
+        "grade": ("grade", frozenset({*GRADES, ""})),
+        # A bound of the score, by the law of now.
+        "training": ("training", frozenset({"due"})),
+        "company": ("company_id", None),
+    },
     search="driver_id|name",
     sorts=("score", "driver_id", "name", "company_id", "grade", "deductions", "bonus"),
 )
 _CASES_SHOWN: Final = 20
 
 
+def training_at() -> int | None:
+    """At which score or below training is due by the law of now, None where the place has no such number."""
+    scheme = scheme_on(law(), today())
+    return None if scheme is None else scheme.training_at
+
+
+def _asked() -> Asked:
+    """What the address asks for; training due is a bound of the score."""
+    told = asked(_FILTERS)
+    equal = dict(told.wanted.equal)
+    if equal.pop("training", None) is None:
+        return told
+    limit = training_at()
+    if limit is None:
+        abort(400, _("本市没有已知的培训分数线，无从判断。"))
+    wanted = replace(told.wanted, equal={**equal, "assessed": (True,)}, below={"score": limit + 1})
+    return replace(told, wanted=wanted)
+
+
+def _beside(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with what the index says of each driver: `beside`, rules by where he lies, and `training`."""
+    names = [str(row["driver_id"]) for row in rows]
+    told = beside_fleet_of(home(), viewer().scope.indices(), names)
+    limit = training_at()
+    return [
+        {
+            **row,
+            "beside": told.get(name, {}),
+            "training": limit is not None and bool(row["assessed"]) and row["score"] <= limit,
+        }
+        for name, row in zip(names, rows, strict=True)
+    ]
+
+
 @blueprint.get("/drivers")
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def listed() -> str:
     """Drivers the reader may see, the lowest score first."""
-    told = asked(_FILTERS)
+    told = _asked()
     seen = viewer().scope.standings()
-    frame, total = page(home(), STANDINGS, seen, told.wanted)
-    shown = page_of(frame, total, told, "drivers.listed")
+    rows, total = rows_of(home(), STANDINGS, seen, told.wanted)
+    shown = page_of(_beside(rows), total, told, "drivers.listed")
     grades = count_by(home(), STANDINGS, seen, "grade")
-    return render_template("web/drivers.html", page=shown, grades=grades, order=GRADES)
+    return render_template(
+        "web/drivers.html", page=shown, grades=grades, order=GRADES, training_at=training_at()
+    )
 
 
 @blueprint.get("/drivers.<any(csv, xlsx):kind>")
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def listed_file(kind: str) -> Response:
     """The same rows as a file."""
-    told, seen = asked(_FILTERS), viewer().scope.standings()
+    told, seen = _asked(), viewer().scope.standings()
     _rows, total = page(home(), STANDINGS, seen, told.wanted)
     titles = (
         (_("从业资格证号"), Cell("driver_id")),
@@ -53,8 +107,14 @@ def listed_file(kind: str) -> Response:
         (_("扣分"), Cell("deductions", "whole")),
         (_("加分"), Cell("bonus", "whole")),
         (_("仅记录"), Cell("observations", "whole")),
+        (_("须培训"), Cell("training")),
+        (_("高于车队的规则数"), Cell("above", "whole")),
+        (_("不高于车队的规则数"), Cell("alike", "whole")),
     )
-    frames = whole(home(), STANDINGS, seen, told.wanted)
+    frames = (
+        pd.DataFrame(_beside(plain_rows(frame)), dtype=object)
+        for frame in whole(home(), STANDINGS, seen, told.wanted)
+    )
     return table_file(frames, total, titles, _cells, "drivers", cast("FileKind", kind))
 
 
@@ -63,7 +123,15 @@ def _cells(row: Mapping[str, Any]) -> Sequence[str | int | None]:
     return (
         row["driver_id"], row["name"], row["company_id"], row["cycle"], row["grade"],
         row["score"] if assessed else None, row["deductions"], row["bonus"], row["observations"],
+        _("须培训") if row["training"] else "", *_counts(row["beside"]),
     )  # fmt: skip
+
+
+def _counts(beside: Mapping[str, int]) -> tuple[int | None, int | None]:
+    """Rules above and alike; None for a driver who was compared by none: not compared is not alike."""
+    if not set(beside) - {""}:
+        return None, None
+    return beside.get("above", 0), beside.get("alike", 0) + beside.get("below", 0)
 
 
 def _visible(driver_id: str) -> None:

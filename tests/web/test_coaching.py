@@ -8,6 +8,7 @@ import pytest
 
 from taxi_qa.runs.coaching import keep_coaching
 from taxi_qa.store.case_links import case_of_finding
+from taxi_qa.store.kept_lists import keep_standings
 from taxi_qa.store.scope import Scope
 from taxi_qa.store.standing import findings_that_stand
 from tests.web.conftest import City, status_of, text_of
@@ -76,3 +77,36 @@ def test_a_finding_of_somebody_else_leads_nowhere(coached: City) -> None:
 
 def test_an_unknown_filter_is_refused(coached: City) -> None:
     assert status_of(coached.client("m1"), "/coaching?beside=worst") == 400
+
+
+def test_the_list_of_drivers_says_who_lies_above_and_who_was_not_compared(coached: City) -> None:
+    mine = text_of(coached.client("m1"), "/drivers")
+    assert "2 项高于车队" in mine
+    lines = text_of(coached.client("reviewer"), "/drivers.csv").strip().splitlines()
+    assert [line.split(",")[-2:] for line in lines[1:]] == [["2", "1"], ["1", "0"]]
+    nothing = pd.DataFrame([row("driving.smoking", beside_fleet="", why_not="not_judged")])
+    keep_coaching(coached.home, nothing, from_day=20_746, to_day=20_746, now_ms=coached.clock())
+    assert "无从比较" in text_of(coached.client("m1"), "/drivers")
+    lines = text_of(coached.client("reviewer"), "/drivers.csv").strip().splitlines()
+    assert [line.split(",")[-2:] for line in lines[1:]] == [["", ""], ["", ""]]
+
+
+def test_training_is_due_at_the_score_of_the_law(own_city: Callable[..., City]) -> None:
+    city = own_city()
+    client = city.client("m1")
+    assert "D1" not in table_of(text_of(client, "/drivers?training=due"))
+    standing = {
+        "driver_id": "D1", "name": "驾驶员1", "company_id": "C1", "cycle": "2026", "assessed": True,
+        "score": 3, "grade": "B", "deductions": -17, "bonus": 0, "observations": 0, "as_of_day": 20_746,
+        "scored_ms": 1,
+    }  # fmt: skip
+    keep_standings(city.home, [standing, {**standing, "driver_id": "D3", "score": 4}])
+    due = table_of(text_of(client, "/drivers?training=due"))
+    assert "D1" in due
+    assert "D3" not in due
+    assert "须培训" in due
+
+
+def table_of(page: str) -> str:
+    """The rows of a list, "" where there are none."""
+    return page[page.index("<tbody>") :] if "<tbody>" in page else ""
