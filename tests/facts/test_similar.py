@@ -142,6 +142,9 @@ def test_a_line_of_many_corners_is_looked_at_from_24_of_them() -> None:
     # 24 legs of 50 m: the first corner at or behind m times 52.2 m is number m + 1: number 1 is left out.
     assert similar._ends(floats([50.0 * leg for leg in range(25)]), ends) == 24
     assert ends.tolist() == [0, *range(2, 25)]
+    # 23 legs of 50 m and one of 5 km: every 267.4 m are numbers 6, 11, 17 and 22; the end is there once.
+    n = similar._ends(floats([*(50.0 * leg for leg in range(24)), 6150.0]), ends)
+    assert ends[:n].tolist() == [0, 6, 11, 17, 22, 24]
     # Of 24 none is left out, wherever they lie: 22 legs of 50 m, then one of 5 km.
     assert similar._ends(floats([*(50.0 * leg for leg in range(23)), 6100.0]), ends) == 24
     assert ends.tolist() == list(range(24))

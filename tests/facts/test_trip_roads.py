@@ -169,6 +169,20 @@ def test_after_five_silent_minutes_any_lawful_way_may_have_been_driven(
     assert row["longest_m"] == pytest.approx(longest_m, abs=3)
 
 
+def test_a_short_street_between_two_fixes_is_driven_as_well() -> None:
+    # 50 m of street from 2,020 m on: no fix lies there, they come every 100 m.
+    streets = [
+        {"line": [east(a), east(b)], "class": "secondary", "limit": 60, "way_id": number}
+        for number, (a, b) in enumerate(pairwise((-1_000.0, 2_020.0, 2_070.0, 20_000.0)), 1)
+    ]
+    step: dict[str, Any] = {"gap_s": 10, "drive_m": 100, "kmh": 36}
+    track = [{"leave": [LON, LAT], "at": "10:00:00"}, *[step] * 60]
+    row = {name: values[0] for name, values in told(city(streets, track)).columns.items()}
+    # Metres 100 to 5,100 at 54 km/h.
+    assert row["matched_m"] == pytest.approx(5000, abs=3)
+    assert row["free_s"] == pytest.approx(5000 / 15, abs=1)
+
+
 def test_without_roads_or_track_nothing_is_told() -> None:
     assert told(city([])).columns["missing"].tolist() == ["roads"]
     rows = told(City(records={"trips": [TRIP]}, streets=street()))
