@@ -4,7 +4,7 @@ Every query names the car, so it goes by an index however large the city is. Who
 the scope of its company (`Scope.of_company`); what follows asks only after `one_car` found it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from sqlalchemy import Select, and_, func, or_, select
 from taxi_qa.store.desk_tables import CaseFinding, CaseRow
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.said import unpacked
+from taxi_qa.store.library import NO_BUCKET
+from taxi_qa.store.said import unpacked_of
 from taxi_qa.store.scope import Scope
 from taxi_qa.store.tables import (
     RECORD_KINDS,
@@ -50,12 +51,17 @@ class Judged:
         found: findings that stand and that the reader may see: finding_id, rule, stage, status, driver_id,
             trip_id, start_ms, end_ms, measured, allowed, unit, case_id and state (missing without a case).
         cannot_tell: rule, trip_id ("" where it is no trip), missing: what could not be judged and why.
-        days: city days on which anything of this car was judged at all.
+        rules: city day -> the rules that were asked about this car's day; a day nobody judged is not there.
     """
 
     found: pd.DataFrame
     cannot_tell: pd.DataFrame
-    days: frozenset[int]
+    rules: Mapping[int, frozenset[str]]
+
+    @property
+    def days(self) -> frozenset[int]:
+        """City days on which anything of this car was judged at all."""
+        return frozenset(self.rules)
 
 
 def cars_like(home: Home, scope: Scope, part: str, limit: int) -> pd.DataFrame:
@@ -231,22 +237,21 @@ def judged_of(
         trip_ids: only what concerns these trips; all if None.
     """
     bucket = bucket_of(vehicle_id, home.buckets)
+    # What is judged for the whole city at once stands in no bucket.
+    places = (bucket, NO_BUCKET)
     around = sorted({day + beside for day in days for beside in range(-_DAYS_BESIDE, _DAYS_BESIDE + 1)})
     with home.engine.connect() as connection:
-        rows = fetch(connection, _findings(scope, vehicle_id, bucket, around))
+        rows = fetch(connection, _findings(scope, vehicle_id, places, around))
         found = frame_of(rows, _FINDING)
-        done = fetch(connection, _jobs(bucket, around))
+        asked = _rules_asked(fetch(connection, _jobs(bucket, days)), vehicle_id)
         blob = table_of(UnjudgedBlob).c
         packed = fetch(
             connection,
-            select(blob.rule, blob.packed).where(
-                blob.day.in_(around), blob.bucket == bucket, blob.scope.in_({str(job[1]) for job in done})
-            ),
+            select(blob.rule, blob.packed).where(blob.day.in_(around), blob.bucket.in_(places)),
         )
     open_ones = []
     for rule, data in packed:
-        rows_of_rule = unpacked(data)
-        here = rows_of_rule[rows_of_rule["vehicle_id"] == vehicle_id]
+        here = unpacked_of(data, vehicle_id)
         if len(here):
             open_ones.append(here.assign(rule=rule))
     columns = ["rule", "trip_id", "missing", "start_ms"]
@@ -258,11 +263,13 @@ def judged_of(
     return Judged(
         found.reset_index(drop=True),
         cannot_tell.reset_index(drop=True),
-        frozenset(int(job[0]) for job in done) & frozenset(days),
+        asked,
     )
 
 
-def _findings(scope: Scope, vehicle_id: str, bucket: int, days: Sequence[int]) -> Select[*tuple[Any, ...]]:
+def _findings(
+    scope: Scope, vehicle_id: str, places: tuple[int, int], days: Sequence[int]
+) -> Select[*tuple[Any, ...]]:
     finding, joined, case = table_of(FindingRow), table_of(CaseFinding), table_of(CaseRow)
     columns = [case.c[name] if name in ("case_id", "state") else finding.c[name] for name, _ in _FINDING]
     seen_case = and_(case.c.case_id == joined.c.case_id, scope.cases())
@@ -272,7 +279,7 @@ def _findings(scope: Scope, vehicle_id: str, bucket: int, days: Sequence[int]) -
         .join(case, seen_case, isouter=True)
         .where(
             finding.c.day.in_(days),
-            finding.c.bucket == bucket,
+            finding.c.bucket.in_(places),
             finding.c.vehicle_id == vehicle_id,
             finding.c.withdrawn_by.is_(None),
             scope.findings(),
@@ -283,12 +290,22 @@ def _findings(scope: Scope, vehicle_id: str, bucket: int, days: Sequence[int]) -
 
 def _jobs(bucket: int, days: Sequence[int]) -> Select[*tuple[Any, ...]]:
     run, job = table_of(Run).c, table_of(RunJob).c
-    of_these = select(run.run_id).where(run.from_day <= days[-1], run.to_day >= days[0])
     return (
-        select(job.day, job.scope)
-        .where(job.run_id.in_(of_these), job.day.in_(days), job.bucket == bucket)
+        select(job.day, run.rules, run.vehicles)
+        .join_from(table_of(Run), table_of(RunJob), job.run_id == run.run_id)
+        .where(run.from_day <= max(days), run.to_day >= min(days), run.as_of_day.is_(None))
+        .where(job.day.in_(days), job.bucket == bucket)
         .distinct()
     )
+
+
+def _rules_asked(jobs: Sequence[tuple[Any, ...]], vehicle_id: str) -> dict[int, frozenset[str]]:
+    """The rules asked on each day, by runs that judged this car: some judge a few cars or rules alone."""
+    found: dict[int, set[str]] = {}
+    for day, rules, vehicles in jobs:
+        if not vehicles or vehicle_id in str(vehicles).split(";"):
+            found.setdefault(int(day), set()).update(str(rules).split(";"))
+    return {day: frozenset(rules) for day, rules in found.items()}
 
 
 def _escaped(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
+from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import cars
 from taxi_qa.store.browse import CASES, Wanted, page
 from taxi_qa.store.presence import rows_of
@@ -113,9 +114,10 @@ def shown(vehicle_id: str) -> str:
         more=len(trips) > _TRIPS_SHOWN,
         by_trip=by_trip,
         open_counts=Counter(judged.cannot_tell["trip_id"]),
-        judged_days=judged.days,
+        judged_days=judged.rules,
+        unasked=unasked(judged),
         sees_all=scope.whole_city,
-        unjudged_days=[day for day in span.days if day not in judged.days],
+        unjudged_days=[day for day in span.days if day not in judged.rules],
         beside=beside,
         delivered=any(rows_of(home(), "trips", day) for day in span.days),
         cases=plain_rows(cases),
@@ -126,6 +128,12 @@ def shown(vehicle_id: str) -> str:
         device_words=words.DEVICES,
         currency=words.CURRENCY_SIGNS.get(law().currency, law().currency),
     )
+
+
+def unasked(judged: cars.Judged) -> int:
+    """How many rules of the catalogue were not asked on every day that was judged."""
+    days = judged.rules.values()
+    return len(set(catalogue()) - frozenset.intersection(*days)) if days else 0
 
 
 def _part() -> str:

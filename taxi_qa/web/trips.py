@@ -14,7 +14,7 @@ from taxi_qa.store import cars
 from taxi_qa.values.clock import instant_of
 from taxi_qa.web import words
 from taxi_qa.web.lists import plain_rows
-from taxi_qa.web.lookup import purpose
+from taxi_qa.web.lookup import purpose, unasked
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
@@ -58,7 +58,8 @@ def shown(trip_id: str) -> str:
         fare=fare_view(ride, binding, zones),
         found=plain_rows(judged.found),
         cannot_tell=cannot_tell,
-        judged=bool(judged.days),
+        judged=bool(judged.rules),
+        unasked=unasked(judged),
         sees_all=scope.whole_city,
         currency=words.CURRENCY_SIGNS.get(binding.currency, binding.currency),
         english=language() == "en",

@@ -5,6 +5,7 @@ import pytest
 from taxi_qa.store.cars import cars_like, devices_of, judged_of, one_car, one_trip, open_repairs, shifts_of
 from taxi_qa.store.casebook import Job, RunHead, finish_run, keep_outcomes, start_run
 from taxi_qa.store.home import Home, writing
+from taxi_qa.store.library import NO_BUCKET
 from taxi_qa.store.scope import Scope
 from taxi_qa.values.identity import bucket_of
 from tests.store.conftest import Put
@@ -86,17 +87,41 @@ def test_devices_repairs_and_shifts_are_those_of_the_moment(home: Home, put: Put
     assert [row["driver_id"] for row in shifts_of(home, CAR, (AT_MS - 20, AT_MS))] == ["on"]
 
 
+def test_a_run_of_other_cars_says_nothing_of_this_one(home: Home) -> None:
+    bucket = bucket_of(CAR, home.buckets)
+    with writing(home):
+        for run, car, rule in (("r1", "粤T99999", RULE), ("r2", CAR, "fare.late_meter")):
+            start_run(home, RunHead(run, DAY, DAY, (rule,), (car,), None, AT_MS))
+            keep_outcomes(home, run, Job(DAY, bucket, "day"), [outcome(rule=rule)], vehicles=[car])
+            finish_run(home, run, AT_MS)
+    assert judged_of(home, CITY, CAR, [DAY]).rules == {DAY: {"fare.late_meter"}}
+
+
+def test_what_is_judged_for_the_whole_city_at_once_is_told_of_its_car(home: Home) -> None:
+    bucket = bucket_of(CAR, home.buckets)
+    with writing(home):
+        start_run(home, RunHead("run", DAY, DAY, (RULE,), (), None, AT_MS))
+        keep_outcomes(home, "run", Job(DAY, bucket, "day"), [outcome(rule="fare.late_meter")])
+        said = outcome(finding("T1"), cannot_tell=unjudged("T2"))
+        keep_outcomes(home, "run", Job(DAY, NO_BUCKET, "city"), [said])
+        finish_run(home, "run", AT_MS)
+    judged = judged_of(home, CITY, CAR, [DAY])
+    assert judged.found["trip_id"].tolist() == ["T1"]
+    assert judged.cannot_tell["trip_id"].tolist() == ["T2"]
+    assert judged_of(home, CITY, "粤T99999", [DAY]).found.empty
+
+
 def test_found_cannot_tell_and_never_judged_are_three_things(home: Home) -> None:
     bucket = bucket_of(CAR, home.buckets)
     job = Job(DAY, bucket, "day")
     said = outcome(finding("T1"), cannot_tell=unjudged("T2"))
-    assert judged_of(home, CITY, CAR, [DAY]).days == frozenset()
+    assert judged_of(home, CITY, CAR, [DAY]).rules == {}
     with writing(home):
         start_run(home, RunHead("run", DAY, DAY, (RULE,), (), None, AT_MS))
         keep_outcomes(home, "run", job, [said])
         finish_run(home, "run", AT_MS)
     judged = judged_of(home, CITY, CAR, [DAY])
-    assert judged.days == {DAY}
+    assert judged.rules == {DAY: {RULE}}
     assert judged.found["trip_id"].tolist() == ["T1"]
     assert judged.cannot_tell[["rule", "trip_id", "missing"]].to_numpy().tolist() == [
         [RULE, "T2", "metered_m"]

@@ -5,10 +5,11 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Outcome
-from taxi_qa.store.said import said_of, unpacked
+from taxi_qa.store.said import said_of, unpacked, unpacked_of
 from taxi_qa.values.columns import Columns
 
 ROWS = [
@@ -54,3 +55,14 @@ def test_rows_packed_by_earlier_versions_are_still_read() -> None:
     columns = [[None if value == "" else value for value in column] for column in zip(*ROWS, strict=True)]
     packed = zlib.compress(json.dumps(columns, ensure_ascii=False).encode(), 1)
     assert told(packed) == ROWS
+
+
+@pytest.mark.parametrize("car", ["粤A1", "粤B2", "粤C3", "", "D1"])
+def test_one_cars_rows_are_those_of_all_that_are_its(car: str) -> None:
+    now = said_of(outcome(ROWS), {3: len(ROWS)}, lambda _: 3)[3].packed
+    columns = [[None if value == "" else value for value in column] for column in zip(*ROWS, strict=True)]
+    before = zlib.compress(json.dumps(columns, ensure_ascii=False).encode(), 1)
+    for packed in (now, before):
+        whole = unpacked(packed)
+        expected = whole[whole["vehicle_id"] == car].reset_index(drop=True)
+        pd.testing.assert_frame_equal(unpacked_of(packed, car), expected)

@@ -96,6 +96,15 @@ def test_a_day_nobody_judged_is_no_all_clear(street: City) -> None:
     assert "这一天尚未核查" in text_of(client, "/trips/T0?why=patrol")
 
 
+def test_rules_nobody_asked_are_no_all_clear(street: City) -> None:
+    # One rule alone was run in this city.
+    for address in ("/vehicles/粤TA1?why=patrol", "/trips/T1?why=patrol"):
+        text = text_of(street.client("inspector"), address)
+        assert "条规则没有运行" in text
+        assert "各项均已判断" not in text
+        assert ">未发现问题<" not in text
+
+
 def test_no_trips_of_a_car_and_no_trips_at_all_are_told_apart(street: City) -> None:
     client = street.client("inspector")
     day = date_of(NOON // 86_400_000 - 2)
