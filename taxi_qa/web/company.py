@@ -12,7 +12,7 @@ from sqlalchemy import and_
 from taxi_qa.store import company_counts, complaint_desk, equipment_now
 from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count, count_by, rows_of
 from taxi_qa.store.equipment_now import VEHICLES
-from taxi_qa.store.presence import delivered_ever
+from taxi_qa.store.presence import POSITIONS, delivered_ever, feeds
 from taxi_qa.values.clock import MS_PER_DAY, city_day, date_of, day_of, day_start_ms
 from taxi_qa.web.coaching import UNITS, with_cases
 from taxi_qa.web.complaints import terms_s
@@ -170,19 +170,23 @@ def weeks_of(company_id: str, month: Month) -> list[dict[str, Any]]:
     """Cases by week and group of states: the weeks up to the end of a month, the latest first.
 
     Returns:
-        `first_day`, `last_day`, the groups of `GROUPS`, `total`, and `most` (of all weeks, for bars).
+        `first_day`, `last_day`, the groups of `GROUPS`, `total`, `heard_days` (days of which the home holds
+        trips or positions at all: without any, no case is no all clear), `most` (of all weeks, for bars).
     """
     last = min(month.last_day, today())
     monday = last - (last + _MONDAY) % _WEEK_D
     firsts = [monday - _WEEK_D * back for back in reversed(range(_WEEKS))]
     bounds = [day_start_ms(day, home().timezone) for day in (*firsts, monday + _WEEK_D)]
     told = company_counts.cases_by_span(home(), viewer().scope, company_id, bounds)
+    held = feeds(home(), firsts[0], monday + _WEEK_D - 1)
+    heard = held.get("trips", frozenset()) | held.get(POSITIONS, frozenset())
     rows = [
         {
             "first_day": first,
             "last_day": first + _WEEK_D - 1,
             **{name: sum(states.get(one, 0) for one in of) for name, of in GROUPS.items()},
             "total": sum(states.values()),
+            "heard_days": sum(day in heard for day in range(first, first + _WEEK_D)),
         }
         for first, states in zip(firsts, told, strict=True)
     ]

@@ -71,6 +71,14 @@ def test_without_trips_there_is_no_rate(fleet: City) -> None:
     assert "没有行程数据，无从计算" in text_of(fleet.client("m1"), "/company")
 
 
+def test_a_week_without_data_is_no_week_without_cases(fleet: City) -> None:
+    page = text_of(fleet.client("m1"), "/company")
+    weeks = page[page.index("<tbody>") :].split("<tr>")[1:9]
+    silent = ["没有行程和定位数据" in week for week in weeks]
+    assert silent == [False] + [True] * 7
+    assert all(">0<" not in week for week in weeks[1:])
+
+
 def test_a_strange_month_is_refused(fleet: City) -> None:
     assert status_of(fleet.client("m1"), "/company?month=2026-13") == 400
     assert status_of(fleet.client("m1"), "/company?month=2025-01") == 200
