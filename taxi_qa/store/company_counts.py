@@ -82,16 +82,18 @@ def cases_by_span(
     """
     c = table_of(CaseRow).c
     span = one_of(*((c.start_ms < bound, at) for at, bound in enumerate(bounds_ms[1:])))
-    query = (
-        select(span, c.state, func.count())
+    # Grouped outside: to PostgreSQL the same expression with bounds of its own is another one.
+    inner = (
+        select(span.label("span"), c.state)
         .where(
             scope.cases(),
             c.company_id == company_id,
             c.start_ms >= bounds_ms[0],
             c.start_ms < bounds_ms[-1],
         )
-        .group_by(span, c.state)
+        .subquery()
     )
+    query = select(inner.c.span, inner.c.state, func.count()).group_by(inner.c.span, inner.c.state)
     found: list[dict[str, int]] = [{} for _ in bounds_ms[1:]]
     with home.engine.connect() as connection:
         for at, state, many in fetch(connection, query):
