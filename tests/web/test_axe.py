@@ -18,8 +18,8 @@ GRAVE = ("serious", "critical")
 PAGES = {
     "": ("/sign-in",),
     "d1": ("/", "/cases", "case", "/password", "/tariff?km=5.2"),
-    "m1": ("/", "/drivers", "/company", "/vehicles", "/coaching", "/complaints"),
-    "inspector": ("/", "/lookup?q=A", "/inspections", "/inspections/new", "/queue"),
+    "m1": ("/", "/drivers", "/company", "/vehicles", "/coaching", "/complaints", "/sla"),
+    "inspector": ("/", "/lookup?q=A", "/inspections", "/inspections/new", "/queue", "/zones"),
     "reviewer": (
         "/", "/cases", "case", "/drivers/D1", "/rules", "/rules/service.refusal", "/law", "/law/credit.base",
         "/coverage", "/no/such/page",
