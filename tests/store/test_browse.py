@@ -75,6 +75,22 @@ def test_a_part_of_a_text_is_looked_for_as_it_stands(filled: Home) -> None:
     assert count(filled, CASES, EVERYTHING, Wanted(contains={"vehicle_id|case_id": "c00"})) == 10
 
 
+@pytest.mark.parametrize("sort", ["-start_ms", "deadline_ms"])
+def test_pages_of_a_part_of_a_text_go_on_where_the_one_before_ended(filled: Home, sort: str) -> None:
+    got = []
+    for offset in (0, 4, 8, 12):
+        rows, total = rows_of(
+            filled,
+            CASES,
+            EVERYTHING,
+            Wanted(contains={"vehicle_id": "3_%"}, sort=sort, limit=4, offset=offset),
+        )
+        assert total == 9  # beyond the last page, too
+        got += [row["case_id"] for row in rows]
+    fitting = {case(number)["case_id"] for number in range(60) if number % 7 == 3}
+    assert got == [name for name in plain(sort) if name in fitting]
+
+
 def test_filters_join(filled: Home) -> None:
     wanted = Wanted(
         equal={"state": ("queued",), "rule": ("rule.1",)}, least={"start_ms": 3}, below={"start_ms": 5}
