@@ -116,6 +116,7 @@ def _take_in(home: "Home", files: list[Path]) -> int:
 def _score(home: "Home") -> None:
     """Bring the findings before the desk, and say where the drivers stand before anybody decided."""
     from taxi_qa.runs.coaching import coaching, keep_coaching
+    from taxi_qa.runs.hub_days import keep_hub_days
     from taxi_qa.runs.scoring import keep_scored, score
     from taxi_qa.store.library import data_span
 
@@ -129,6 +130,8 @@ def _score(home: "Home") -> None:
     if span is not None:
         told = coaching(home, from_day=span[0], to_day=span[1], now_ms=now_ms())
         keep_coaching(home, told, from_day=span[0], to_day=span[1], now_ms=now_ms())
+        for _ in keep_hub_days(home, span[0], span[1], now_ms()):
+            pass  # each day is kept as it comes
 
 
 def _report(home: "Home") -> Path:
