@@ -97,7 +97,7 @@ def tell_of_falls(home: "Home") -> None:
     from taxi_qa.reports.falls import fall_said
     from taxi_qa.review.precision import labels
 
-    for name, label in labels(home, read_law(home.city), now_ms()).items():
+    for name, label in labels(home, read_law(home.city)).items():
         if label.fell is not None:
             note(f"{name} {fall_said(label.fell, home.timezone).en}; `taxi-qa desk recount` counts it anew")
 

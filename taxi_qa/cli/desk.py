@@ -112,7 +112,7 @@ def precision(ctx: click.Context, as_json: bool) -> None:
     from taxi_qa.review.precision import labels
 
     home = opened(ctx)
-    told = labels(home, read_law(home.city), now_ms()).values()
+    told = labels(home, read_law(home.city)).values()
     rows = [
         {**asdict(one), "has_fallen": one.has_fallen, "fell_on": _fell_on(one, home.timezone)} for one in told
     ]

@@ -89,7 +89,7 @@ def desk_at(home: "Home") -> "Desk":
 
     now = now_ms()
     law = read_law(home.city)
-    return Desk(home, terms_on(law, now), charge_by(law), fallen(home, law, now))
+    return Desk(home, terms_on(law, now), charge_by(law), fallen(home, law))
 
 
 def take_step(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from taxi_qa.cli.check import refuse_backwards
-from taxi_qa.cli.command import DAY, Group, now_ms, opened
+from taxi_qa.cli.command import DAY, Group, opened
 from taxi_qa.cli.rules import known_rules
 from taxi_qa.cli.screen import note
 
@@ -107,7 +107,7 @@ def _staged(home: "Home", frames: "Iterable[pd.DataFrame]") -> "Iterator[pd.Data
     from taxi_qa.law.read import read_law
     from taxi_qa.review.precision import fallen, staged
 
-    return staged(frames, fallen(home, read_law(home.city), now_ms()))
+    return staged(frames, fallen(home, read_law(home.city)))
 
 
 def about_rules(rules: "Mapping[str, Rule]") -> "dict[str, RuleAbout]":

@@ -83,7 +83,7 @@ def case(ctx: click.Context, case_id: str, out: Path) -> None:
         said = answers(connection, case_id)
     told = rows.astype(object).where(rows.notna(), None).to_dict("records")
     history = [{str(name): value for name, value in row.items()} for row in told]
-    live = labels(home, _law(home), now_ms())
+    live = labels(home, _law(home))
     leads = frozenset(name for name, label in live.items() if label.has_fallen)
     story = CaseStory(
         one.case,

@@ -8,10 +8,11 @@ from taxi_qa.values.clock import moment_of
 
 def fall_said(fell: Fall, zone: str) -> Said:
     """Since when a rule is a lead, and why."""
-    day, share = f"{moment_of(fell.at_ms, zone):%Y-%m-%d}", f"{fell.confirmed}/{fell.reviewed}"
+    day = f"{moment_of(fell.at_ms, zone):%Y-%m-%d}"
     return Said(
-        f"{day} 起退回试行（复核成立 {share}），其发现只是线索，不扣分",
-        f"fell back to trial on {day} ({share} held): its findings are leads and cost nothing",
+        f"{day} 起退回试行（最近 {fell.reviewed} 次复核中成立 {fell.confirmed} 次），其发现只是线索，不扣分",
+        f"fell back to trial on {day} ({fell.confirmed} of its last {fell.reviewed} reviews held): "
+        "its findings are leads and cost nothing",
     )
 
 

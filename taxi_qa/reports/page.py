@@ -127,7 +127,7 @@ def gather(home: Home, *, now_ms: int, run_id: str | None = None) -> Report:
     frames = findings(
         home, about=about, from_day=first, to_day=last, rules=asked or None, with_cannot_tell=True
     )
-    frames = staged(frames, fallen(home, law, now_ms))
+    frames = staged(frames, fallen(home, law))
     only = [name for name in str(run["vehicles"]).split(";") if name]
     if only:
         frames = (frame[frame["vehicle_id"].isin(only)] for frame in frames)

@@ -7,15 +7,16 @@ proposed before) does not raise it. When it fell is told by the decisions themse
 Leads are never confirmed, so rules on trial have no label.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from taxi_qa.law.parameter import Law
 from taxi_qa.review.states import REASONS, RefusedError
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.score.precision import Decided, Label, label
+from taxi_qa.score.precision import Asked, Decided, Label, label
 from taxi_qa.store import tickets as kept
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.home import Home
@@ -23,34 +24,40 @@ from taxi_qa.store.home import Home
 _SAYS_NOTHING: Final = frozenset({"duplicate"})
 
 
-def labels(home: Home, law: Law, at_ms: int) -> dict[str, Label]:
+def labels(home: Home, law: Law) -> dict[str, Label]:
     """The label of each rule over which anything was decided.
 
     Args:
         home: where.
         law: its house settings.
-        at_ms: at which moment they are read.
     """
-    floor = law.number("house.review.precision_floor", at_ms)
-    least = round(law.number("house.review.precision_reviewed_n", at_ms))
     with home.engine.connect() as connection:
         since = kept.counted_since(connection)
         frame = kept.decisions(connection)
     stable = {name for name, rule in catalogue().items() if rule.stage == "stable"}
     of_rule: dict[str, list[Decided]] = {}
     columns = (frame[name].tolist() for name in ("rule", "case_id", "at_ms", "action", "reason"))
-    for rule, case_id, decided_ms, action, reason in zip(*columns, strict=True):
+    asked = asked_at(law, frame["at_ms"].tolist())
+    for rule, case_id, decided_ms, action, reason, then in zip(*columns, asked, strict=True):
         if rule not in stable or decided_ms <= since.get(rule, -1):
             continue
         held = None if reason in _SAYS_NOTHING else action == "confirm"
-        of_rule.setdefault(rule, []).append(Decided(decided_ms, case_id, held))
-    told = {rule: label(rule, said, floor=floor, least=least) for rule, said in sorted(of_rule.items())}
+        of_rule.setdefault(rule, []).append(Decided(decided_ms, case_id, held, then))
+    told = {rule: label(rule, said) for rule, said in sorted(of_rule.items())}
     return {rule: one for rule, one in told.items() if one.reviewed or one.has_fallen}
 
 
-def fallen(home: Home, law: Law, at_ms: int) -> frozenset[str]:
+def asked_at(law: Law, instants_ms: Sequence[int]) -> list[Asked]:
+    """What the house asked of a rule at each instant: a setting that is changed moves no earlier decision."""
+    at = np.asarray(instants_ms, dtype=np.int64)
+    names = ("precision_floor", "precision_reviewed_n", "precision_short_n")
+    floor, least, short = (law[f"house.review.{name}"].at(at).tolist() for name in names)
+    return [Asked(*one) for one in zip(floor, map(round, least), short, strict=True)]
+
+
+def fallen(home: Home, law: Law) -> frozenset[str]:
     """The stable rules that have fallen back to trial."""
-    return frozenset(name for name, one in labels(home, law, at_ms).items() if one.has_fallen)
+    return frozenset(name for name, one in labels(home, law).items() if one.has_fallen)
 
 
 def staged(frames: Iterable[pd.DataFrame], leads: frozenset[str]) -> Iterator[pd.DataFrame]:

@@ -72,9 +72,7 @@ def desk_now() -> desks.Desk:
     """The desk by the terms and the law of this moment."""
     kept_home, at_ms = home(), now_ms()
     binding = law()
-    return desks.Desk(
-        kept_home, terms_on(binding, at_ms), charge_by(binding), fallen(kept_home, binding, at_ms)
-    )
+    return desks.Desk(kept_home, terms_on(binding, at_ms), charge_by(binding), fallen(kept_home, binding))
 
 
 def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:

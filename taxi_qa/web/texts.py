@@ -21,7 +21,7 @@ blueprint: Final = Blueprint("texts", __name__)
 @for_everybody
 def rules() -> str:
     """The catalogue."""
-    live = labels(home(), law(), now_ms())
+    live = labels(home(), law())
     return render_template("web/rules.html", rules=list(catalogue().values()), labels=live)
 
 
@@ -32,7 +32,7 @@ def rule(name: str) -> str:
     found = catalogue().get(name)
     if found is None:
         abort(404)
-    live = labels(home(), law(), now_ms()).get(name)
+    live = labels(home(), law()).get(name)
     at_ms = now_ms()
     known = [(path, law().get(path)) for path in found.law]
     leaned = [(path, one, None if one is None else one.on(at_ms)) for path, one in known]

@@ -79,7 +79,7 @@ def live_labels() -> dict[str, Label]:
     """
     kept: dict[str, Any] = current_app.extensions.setdefault("taxi_qa.labels", {})
     if not kept or abs(now_ms() - kept["looked_ms"]) > _LABELS_LAST_MS:
-        kept |= {"looked_ms": now_ms(), "labels": labels(home(), law(), now_ms())}
+        kept |= {"looked_ms": now_ms(), "labels": labels(home(), law())}
     return cast("dict[str, Label]", kept["labels"])
 
 

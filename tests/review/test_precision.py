@@ -63,20 +63,20 @@ def exported_stages(home: Home, folder: Path) -> set[str]:
 
 def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home, tmp_path: Path) -> None:
     desk, hands = many(home, 22)
-    decided(hands[:20], 15)
-    told = labels(home, LAW, NOON)[RULE]
-    assert (told.reviewed, told.confirmed, told.has_fallen) == (20, 15, True)
-    assert fallen(home, LAW, NOON) == {RULE}
-    late = hands[20].on(replace(desk, fallen=fallen(home, LAW, NOON)))
+    decided(hands[:20], 13)
+    told = labels(home, LAW)[RULE]
+    assert (told.reviewed, told.confirmed, told.has_fallen) == (20, 13, True)
+    assert fallen(home, LAW) == {RULE}
+    late = hands[20].on(replace(desk, fallen=fallen(home, LAW)))
     with pytest.raises(RefusedError, match="they never cost points"):
         late("propose", "Li")
-    assert len(entries(home)) == 15
+    assert len(entries(home)) == 13
     assert exported_stages(home, tmp_path) == {"trial"}
     # Counted anew it is stable again, and what was decided before says nothing any more.
     count_anew(home, RULE, NOON + HOUR_MS, "Zhao", "cause_mended", "new limits taken in")
-    assert labels(home, LAW, NOON) == {}
+    assert labels(home, LAW) == {}
     assert exported_stages(home, tmp_path) == {"stable"}
-    again = hands[20].on(replace(desk, fallen=fallen(home, LAW, NOON)))
+    again = hands[20].on(replace(desk, fallen=fallen(home, LAW)))
     again.at_ms = NOON + 2 * HOUR_MS
     again("propose", "Li")
     assert again.state == "proposed"
@@ -84,8 +84,8 @@ def test_a_rule_too_often_wrong_falls_back_and_its_cases_cost_nothing(home: Home
 
 def test_one_more_that_holds_keeps_it(home: Home) -> None:
     _, hands = many(home, 20)
-    decided(hands, 16)
-    assert fallen(home, LAW, NOON) == frozenset()
+    decided(hands, 14)
+    assert fallen(home, LAW) == frozenset()
 
 
 def test_an_appeal_that_was_upheld_counts_against_the_rule_and_a_duplicate_for_nothing(home: Home) -> None:
@@ -94,7 +94,7 @@ def test_an_appeal_that_was_upheld_counts_against_the_rule_and_a_duplicate_for_n
     hands[0]("appeal", "D0")
     hands[0]("uphold", "Zhao")
     hands[1]("dismiss", "Li", "duplicate")
-    told = labels(home, LAW, NOON)[RULE]
+    told = labels(home, LAW)[RULE]
     assert (told.reviewed, told.confirmed) == (1, 0)
 
 
