@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taxi_qa.cli.command import Group, now_ms, opened
+from taxi_qa.cli.command import Group, city_today, now_ms, opened
 from taxi_qa.cli.desk_call import REASONS_HELP, desk_of
 from taxi_qa.cli.screen import figures, note, say, table
 
@@ -39,10 +39,14 @@ def gathered_at(works: "Desk") -> dict[str, int]:
     from taxi_qa.review.gather import gather as gathered
     from taxi_qa.review.quarantine import quarantine
     from taxi_qa.review.zones import place_cases
+    from taxi_qa.runs.traffic import traffic_between
 
     now = now_ms()
     law = read_law(works.home.city)
-    counted = {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law)}
+    today = city_today(works.home.timezone)
+    looks_back = round(law.number("house.review.suspect_days", now))
+    traffic = traffic_between(works.home, law, today - looks_back, today)
+    counted = {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law, traffic)}
     place_cases(works.home)
     return counted
 

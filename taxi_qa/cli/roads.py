@@ -142,31 +142,37 @@ def suspects(
 ) -> None:
     """List roads where many different drivers are found.
 
-    There the map or its limit is the suspect: look at the sign before anybody answers for it.
+    There the map or its limit is the suspect: look at the sign before anybody answers for it. Beside them
+    stands how many their share of the traffic explains, where days that were judged kept any.
     """
     from taxi_qa.cli.findings import about_rules
     from taxi_qa.law.read import read_law
-    from taxi_qa.review.suspects import RULES
+    from taxi_qa.review.suspects import RULES, standard_of
     from taxi_qa.review.suspects import suspects as found
     from taxi_qa.rules.kit import catalogue
+    from taxi_qa.runs.traffic import traffic_between
     from taxi_qa.store.export import findings
     from taxi_qa.values.clock import day_start_ms
 
     refuse_backwards(from_day, to_day)
     home = opened(ctx)
-    today_ms = day_start_ms(city_today(home.timezone), home.timezone)
-    least = int(read_law(home.city).number("house.driving.suspect_drivers", today_ms))
+    today, law = city_today(home.timezone), read_law(home.city)
+    traffic = traffic_between(home, law, from_day or 0, today if to_day is None else to_day)
+    standard = standard_of(law, day_start_ms(today, home.timezone), traffic)
     frames = findings(home, about=about_rules(catalogue()), from_day=from_day, to_day=to_day, rules=RULES)
-    rows = [one for one in found(frames, least_drivers=least) if all_roads or one.is_suspect]
+    rows = [one for one in found(frames, standard) if all_roads or one.is_suspect]
     if as_json:
         figures([asdict(one) for one in rows])
         return
-    headers = ("way_id", "road", "rule", "findings", "drivers", "most by one", "allowed", "limit from")
+    headers = (
+        "way_id", "road", "rule", "findings", "drivers", "expected", "most by one", "allowed", "limit from",
+    )  # fmt: skip
     table(
         headers,
         [
             (
-                one.way_id, one.road, one.rule, one.findings, one.drivers, f"{one.busiest_share:.0%}",
+                one.way_id, one.road, one.rule, one.findings, one.drivers,
+                None if one.expected is None else f"{one.expected:.1f}", f"{one.busiest_share:.0%}",
                 f"{one.allowed:g}", one.limit_source,
             )
             for one in rows

@@ -3,8 +3,8 @@
 Each opens one ticket. While it is open the queued cases that rest on it wait in quarantine, and expire in the
 driver's favour if nobody looks; a person closes it with a reason, and they go on. A closed ticket is not
 opened again by what it was about: only later findings count, and only those of the last months
-(`house.review.suspect_days`), of drivers who are found nowhere else. How many drove a road and were not found
-is not kept: five who speed once each on a busy road wait, too; that delays their cases, and costs nobody.
+(`house.review.suspect_days`), of drivers who are found nowhere else. A road must stand out beside its share
+of the traffic, too (`review.suspects`). Waiting delays a case, and costs nobody.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ import pandas as pd
 from taxi_qa.law.parameter import Law
 from taxi_qa.review.desk import Desk, step_in
 from taxi_qa.review.states import MACHINE, REASONS, Actor, Ask, RefusedError
-from taxi_qa.review.suspects import RULES, suspects
+from taxi_qa.review.suspects import RULES, standard_of, suspects
+from taxi_qa.roads.traffic import Traffic
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import tickets as kept
 from taxi_qa.store.engine import transaction
@@ -55,8 +56,14 @@ class Cause:
     finding_ids: tuple[str, ...]
 
 
-def quarantine(desk: Desk, at_ms: int, law: Law) -> dict[str, int]:
+def quarantine(desk: Desk, at_ms: int, law: Law, traffic: Traffic | None = None) -> dict[str, int]:
     """Open a ticket for every suspect that has none, and let the cases that rest on them wait.
+
+    Args:
+        desk: where.
+        at_ms: when.
+        law: its house settings.
+        traffic: of the city in these months, None where nothing is known of it.
 
     Returns:
         How many tickets were opened, and cases put into quarantine; empty where nothing was to be done.
@@ -69,7 +76,7 @@ def quarantine(desk: Desk, at_ms: int, law: Law) -> dict[str, int]:
         key: _KEY = ("road" if ticket.kind == "road" else "device", ticket.rule, ticket.subject)
         if ticket.closed_ms is not None:
             since[key] = max(since.get(key, 0), ticket.closed_ms)
-    causes = [*roads(desk, law, at_ms, since), *devices(desk, law, at_ms, since)]
+    causes = [*roads(desk, law, at_ms, since, traffic), *devices(desk, law, at_ms, since)]
     if not causes:
         return {}
     with transaction(desk.home.engine) as connection:
@@ -111,9 +118,11 @@ def close(desk: Desk, ticket_id: str, actor: Actor, at_ms: int, reason: str, not
     return len(waiting)
 
 
-def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[Cause]:
+def roads(
+    desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int], traffic: Traffic | None
+) -> list[Cause]:
     """Suspect roads (`review.suspects`), with the findings that rest on them."""
-    least = round(law.number("house.driving.suspect_drivers", at_ms))
+    standard = standard_of(law, at_ms, traffic)
     from_ms = _looks_back_to(law, at_ms)
     about = {
         name: RuleAbout(rule.clause, rule.stage, rule.title_zh, rule.title_en)
@@ -136,17 +145,18 @@ def roads(desk: Desk, law: Law, at_ms: int, since: Mapping[_KEY, int]) -> list[C
             if started.iloc[at] > max(since.get(("road", str(rule), way), -1), from_ms):
                 of_way[str(rule), way].append(at)
     found = []
-    for one in suspects([whole], least_drivers=least):
+    for one in suspects([whole[(started > from_ms).to_numpy()]], standard):
         rows = of_way[one.rule, one.way_id]
-        if not one.is_suspect or not rows:
+        if not rows:
             continue
-        # What a person has seen already, or is long past, does not count.
-        later = whole[(started > max(since.get(("road", one.rule, one.way_id), -1), from_ms)).to_numpy()]
-        again = [s for s in suspects([later], least_drivers=least) if s.way_id == one.way_id]
-        again = [s for s in again if s.rule == one.rule]
-        if again and again[0].is_suspect:
-            names = tuple(str(name) for name in whole["finding_id"].iloc[rows])
-            found.append(Cause("road", one.rule, one.way_id, one.road or one.way_id, again[0].drivers, names))
+        seen_ms, again = since.get(("road", one.rule, one.way_id), -1), one
+        if seen_ms > from_ms:
+            # What a person has seen already does not count.
+            later = suspects([whole[(started > seen_ms).to_numpy()]], standard)
+            (again,) = (s for s in later if (s.rule, s.way_id) == (one.rule, one.way_id))
+        if again.is_suspect:
+            names = tuple(str(whole["finding_id"].iloc[at]) for at in rows)
+            found.append(Cause("road", one.rule, one.way_id, one.road or one.way_id, again.drivers, names))
     return found
 
 

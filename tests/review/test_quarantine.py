@@ -11,6 +11,7 @@ from taxi_qa.review.desk import Desk
 from taxi_qa.review.gather import gather
 from taxi_qa.review.quarantine import close, quarantine
 from taxi_qa.review.states import Actor, RefusedError
+from taxi_qa.roads.traffic import Traffic
 from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
 from taxi_qa.store.desk import cases, events
 from taxi_qa.store.engine import transaction
@@ -149,6 +150,17 @@ def test_the_database_lets_no_second_ticket_of_a_cause_be_open(home: Home) -> No
         assert [one.ticket_id for one in tickets(connection, open_only=True)] == ["t-0"]
         close_ticket(connection, "t-0", {"closed_ms": NOON, "actor": "Li", "reason": "other", "note": "x"})
         assert open_tickets(connection, made[1:]) == 1
+
+
+def test_drivers_whom_the_traffic_of_a_road_explains_wait_for_nothing(home: Home) -> None:
+    # Four found elsewhere, and as much traffic here as there: twelve would be three times as many.
+    others = [speeding(20 + i, way=str(20 + i)) for i in range(4)]
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)), *others)
+    even = Traffic(passed={}, driven={"7": 0.5} | {str(20 + i): 0.125 for i in range(4)})
+    assert quarantine(desk, NOON, LAW, even) == {}
+    # With a quarter of it, 4 * (1/4) / (3/4) are 1.3: five stand out.
+    quiet = Traffic(passed={}, driven={"7": 0.25} | {str(20 + i): 0.1875 for i in range(4)})
+    assert quarantine(desk, NOON, LAW, quiet) == {"tickets opened": 1, "quarantined": 5}
 
 
 DAY_MS = 24 * HOUR_MS
