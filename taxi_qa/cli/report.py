@@ -72,7 +72,7 @@ def case(ctx: click.Context, case_id: str, out: Path) -> None:
     from taxi_qa.reports.case_file import CaseStory, case_file
     from taxi_qa.reports.falls import falls_said
     from taxi_qa.review.desk import stage_now
-    from taxi_qa.review.precision import labels
+    from taxi_qa.review.precision import labels, staged
     from taxi_qa.store.desk import answers, events, kept_case
     from taxi_qa.store.standing import findings_that_stand
 
@@ -85,10 +85,11 @@ def case(ctx: click.Context, case_id: str, out: Path) -> None:
     history = [{str(name): value for name, value in row.items()} for row in told]
     live = labels(home, _law(home))
     leads = frozenset(name for name, label in live.items() if label.has_fallen)
+    (findings,) = staged([findings_that_stand(home, one.case.finding_ids)], leads)
     story = CaseStory(
         one.case,
         one.state,
-        findings_that_stand(home, one.case.finding_ids),
+        findings,
         history,
         said,
         leads=falls_said(live, one.case.rules, home.timezone),

@@ -32,7 +32,7 @@ from taxi_qa.reports.falls import falls_said
 from taxi_qa.reports.track_view import track_view
 from taxi_qa.review import desk as desks
 from taxi_qa.review.charges import charge_by
-from taxi_qa.review.precision import fallen
+from taxi_qa.review.precision import fallen, staged
 from taxi_qa.review.states import REASONS, Actor, Ask, RefusedError
 from taxi_qa.review.terms import terms_on
 from taxi_qa.store import desk as kept
@@ -82,9 +82,9 @@ def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
     with home().engine.connect() as connection:
         one = kept.kept_case(connection, case_id)
         events, said = kept.events(connection, case_id), kept.answers(connection, case_id)
-    findings = findings_that_stand(home(), one.case.finding_ids)
     live = live_labels()
     leads = frozenset(name for name, label in live.items() if label.has_fallen)
+    (findings,) = staged([findings_that_stand(home(), one.case.finding_ids)], leads)
     return one, CaseStory(
         one.case,
         one.state,

@@ -13,7 +13,7 @@ from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import for_everybody
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language, shown
-from taxi_qa.web.viewer import home, now_ms, viewer
+from taxi_qa.web.viewer import home, now_ms, stage_now, viewer
 
 blueprint: Final = Blueprint("cases", __name__)
 
@@ -73,7 +73,8 @@ def listed_file(kind: str) -> Response:
 def _cells(row: Mapping[str, Any]) -> Sequence[str]:
     return (
         row["case_id"], row["rule"], words.rule_title(row["rule"]), shown(words.STATES, row["state"]),
-        shown(words.STAGES, row["stage"]), row["vehicle_id"], row["driver_id"], row["company_id"],
+        shown(words.STAGES, stage_now(row["stage"], row["rule"])),
+        row["vehicle_id"], row["driver_id"], row["company_id"],
         _iso(row["start_ms"]), _iso(row["end_ms"]), shown(words.SUFFICIENCY, row["sufficiency"]),
         _iso(row["deadline_ms"]),
     )  # fmt: skip

@@ -6,13 +6,13 @@ from flask import Blueprint, abort, render_template, request
 
 from taxi_qa.law.pledge import pledge as sentences
 from taxi_qa.reports.coverage import counts, coverage
-from taxi_qa.review.precision import labels
+from taxi_qa.reports.falls import fall_said
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store.presence import delivered_ever
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.web.lists import day_asked
 from taxi_qa.web.permits import for_everybody
-from taxi_qa.web.viewer import home, law, now_ms, today
+from taxi_qa.web.viewer import home, law, live_labels, now_ms, today
 
 blueprint: Final = Blueprint("texts", __name__)
 
@@ -21,8 +21,9 @@ blueprint: Final = Blueprint("texts", __name__)
 @for_everybody
 def rules() -> str:
     """The catalogue."""
-    live = labels(home(), law())
-    return render_template("web/rules.html", rules=list(catalogue().values()), labels=live)
+    live, zone = live_labels(), home().timezone
+    fell = {name: fall_said(label.fell, zone) for name, label in live.items() if label.fell is not None}
+    return render_template("web/rules.html", rules=list(catalogue().values()), labels=live, fell=fell)
 
 
 @blueprint.get("/rules/<name>")
@@ -32,12 +33,13 @@ def rule(name: str) -> str:
     found = catalogue().get(name)
     if found is None:
         abort(404)
-    live = labels(home(), law()).get(name)
+    live = live_labels().get(name)
+    fell = None if live is None or live.fell is None else fall_said(live.fell, home().timezone)
     at_ms = now_ms()
     known = [(path, law().get(path)) for path in found.law]
     leaned = [(path, one, None if one is None else one.on(at_ms)) for path, one in known]
     return render_template(
-        "web/rule.html", rule=found, label=live, numbers=leaned, sections=_sections(found.doc)
+        "web/rule.html", rule=found, label=live, fell=fell, numbers=leaned, sections=_sections(found.doc)
     )
 
 

@@ -83,6 +83,12 @@ def live_labels() -> dict[str, Label]:
     return cast("dict[str, Label]", kept["labels"])
 
 
+def stage_now(stage: str, rule: str) -> str:
+    """The stage of what a rule found, as of now: a lead once the rule has fallen back."""
+    label = live_labels().get(rule) if stage == "stable" else None
+    return "trial" if label is not None and label.has_fallen else stage
+
+
 def today() -> int:
     """The city's present day."""
     return int(city_day(np.array([now_ms()], dtype=np.int64), home().timezone)[0])

@@ -17,7 +17,7 @@ from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of
 from taxi_qa.values.money import yuan_text
 from taxi_qa.web.translate import gettext, language, lazy_gettext, shown
-from taxi_qa.web.viewer import home, law
+from taxi_qa.web.viewer import home, law, stage_now
 
 _LONG: Final = 160
 LANGUAGES: Final = {"zh": "zh_Hans_CN", "en": "en"}
@@ -192,6 +192,7 @@ def install(app: Flask) -> None:
     ):  # fmt: skip
         app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {
+        "stage_now": stage_now,
         "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
         "yuan": yuan, "km": km, "minutes": minutes, "clock": clock, "told_at": told_at,
         "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
