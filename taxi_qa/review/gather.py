@@ -38,6 +38,7 @@ def gather(desk: Desk, at_ms: int, weights: Mapping[str, float]) -> dict[str, in
     """
     counted: Counter[str] = Counter()
     with transaction(desk.home.engine) as connection:
+        kept.move_alone(connection)
         _part(connection, desk, at_ms, weights, counted)
         _join(connection, desk, at_ms, weights, counted)
         _excuse(connection, desk, at_ms, counted)

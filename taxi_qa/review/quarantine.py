@@ -24,6 +24,7 @@ from taxi_qa.review.suspects import RULES, standard_of, suspects
 from taxi_qa.roads.traffic import Traffic
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import tickets as kept
+from taxi_qa.store.desk import move_alone
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.export import RuleAbout, findings
 from taxi_qa.store.tickets import KeptTicket
@@ -80,6 +81,7 @@ def quarantine(desk: Desk, at_ms: int, law: Law, traffic: Traffic | None = None)
     if not causes:
         return {}
     with transaction(desk.home.engine) as connection:
+        move_alone(connection)
         # Whoever gathers at the same time may have opened them meanwhile: then theirs count.
         opened = kept.open_tickets(connection, [_ticket(one, at_ms) for one in causes])
         if opened:
@@ -110,6 +112,8 @@ def close(desk: Desk, ticket_id: str, actor: Actor, at_ms: int, reason: str, not
     if actor.company_id or not actor.actor_id.strip():
         raise RefusedError("whoever belongs to a taxi company, or has no name, closes no ticket")
     with transaction(desk.home.engine) as connection:
+        # Nobody puts a case under it meanwhile, which would wait for a closed ticket.
+        move_alone(connection)
         said = {"closed_ms": at_ms, "actor": actor.actor_id, "reason": reason, "note": note}
         kept.close_ticket(connection, ticket_id, said)
         waiting = kept.cases_that_wait_for(connection, ticket_id)

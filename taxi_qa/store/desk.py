@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, text, update
 from sqlalchemy import case as case_when
 
 from taxi_qa.findings.case import Case
 from taxi_qa.store.desk_tables import AnswerRow, CaseEvent, CaseFinding, CaseRow, EvidenceFile, SecondLook
-from taxi_qa.store.engine import bulk_insert
+from taxi_qa.store.engine import bulk_insert, is_postgresql
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.manifest import conflict_insert
@@ -65,6 +65,17 @@ def _columns(names: Sequence[str]) -> list[tuple[str, str]]:
 def _pieces(names: Iterable[str]) -> Iterable[list[str]]:
     listed = sorted(set(names))
     return (listed[start : start + _IN_ONE] for start in range(0, len(listed), _IN_ONE))
+
+
+def move_alone(connection: Connection) -> None:
+    """Let nobody else move a case until the transaction ends; to be its first statement.
+
+    Who sweeps over many cases would else fail as a whole where somebody decides over one of them meanwhile,
+    or sweeps, too. In SQLite only one writes at a time anyway.
+    """
+    if is_postgresql(connection):
+        # Others may read meanwhile.
+        connection.execute(text(f"LOCK TABLE {table_of(CaseRow).name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 # --- findings that wait for a case, and those that left one -----------------------------------------

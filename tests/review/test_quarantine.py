@@ -1,11 +1,17 @@
 """Where many different drivers are found on one road or car, that is looked at first, with one ticket."""
 
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from taxi_qa.findings.finding import Finding
 from taxi_qa.law.read import read_law
+from taxi_qa.review import gather as gather_module
 from taxi_qa.review import quarantine as quarantine_module
 from taxi_qa.review.desk import Desk
 from taxi_qa.review.gather import gather
@@ -34,11 +40,16 @@ def speeding(number: int, way: str = "7", start_ms: int = NOON, **more: Any) -> 
     )  # fmt: skip
 
 
-def found(home: Home, rule: str, *findings: Finding, day: int = 20_717) -> Desk:
-    """Findings of one run, gathered."""
+def kept_findings(home: Home, rule: str, *findings: Finding, day: int = 20_717) -> None:
+    """Findings of one run."""
     run = f"run {rule} {day}"
     start_run(home, RunHead(run, day, day, (rule,), (), None, NOON))
     keep_outcomes(home, run, Job(day, 1, "trips"), [outcome(*findings, rule=rule)])
+
+
+def found(home: Home, rule: str, *findings: Finding, day: int = 20_717) -> Desk:
+    """Findings of one run, gathered."""
+    kept_findings(home, rule, *findings, day=day)
     desk = desk_of(home)
     gather(desk, NOON, {})
     return desk
@@ -141,6 +152,54 @@ def test_two_that_gather_at_once_open_one_ticket(home: Home, monkeypatch: pytest
     with home.engine.connect() as connection:
         assert len(tickets(connection)) == 1
     assert states(home) == ["quarantined"] * 5
+
+
+def at_once(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    calls: Sequence[Callable[[], dict[str, int]]],
+) -> Counter[str]:
+    """What calls counted together, each of which waits for the others after that function of a module."""
+    ran, all_of_them = getattr(module, name), threading.Barrier(len(calls))
+
+    def together(*told: Any) -> Any:  # noqa: ANN401 - what the function takes and gives
+        gave = ran(*told)
+        all_of_them.wait(timeout=30)
+        return gave
+
+    monkeypatch.setattr(module, name, together)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        made = [one.result() for one in [pool.submit(call) for call in calls]]
+    monkeypatch.undo()
+    return sum((Counter(one) for one in made), Counter[str]())
+
+
+def test_two_that_write_at_once_open_one_ticket_and_move_each_case_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = found(home, SPEEDING, *(speeding(i) for i in range(5)))
+    both = [lambda: quarantine(desk, NOON, LAW)] * 2
+    # Neither writes before both have looked.
+    made = at_once(monkeypatch, quarantine_module, "roads", both)
+    assert made == {"tickets opened": 1, "quarantined": 5}
+    with home.engine.connect() as connection:
+        assert len(tickets(connection)) == 1
+        # opened, queued, quarantined: three steps a case
+        assert len(events(connection)) == 15
+    # The same where the ticket is open, for a case that came later.
+    found(home, SPEEDING, *(speeding(i) for i in range(6)))
+    assert at_once(monkeypatch, quarantine_module, "roads", both) == {"quarantined": 1}
+    assert states(home) == ["quarantined"] * 6
+
+
+def test_two_that_gather_the_same_findings_at_once_open_each_case_once(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_findings(home, SPEEDING, *(speeding(i) for i in range(5)))
+    both = [lambda: gather(desk_of(home), NOON, {})] * 2
+    assert at_once(monkeypatch, gather_module, "transaction", both) == {"opened": 5}
+    assert states(home) == ["queued"] * 5
 
 
 def test_the_database_lets_no_second_ticket_of_a_cause_be_open(home: Home) -> None:
