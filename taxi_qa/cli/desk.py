@@ -45,7 +45,7 @@ def gathered_at(works: "Desk") -> dict[str, int]:
     law = read_law(works.home.city)
     today = city_today(works.home.timezone)
     looks_back = round(law.number("house.review.suspect_days", now))
-    traffic = traffic_between(works.home, law, today - looks_back, today)
+    traffic = traffic_between(works.home, today - looks_back, today)
     counted = {**gathered(works, now, weights_on(law, now)), **quarantine(works, now, law, traffic)}
     place_cases(works.home)
     return counted

@@ -157,7 +157,7 @@ def suspects(
     refuse_backwards(from_day, to_day)
     home = opened(ctx)
     today, law = city_today(home.timezone), read_law(home.city)
-    traffic = traffic_between(home, law, from_day or 0, today if to_day is None else to_day)
+    traffic = traffic_between(home, from_day or 0, today if to_day is None else to_day)
     standard = standard_of(law, day_start_ms(today, home.timezone), traffic)
     frames = findings(home, about=about_rules(catalogue()), from_day=from_day, to_day=to_day, rules=RULES)
     rows = [one for one in found(frames, standard) if all_roads or one.is_suspect]

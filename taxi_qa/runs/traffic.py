@@ -7,27 +7,25 @@ import pyarrow as pa
 
 from taxi_qa.facts.past import ROAD_PASSES
 from taxi_qa.facts.units import LEFT
-from taxi_qa.law.parameter import Law
 from taxi_qa.roads.network import load_network
 from taxi_qa.roads.traffic import Traffic, traffic_of
-from taxi_qa.runs.parts import Part, kept_part
+from taxi_qa.runs.parts import left_on_roads
 from taxi_qa.store import library
 from taxi_qa.store.home import Home
-from taxi_qa.store.presence import last_delivery
 from taxi_qa.store.road_files import network_path
 
 # Each weekday once; a day has a thousand trips of the whole city, 420,000 passes in all.
 _DAYS: Final = 7
 
 
-def traffic_between(home: Home, law: Law, from_day: int, to_day: int) -> Traffic | None:
-    """The traffic of the newest seven of some days of which anything is kept and still counts.
+def traffic_between(home: Home, from_day: int, to_day: int) -> Traffic | None:
+    """The traffic of the newest seven of some days of which anything is kept.
 
-    Nothing is made anew for it.
+    Nothing is made anew for it: a sample that was drawn before the last delivery, or under another law, tells
+    as well who drives where, as long as the roads are the same.
 
     Args:
         home: where.
-        law: of its city: what was kept under another does not count.
         from_day, to_day: days of the city, both included.
 
     Returns:
@@ -36,14 +34,13 @@ def traffic_between(home: Home, law: Law, from_day: int, to_day: int) -> Traffic
     path = network_path(home)
     if path is None:
         return None
-    delivery = last_delivery(home)
     places = library.partitions(home, from_day, to_day, kind=LEFT[ROAD_PASSES].made_of)
     tables: list[pa.Table] = []
     days: set[int] = set()
     for at, bucket in sorted(places, reverse=True):
         if at not in days and len(days) == _DAYS:
             break
-        table = kept_part(home, law, Part(ROAD_PASSES, at, bucket, delivery))
+        table = left_on_roads(home, ROAD_PASSES, at, bucket)
         if table is not None and len(table):
             tables.append(table.select(["edge", "metres"]))
             days.add(at)

@@ -26,20 +26,21 @@ def test_what_judged_days_kept_is_counted_while_it_counts(new_home: NewHome) -> 
     home = new_home()
     (day, bucket), *_ = library.partitions(home, 0, 99_999, kind="trips")
     # Without roads, and with roads along which nobody is known to have driven.
-    assert traffic_between(home, LAW, day, day) is None
+    assert traffic_between(home, day, day) is None
     network = cross()
     keep_network(home, lambda path: save_network(network, path), now_ms=NOW_MS)
-    assert traffic_between(home, LAW, day, day) is None
+    assert traffic_between(home, day, day) is None
     street, lane = edges(network)[0, 1], edges(network)[3, 1]
     passes = pa.table(
         {"edge": pa.array([street, lane], pa.int32()), "metres": pa.array([300, 100], pa.float32())}
     )
     keep_part(home, LAW, Part(ROAD_PASSES, day, bucket, last_delivery(home)), passes)
-    found = traffic_between(home, LAW, day - 1, day)
+    found = traffic_between(home, day - 1, day)
     assert found is not None
     assert (found.passed, found.driven) == ({"10": 0.5, "11": 0.5}, {"10": 0.75, "11": 0.25})
-    # Other days, another law, other roads: what was kept does not count.
-    assert traffic_between(home, LAW, day - 9, day - 1) is None
-    assert traffic_between(home, read_law("zhongshan"), day, day) is None
+    # A delivery later, or under another law, it is as good; of other days and other roads it is not.
+    assert traffic_between(home, day - 9, day - 1) is None
+    keep_part(home, read_law("zhongshan"), Part(ROAD_PASSES, day, bucket, last_delivery(home) + 1), passes)
+    assert traffic_between(home, day, day) == found
     keep_network(home, another_network, now_ms=NOW_MS + 1)
-    assert traffic_between(home, LAW, day, day) is None
+    assert traffic_between(home, day, day) is None
