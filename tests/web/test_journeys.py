@@ -18,6 +18,8 @@ from tests.review.desks import NOON, desk_of, refusal
 from tests.store.making import outcome
 from tests.web.conftest import PASSWORD, City, live
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
 OwnCity = Callable[..., City]
 PHONE = {"width": 390, "height": 844}
 SCREEN = {"width": 1440, "height": 1000}
@@ -50,7 +52,9 @@ def person(own: City, browser: Any) -> Iterator[Person]:  # noqa: ANN401 - playw
             tab.goto("/sign-in")
             tab.get_by_label("用户名").fill(name)
             tab.get_by_label("密码", exact=True).fill(password)
-            tab.get_by_role("button", name="登录").click()
+            # A click alone does not wait for the page it leads to.
+            with tab.expect_navigation():
+                tab.get_by_role("button", name="登录").click()
             return tab
 
         yield sign_in
@@ -63,7 +67,8 @@ def decide(tab: Any, case_id: str, button: str, reason: str, words: str = "") ->
     tab.goto(f"/cases/{case_id}")
     tab.get_by_label("理由").select_option(reason)
     tab.locator("#note").fill(words)
-    tab.get_by_role("button", name=button, exact=True).click()
+    with tab.expect_navigation():
+        tab.get_by_role("button", name=button, exact=True).click()
 
 
 def points_of(city: City, case_id: str) -> list[int]:
@@ -90,46 +95,46 @@ def test_from_the_worst_case_to_points_that_return(own: City, person: Person) ->
     manager.get_by_label("状态").select_option("queued")
     manager.get_by_role("button", name="筛选").click()
     manager.locator(f"a[href$='/cases/{lead}']").click()
-    assert manager.url.endswith(f"/cases/{lead}")
-    assert manager.locator("#decide").count() == 0
+    manager.wait_for_url(f"**/cases/{lead}")
+    expect(manager.locator("#decide")).to_have_count(0)
     # The driver was not told of it: to him it is not there.
     driver = person("d1", PHONE)
     driver.goto(f"/cases/{lead}")
-    assert driver.get_by_text("没有这个页面").count() == 1
+    expect(driver.get_by_text("没有这个页面")).to_have_count(1)
     # A reviewer reads what it would cost, and proposes it; the driver is told and answers with his reason.
     reviewer = person("reviewer")
     reviewer.goto(f"/cases/{lead}")
-    assert reviewer.get_by_text("如经确认，本案扣").count() == 1
+    expect(reviewer.get_by_text("如经确认，本案扣")).to_have_count(1)
     own.clock.at_ms += 60_000
     decide(reviewer, lead, "提出认定", "evidence_holds")
-    assert reviewer.get_by_text("已办理，案件现为“拟认定”。").count() == 1
+    expect(reviewer.get_by_text("已办理，案件现为“拟认定”。")).to_have_count(1)
     driver.goto("/cases")
     driver.locator(f"a[href$='/cases/{lead}']").click()
     own.clock.at_ms += 60_000
     decide(driver, lead, "答复", "passenger_route", "乘客要求绕行接人")
-    assert driver.get_by_text("案件现为“复核中”").count() == 1
+    expect(driver.get_by_text("案件现为“复核中”")).to_have_count(1)
     # The first reviewer cannot confirm what he proposed, and reads why.
     reviewer.goto(f"/cases/{lead}")
-    assert reviewer.get_by_role("button", name="确认", exact=True).count() == 0
-    assert reviewer.get_by_text("您已在本案中作过决定，须由另一人办理。").count() >= 1
-    assert reviewer.get_by_text("乘客要求绕行接人").count() == 1
+    expect(reviewer.get_by_role("button", name="确认", exact=True)).to_have_count(0)
+    expect(reviewer.get_by_text("您已在本案中作过决定，须由另一人办理。").first).to_be_visible()
+    expect(reviewer.get_by_text("乘客要求绕行接人")).to_have_count(1)
     inspector = person("inspector")
     own.clock.at_ms += 60_000
     decide(inspector, lead, "确认", "evidence_holds")
-    assert inspector.get_by_text("案件现为“已确认”").count() == 1
+    expect(inspector.get_by_text("案件现为“已确认”")).to_have_count(1)
     (cost,) = points_of(own, lead)
     assert cost < 0
     # He appeals; somebody who had no part in it upholds, and exactly what it cost comes back.
     own.clock.at_ms += 60_000
     decide(driver, lead, "申诉", "passenger_route", "有乘客证明")
-    assert driver.get_by_text("案件现为“申诉中”").count() == 1
+    expect(driver.get_by_text("案件现为“申诉中”")).to_have_count(1)
     appeals = person("appeals")
     own.clock.at_ms += 60_000
     decide(appeals, lead, "支持申诉", "passenger_route", "证明属实")
-    assert appeals.get_by_text("案件现为“已撤销”").count() == 1
+    expect(appeals.get_by_text("案件现为“已撤销”")).to_have_count(1)
     assert points_of(own, lead) == [cost, -cost]
     driver.goto("/drivers/D1")
-    assert driver.get_by_text("驾驶员1").count() == 1
+    expect(driver.get_by_text("驾驶员1")).to_have_count(1)
 
 
 def test_an_old_view_of_a_case_changes_nothing_and_what_was_typed_stays(own: City, person: Person) -> None:
@@ -141,8 +146,8 @@ def test_an_old_view_of_a_case_changes_nothing_and_what_was_typed_stays(own: Cit
     one.get_by_label("理由").select_option("wrong_driver")
     one.locator("#note").fill("换班时间不符")
     one.get_by_role("button", name="驳回", exact=True).click()
-    assert one.get_by_role("alert").get_by_text("已有变动").count() == 1
-    assert one.locator("h1").get_by_text("拟认定").count() == 1
+    expect(one.get_by_role("alert").get_by_text("已有变动")).to_have_count(1)
+    expect(one.locator("h1").get_by_text("拟认定")).to_have_count(1)
 
 
 def test_forbidden_pages_refuse(own: City, person: Person) -> None:
@@ -156,7 +161,7 @@ def test_forbidden_pages_refuse(own: City, person: Person) -> None:
     ):
         answer = driver.goto(address)
         assert answer.status in (403, 404), address
-        assert driver.get_by_role("link", name="回到首页").count() == 1
+        expect(driver.get_by_role("link", name="回到首页")).to_have_count(1)
 
 
 def test_an_export_equals_the_screen(person: Person) -> None:
@@ -181,17 +186,17 @@ def test_an_export_equals_the_screen(person: Person) -> None:
 def test_the_language_is_switched_and_stays(person: Person) -> None:
     reviewer = person("reviewer")
     reviewer.get_by_role("button", name="English").click()
-    assert reviewer.get_by_role("link", name="Cases", exact=True).count() == 1
+    expect(reviewer.get_by_role("link", name="Cases", exact=True)).to_have_count(1)
     reviewer.goto("/cases")
-    assert reviewer.get_by_role("heading", name="Cases").count() == 1
+    expect(reviewer.get_by_role("heading", name="Cases")).to_have_count(1)
     assert reviewer.locator("html").get_attribute("lang") == "en"
 
 
 def test_too_many_tries_are_refused(person: Person) -> None:
     for _ in range(5):
         tab = person("m2", password="not the password")  # noqa: S106 - on purpose
-        assert tab.get_by_role("alert").get_by_text("不正确").count() == 1
-    assert person("m2").get_by_role("alert").get_by_text("尝试次数过多").count() == 1
+        expect(tab.get_by_role("alert").get_by_text("不正确")).to_have_count(1)
+    expect(person("m2").get_by_role("alert").get_by_text("尝试次数过多")).to_have_count(1)
 
 
 @pytest.mark.parametrize("size", [PHONE, SCREEN])
@@ -228,16 +233,17 @@ def test_an_inspector_finds_a_plate_and_files_an_inspection(own: City, person: P
     inspector.get_by_role("button", name="查找").click()
     inspector.get_by_role("link", name="粤TA1").first.click()
     # The purpose is asked for before anything of the car is shown, and kept.
-    assert inspector.get_by_text("行程涉及个人信息").count() == 1
-    inspector.get_by_role("button", name="现场检查").or_(
-        inspector.get_by_role("link", name="现场检查")
-    ).last.click()
-    assert inspector.get_by_role("heading", name="粤TA1").count() == 1
+    expect(inspector.get_by_text("行程涉及个人信息")).to_have_count(1)
+    with inspector.expect_navigation():
+        inspector.get_by_role("button", name="现场检查").or_(
+            inspector.get_by_role("link", name="现场检查")
+        ).last.click()
+    expect(inspector.get_by_role("heading", name="粤TA1")).to_have_count(1)
     inspector.goto("/inspections/new?vehicle=粤TA1")
     inspector.locator("label[for='clean_vehicle-2'], label[for='clean_vehicle-1']").first.click()
     inspector.locator("#note").fill("后座有垃圾")
     inspector.get_by_role("button", name="提交检查").click()
-    assert inspector.get_by_text("十分钟内可以撤销").count() >= 1
-    assert inspector.get_by_text("后座有垃圾").count() == 1
+    expect(inspector.get_by_text("十分钟内可以撤销").first).to_be_visible()
+    expect(inspector.get_by_text("后座有垃圾")).to_have_count(1)
     looked, _total = access_log(own.home)
     assert "inspection" in set(looked["why"])
