@@ -71,6 +71,15 @@ class CaseZone(Base, table=True):
     zone_id: str = Field(primary_key=True, index=True)
 
 
+class ListVersion(Base, table=True):
+    """One row: how often cases, their zones, standings or indices were written. See `kept_counts`."""
+
+    __tablename__ = "list_version"
+
+    only: int = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+
+
 class DriverStanding(Base, table=True):
     """Where a driver stood when the city was scored last: for lists; the driver's page counts anew."""
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, func, or_, select
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
 from taxi_qa.store.desk_tables import CaseRow
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
+from taxi_qa.store.kept_counts import counted
 from taxi_qa.store.scope import Scope
 from taxi_qa.store.tables import table_of
 
@@ -50,12 +51,14 @@ class Listing:
         columns: name and dtype.
         key: columns that make a row; the last word of every order.
         usual: the order nobody asked for.
+        kept: every change of the list, and of what `Scope` narrows it by, is told by `lists_changed`.
     """
 
     table: Table
     columns: tuple[tuple[str, str], ...]
     key: tuple[str, ...]
     usual: str
+    kept: bool = False
 
 
 CASES: Final = Listing(
@@ -69,6 +72,7 @@ CASES: Final = Listing(
     ),
     ("case_id",),
     "-start_ms",
+    kept=True,
 )  # fmt: skip
 STANDINGS: Final = Listing(
     table_of(DriverStanding),
@@ -79,6 +83,7 @@ STANDINGS: Final = Listing(
     ),
     ("driver_id",),
     "score",
+    kept=True,
 )  # fmt: skip
 INDICES: Final = Listing(
     table_of(DriverIndex),
@@ -91,6 +96,7 @@ INDICES: Final = Listing(
     ),
     ("rule", "driver_id"),
     "-low",
+    kept=True,
 )  # fmt: skip
 
 
@@ -145,7 +151,14 @@ def _page_rows(
 
 
 def _counted(connection: Connection, listing: Listing, here: list[ColumnElement[bool]]) -> int:
-    return int(fetch(connection, select(func.count()).select_from(listing.table).where(*here))[0][0])
+    query = select(func.count()).select_from(listing.table).where(*here)
+    return int(_count_rows(connection, listing, query)[0][0])
+
+
+def _count_rows(
+    connection: Connection, listing: Listing, query: Select[*tuple[Any, ...]]
+) -> list[tuple[Any, ...]]:
+    return (counted if listing.kept else fetch)(connection, query)
 
 
 def soonest(
@@ -191,7 +204,8 @@ def count_by(
     c = listing.table.c[column]
     query = select(c, func.count()).where(seen, *_conditions(listing, wanted or Wanted())).group_by(c)
     with home.engine.connect() as connection:
-        return {str(value): int(many) for value, many in fetch(connection, query.order_by(c))}
+        rows = _count_rows(connection, listing, query.order_by(c))
+    return {str(value): int(many) for value, many in rows}
 
 
 def beside_fleet_of(

@@ -9,6 +9,7 @@ from taxi_qa.store.account_tables import CaseZone
 from taxi_qa.store.desk_tables import CaseFinding, CaseRow
 from taxi_qa.store.engine import bulk_insert
 from taxi_qa.store.fetching import fetch, frame_of
+from taxi_qa.store.kept_counts import lists_changed
 from taxi_qa.store.tables import FindingRow, table_of
 
 _COLUMNS = (("case_id", "str"), ("start_ms", "Int64"), ("lon", "float64"), ("lat", "float64"))
@@ -29,4 +30,5 @@ def cases_without_place(connection: Connection) -> pd.DataFrame:
 
 def keep_places(connection: Connection, rows: Sequence[tuple[str, str]]) -> None:
     """Keep in which zones cases lie: case_id and zone_id, "" for a case that lies in none."""
+    lists_changed(connection)
     bulk_insert(connection, table_of(CaseZone).name, ["case_id", "zone_id"], rows)

@@ -75,6 +75,24 @@ def fetch(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[tuple
     return rows
 
 
+Statement = tuple[str, Any]
+
+
+def text_of(connection: Connection, query: Select[*tuple[Any, ...]]) -> Statement:
+    """A query as the driver takes it: its text and its values, both hashable."""
+    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    if compiled.positional:
+        return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or [])
+    return str(compiled), tuple(sorted(compiled.params.items()))
+
+
+def fetch_text(connection: Connection, statement: str, values: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - the driver's
+    """All rows of what `text_of` made of a query."""
+    with closing(_executed(connection, statement, values)) as cursor:
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
 def fetched_frame(
     connection: Connection,
     query: Select[*tuple[Any, ...]],
@@ -124,12 +142,15 @@ def _fetch_columns(cursor: Any, width: int) -> list[list[Any]]:  # noqa: ANN401 
 
 
 def _cursor(connection: Connection, query: Select[*tuple[Any, ...]]) -> Any:  # noqa: ANN401 - the driver's
-    compiled = query.compile(dialect=connection.dialect, compile_kwargs={"render_postcompile": True})
+    return _executed(connection, *text_of(connection, query))
+
+
+def _executed(connection: Connection, statement: str, values: Any) -> Any:  # noqa: ANN401 - the driver's
     raw: Any = connection.connection.driver_connection
-    cursor = raw.cursor(binary=True) if is_postgresql(connection) else raw.cursor()
-    if compiled.positional:
-        names = compiled.positiontup or []
-        cursor.execute(str(compiled), tuple(compiled.params[name] for name in names))
+    if is_postgresql(connection):
+        cursor = raw.cursor(binary=True)
+        cursor.execute(statement, dict(values))
     else:
-        cursor.execute(str(compiled), compiled.params)
+        cursor = raw.cursor()
+        cursor.execute(statement, values)
     return cursor

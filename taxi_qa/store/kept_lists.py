@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from taxi_qa.store.account_tables import DriverIndex, DriverStanding
 from taxi_qa.store.engine import bulk_insert, transaction
 from taxi_qa.store.home import Home
+from taxi_qa.store.kept_counts import lists_changed
 from taxi_qa.store.tables import table_of
 
 
@@ -27,5 +28,6 @@ def _replace(
     table = table_of(model)
     names = [column.name for column in table.columns]
     with transaction(home.engine) as connection:
+        lists_changed(connection)
         connection.execute(delete(table))
         bulk_insert(connection, table.name, names, [tuple(row[name] for name in names) for row in rows])

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, current_app, render_template
-from sqlalchemy import ColumnElement
+from flask import Blueprint, render_template
 
 from taxi_qa.store.browse import CASES, count_by, soonest
 from taxi_qa.web.drivers import picture
@@ -22,20 +21,6 @@ WAITING: Final = {
     "auditor": ("queued", "appealed"),
 }
 _FIRST_ROWS: Final = 8
-_LASTS_MS: Final = 10_000
-
-
-def _counted(account_id: str, seen: ColumnElement[bool]) -> dict[str, int]:
-    """How many cases stand in each state, at most ten seconds old: the lists behind the tiles are exact."""
-    kept: dict[str, tuple[int, dict[str, int]]] = current_app.extensions.setdefault("taxi_qa.counted", {})
-    now = now_ms()
-    at_ms, counted = kept.get(account_id, (-_LASTS_MS, {}))
-    if not 0 <= now - at_ms < _LASTS_MS:
-        counted = count_by(home(), CASES, seen, "state")
-        for old in [name for name, (then, _) in kept.items() if not 0 <= now - then < _LASTS_MS]:
-            del kept[old]
-        kept[account_id] = now, counted
-    return counted
 
 
 @blueprint.get("/")
@@ -44,7 +29,7 @@ def start() -> str:
     """What waits for the reader."""
     who = viewer()
     account, seen = who.account, who.scope.cases()
-    counted = _counted(account.account_id, seen)
+    counted = count_by(home(), CASES, seen, "state")
     waiting = WAITING[account.role]
     first = soonest(home(), seen, waiting, _FIRST_ROWS)
     if account.role == "driver":
