@@ -15,6 +15,7 @@ from taxi_qa.reports.case_words import KINDS, MACHINE, STATES, STEPS, SUFFICIENC
 from taxi_qa.reports.summary import Citation, citations, evidence_lines
 from taxi_qa.reports.sums import Step, found_of, steps_of
 from taxi_qa.rules.kit import DOC_PARTS, catalogue
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import iso_of, moment_of
 
 # Read out as a map, not as words.
@@ -166,8 +167,7 @@ def case_view(story: CaseStory, law: Law) -> CaseView:
 
 def rows_of(story: CaseStory) -> list[dict[str, Any]]:
     """The findings of a case as rows, None where something is missing."""
-    told = story.findings.astype(object).where(story.findings.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in told]
+    return plain_rows(story.findings)
 
 
 def _span(start_ms: int, end_ms: int, zone: str) -> dict[str, str]:

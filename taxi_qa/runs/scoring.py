@@ -53,7 +53,9 @@ def score(home: Home, *, as_of_day: int, now_ms: int, cycle: int | None = None) 
     until_ms = day_start_ms(as_of_day + 1, home.timezone)
     if not rule_books.history(home):
         remember_rules(home, read_law(home.city), now_ms)
-    law, name, newer = _law_known(home, until_ms)
+    law, name = _law_known(home, until_ms)
+    now = _book_now(home)
+    newer = now not in (name, rule_books.history(home)[-1].book)
     found = standings(
         entries(home, until_ms=until_ms - 1),
         drivers_known(home, until_ms),
@@ -72,7 +74,7 @@ def score_one(home: Home, driver_id: str, *, as_of_day: int, now_ms: int) -> tup
     until_ms = day_start_ms(as_of_day + 1, home.timezone)
     if not rule_books.history(home):
         remember_rules(home, read_law(home.city), now_ms)
-    law, _name, _newer = _law_known(home, until_ms)
+    law, _name = _law_known(home, until_ms)
     register = drivers_known(home, until_ms, driver_id=driver_id)
     lines = entries(home, driver_id=driver_id, until_ms=until_ms - 1)
     found = [
@@ -104,17 +106,23 @@ def keep_scored(home: Home, scored: Scored, now_ms: int) -> None:
     )  # fmt: skip
 
 
-def _law_known(home: Home, until_ms: int) -> tuple[Law, str, bool]:
-    """The rule book that counted last before a moment, its name, and whether the files are others now.
+def _law_known(home: Home, until_ms: int) -> tuple[Law, str]:
+    """The rule book that counted last before a moment, and its name.
 
     For days before the first book there was, that one.
     """
     history = rule_books.history(home)
     before = [one for one in history if one.since_ms < until_ms]
     name = (before[-1] if before else history[0]).book
-    now = book.name_of(book.files_of(home.city))
     if name not in _laws:
         _laws[name] = (
-            read_law(home.city) if name == now else book.law_in(rule_books.book_files(home, name), home.city)
+            read_law(home.city)
+            if name == _book_now(home)
+            else book.law_in(rule_books.book_files(home, name), home.city)
         )
-    return _laws[name], name, name != now and history[-1].book != now
+    return _laws[name], name
+
+
+def _book_now(home: Home) -> str:
+    """The name of the rule book that the files make now."""
+    return book.name_of(book.files_of(home.city))

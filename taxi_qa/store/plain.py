@@ -28,6 +28,22 @@ def plain_values(series: "pd.Series[Any]", dtype: str) -> list[Any]:
     return [value or None for value in values] if dtype == "str" else values
 
 
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a frame as dicts of plain values, None where missing; an empty text stays one."""
+    columns = [_plain(frame[name]) for name in frame.columns]
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(series: "pd.Series[Any]") -> list[Any]:
+    array: Any = series.array
+    if isinstance(series.dtype, pd.api.extensions.ExtensionDtype):
+        found: list[Any] = array.to_numpy(dtype=object, na_value=None).tolist()
+        return found
+    values: list[Any] = series.tolist()
+    return [None if value is None or value is pd.NA or value != value else value for value in values]  # noqa: PLR0124 - not a number
+
+
 def plain_columns(kind: Kind, frame: pd.DataFrame) -> dict[str, list[Any]]:
     """Every inside column of the kind, missing ones as None throughout."""
     nothing: list[Any] = [None] * len(frame)

@@ -14,6 +14,8 @@ from taxi_qa.store.accounts import Account
 from taxi_qa.store.desk_tables import CaseEvent, CaseFinding, CaseRow
 from taxi_qa.store.tables import RECORD_TABLES, FindingRow, table_of
 
+# A case is opened, then queued; nobody can have proposed it before.
+_EVENTS_OF_A_LEAD: Final = 2
 _WHOLE_CITY: Final = frozenset({"reviewer", "appeal_reviewer", "administrator", "auditor"})
 
 
@@ -136,8 +138,13 @@ def complaints_of(company_id: str) -> ColumnElement[bool]:
 def _was_told() -> ColumnElement[bool]:
     """Of a case that nobody proposed the driver hears nothing: it is a lead of the machine, not a charge."""
     event = table_of(CaseEvent).c
-    return exists(
-        select(event.case_id)
-        .where(event.case_id == table_of(CaseRow).c.case_id, event.action == "propose")
-        .correlate(table_of(CaseRow))
+    case = table_of(CaseRow).c
+    # Most cases of a driver are leads that only came into the queue: of those nothing else is looked at.
+    return and_(
+        case.version > _EVENTS_OF_A_LEAD,
+        exists(
+            select(event.case_id)
+            .where(event.case_id == case.case_id, event.action == "propose")
+            .correlate(table_of(CaseRow))
+        ),
     )

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from taxi_qa.store import accounts
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import passwords
-from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, now_ms, viewer

@@ -39,13 +39,13 @@ from taxi_qa.store import desk as kept
 from taxi_qa.store.accounts import Account
 from taxi_qa.store.browse import one_case
 from taxi_qa.store.evidence import EvidenceError, path_of
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.standing import findings_that_stand
-from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
 from taxi_qa.web.translate import shown as named
-from taxi_qa.web.viewer import home, law, live_labels, note_look, now_ms, settings, today, viewer
+from taxi_qa.web.viewer import home, law, leads_now, live_labels, note_look, now_ms, settings, today, viewer
 from taxi_qa.web.words import REFUSALS, STATES
 
 blueprint: Final = Blueprint("case_page", __name__)
@@ -68,11 +68,16 @@ DRIVERS_REASONS: Final = (
 _NOTE_MOST: Final = 2_000
 
 
-def desk_now() -> desks.Desk:
-    """The desk by the terms and the law of this moment."""
+def desk_now(leads: frozenset[str] | None = None) -> desks.Desk:
+    """The desk by the terms and the law of this moment.
+
+    Args:
+        leads: the rules that have fallen back, to show what could be done; looked at anew for a step.
+    """
     kept_home, at_ms = home(), now_ms()
     binding = law()
-    return desks.Desk(kept_home, terms_on(binding, at_ms), charge_by(binding), fallen(kept_home, binding))
+    leads = fallen(kept_home, binding) if leads is None else leads
+    return desks.Desk(kept_home, terms_on(binding, at_ms), charge_by(binding), leads)
 
 
 def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
@@ -82,8 +87,7 @@ def _story(case_id: str) -> tuple[kept.Kept, CaseStory]:
     with home().engine.connect() as connection:
         one = kept.kept_case(connection, case_id)
         events, said = kept.events(connection, case_id), kept.answers(connection, case_id)
-    live = live_labels()
-    leads = frozenset(name for name, label in live.items() if label.has_fallen)
+    live, leads = live_labels(), leads_now()
     (findings,) = staged([findings_that_stand(home(), one.case.finding_ids)], leads)
     return one, CaseStory(
         one.case,
@@ -115,7 +119,7 @@ def page_values(case_id: str) -> dict[str, Any]:
     note_look("case", case_id, _why_looking(account))
     may = MAY[account.role]
     with home().engine.connect() as connection:
-        offered, points = desks.offers(connection, desk_now(), one, _actor(account), now_ms(), may)
+        offered, points = desks.offers(connection, desk_now(leads_now()), one, _actor(account), now_ms(), may)
     g.tile_host = tile_host(settings().tiles)
     return {
         "one": one,

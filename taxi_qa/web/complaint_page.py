@@ -16,12 +16,12 @@ from taxi_qa.rules.kit import catalogue
 from taxi_qa.runs.complaint_search import search
 from taxi_qa.store import cars, complaint_desk, positions
 from taxi_qa.store.asked import askings
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.positions import Stretch
 from taxi_qa.store.scope import Scope
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_S, city_day
 from taxi_qa.values.identity import bucket_of
 from taxi_qa.web.complaints import CATEGORIES, OUTCOMES, with_clocks
-from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.permits import permit
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
 

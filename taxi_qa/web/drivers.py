@@ -23,7 +23,8 @@ from taxi_qa.store.browse import (
     rows_of,
     whole,
 )
-from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, plain_rows, table_file
+from taxi_qa.store.plain import plain_rows
+from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import OFFICE, for_everybody, permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer

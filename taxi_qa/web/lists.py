@@ -14,6 +14,7 @@ from flask import Response, abort, request, send_file, url_for
 
 from taxi_qa.reports.export import SHEET_ROWS, Cell, write_table
 from taxi_qa.store.browse import Wanted
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import day_of, day_start_ms
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, settings
@@ -210,13 +211,6 @@ def page_of(
     """A page of the rows the database gave."""
     plain = plain_rows(rows) if isinstance(rows, pd.DataFrame) else rows
     return Page(plain, total, told, endpoint, values)
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a frame as dicts of plain values, None where missing."""
-    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 Shown = Callable[[Mapping[str, Any]], Sequence[str | int | float | None]]

@@ -13,10 +13,11 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import cars
 from taxi_qa.store.browse import CASES, Wanted, page
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.presence import rows_of
 from taxi_qa.values.clock import MS_PER_DAY, day_of, day_start_ms, moment_of
 from taxi_qa.web import words
-from taxi_qa.web.lists import day_asked, plain_rows
+from taxi_qa.web.lists import day_asked
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, law, note_look, now_ms, viewer

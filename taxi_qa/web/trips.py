@@ -11,9 +11,9 @@ from taxi_qa.law.fare_parts import Ride
 from taxi_qa.reports.amounts import missing_said
 from taxi_qa.reports.fare_view import Options, fare_view, options_at, ride_of, usual_end_ms
 from taxi_qa.store import cars
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import instant_of
 from taxi_qa.web import words
-from taxi_qa.web.lists import plain_rows
 from taxi_qa.web.lookup import purpose, unasked
 from taxi_qa.web.permits import for_everybody, permit
 from taxi_qa.web.translate import gettext as _

@@ -12,8 +12,9 @@ from taxi_qa.reports.export import Cell
 from taxi_qa.store import equipment_now
 from taxi_qa.store.browse import count, rows_of, whole
 from taxi_qa.store.equipment_now import VEHICLES
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import words
-from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, plain_rows, table_file
+from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import shown

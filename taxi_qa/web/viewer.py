@@ -83,6 +83,11 @@ def live_labels() -> dict[str, Label]:
     return cast("dict[str, Label]", kept["labels"])
 
 
+def leads_now() -> frozenset[str]:
+    """The rules that have fallen back, as of a few seconds ago."""
+    return frozenset(name for name, label in live_labels().items() if label.has_fallen)
+
+
 def stage_now(stage: str, rule: str) -> str:
     """The stage of what a rule found, as of now: a lead once the rule has fallen back."""
     label = live_labels().get(rule) if stage == "stable" else None

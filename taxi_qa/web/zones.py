@@ -8,8 +8,9 @@ from flask import Blueprint, abort, render_template, request
 
 from taxi_qa.runs.hub_days import HubDay, days_kept, hub_day
 from taxi_qa.store.hubs import hubs_of
+from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN, day_start_ms
-from taxi_qa.web.lists import day_asked, plain_rows
+from taxi_qa.web.lists import day_asked
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, note_look, now_ms, viewer
