@@ -5,13 +5,12 @@ Makes a home of 20,000 drivers and 500,000 findings over a made city's day of 10
 rows as often as it goes, for the server's CPU seconds a page.
 
     scripts/bench web [--drivers 20000] [--findings 500000] [--positions 100000000] [--users 20] [--workers 2]
-                      [--rounds 10] [--cache FOLDER]
+                      [--rounds 10] [--decided-every 1] [--cache FOLDER]
 
 `--positions 0` leaves the city's day out.
 """
 
 import argparse
-import http.client
 import os
 import re
 import socket
@@ -21,9 +20,11 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -35,11 +36,15 @@ from scripts.check_run import cpu_s, family, peak_mb  # noqa: E402
 from scripts.road_city import city_home  # noqa: E402
 from scripts.web_home import PASSWORD, web_home  # noqa: E402
 from taxi_qa.store.browse import CASES, Wanted, page  # noqa: E402
+from taxi_qa.store.cars import cars_like  # noqa: E402
+from taxi_qa.store.engine import transaction  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
+from taxi_qa.store.kept_counts import case_moved  # noqa: E402
 from taxi_qa.store.scope import Scope  # noqa: E402
 
 CACHE: Final = Path(tempfile.gettempdir()) / "taxi_qa_bench_web"
 _TOKEN: Final = re.compile(r'name="csrf_token" value="([^"]+)"')
+_COOKIE: Final = re.compile(rb"(?im)^set-cookie: ([^;\r]+)")
 _HUNDRED: Final = "/cases?per=100"
 
 
@@ -61,38 +66,69 @@ class User:
         return status, body, time.perf_counter() - started
 
     def _ask(self, method: str, address: str, form: str | None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        head = {"Cookie": self.cookie}
-        if form is not None:
-            head["Content-Type"] = "application/x-www-form-urlencoded"
-        connection.request(method, address, form, head)
-        answer = connection.getresponse()
-        body = answer.read()
-        for value in answer.headers.get_all("Set-Cookie") or []:
-            self.cookie = value.partition(";")[0]
-        connection.close()
-        return answer.status, body
+        """One request over a socket of its own: a library for it would take the server's cores."""
+        body = b"" if form is None else form.encode()
+        head = f"{method} {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        head += f"Cookie: {self.cookie}\r\nContent-Length: {len(body)}\r\n"
+        head += "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        parts = []
+        with socket.create_connection(("127.0.0.1", self.port), timeout=120) as connection:
+            connection.sendall(head.encode() + body)
+            while part := connection.recv(1 << 18):
+                parts.append(part)
+        told, _, content = b"".join(parts).partition(b"\r\n\r\n")
+        if cookie := _COOKIE.search(told):
+            self.cookie = cookie.group(1).decode()
+        return int(told[9:12]), content
 
 
 def pages(home: Path) -> dict[str, list[str]]:
     """The pages each role looks at."""
     opened = open_home(home)
     frame, total = page(opened, CASES, Scope(whole_city=True).cases(), Wanted(limit=5))
-    mine, _own = page(opened, CASES, Scope(company_id="C01").cases(), Wanted(limit=5))
+    company = Scope(company_id="C01")
+    mine, _own = page(opened, CASES, company.cases(), Wanted(limit=5))
+    cars = cars_like(opened, company, "", 5)["vehicle_id"]
     opened.engine.dispose()
     case, own = frame["case_id"].iloc[0], mine["case_id"].iloc[0]
     lists = ["/", "/cases", _HUNDRED, "/cases?state=queued&sort=deadline_ms", "/cases?q=A000", "/drivers"]
+    fleet = ["/company", "/vehicles", "/coaching", "/sla", "/complaints"]
+    car = f"/vehicles/{quote(str(cars.iloc[0]))}" if len(cars) else "/vehicles"
     office = [
         *lists, "/cases?rule=driving.speeding&from=2025-12-01&to=2025-12-31", f"/cases?page={total // 100}",
         f"/cases/{case}", "/drivers?sort=-score&page=40", "/drivers?q=N0001", "/drivers/N000003", "/rules",
         "/rules/driving.speeding", "/law", "/coverage",
     ]  # fmt: skip
+    street = ["/lookup?q=A00", f"{car}?why=inspection", "/zones", "/tariff", "/inspections", "/queue"]
     return {
-        "manager": [*lists, f"/cases/{own}", "/drivers/N000001"],
-        "reviewer": office,
-        "inspector": office,
+        "manager": [*lists, *fleet, car, f"/cases/{own}", "/drivers/N000001"],
+        "reviewer": [*office, "/queue"],
+        "inspector": [*office, *street],
         "driver": ["/", "/cases", "/drivers/N000001", "/rules"],
     }
+
+
+@contextmanager
+def decisions(home: Path, every_s: float) -> Iterator[None]:
+    """As long as it lasts, a case is moved every so often: what was counted until then is counted anew."""
+    stopped = threading.Event()
+    opened = open_home(home)
+
+    def decide() -> None:
+        while not stopped.wait(every_s):
+            with transaction(opened.engine) as connection:
+                case_moved(connection)
+
+    thread = threading.Thread(target=decide)
+    if every_s:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        if every_s:
+            thread.join()
+        opened.engine.dispose()
 
 
 def measured(
@@ -159,6 +195,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--decided-every", type=float, default=1, metavar="SECONDS", help="0: never")
     parser.add_argument("--cache", type=Path, default=CACHE)
     asked = parser.parse_args()
     folder = asked.cache / f"{asked.drivers}-{asked.findings}-{asked.positions}"
@@ -176,7 +213,8 @@ def main() -> None:
     ) as server:
         try:
             _wait(port)
-            told = measured(port, pages(folder), asked.users, asked.rounds)
+            with decisions(folder, asked.decided_every):
+                told = measured(port, pages(folder), asked.users, asked.rounds)
             show(told, asked.users)
             for name, sees in (("manager", "a company's"), ("reviewer", "the city's")):
                 rate, per_cpu = hammered(port, server.pid, name, 10)

@@ -72,12 +72,13 @@ class CaseZone(Base, table=True):
 
 
 class ListVersion(Base, table=True):
-    """One row: how often cases, their zones, standings or indices were written. See `kept_counts`."""
+    """One row: how often rows of lists were written, and how often a case moved on. See `kept_counts`."""
 
     __tablename__ = "list_version"
 
     only: int = Field(primary_key=True)
-    version: int = Field(sa_type=BigInteger)
+    written: int = Field(sa_type=BigInteger)
+    moved: int = Field(sa_type=BigInteger)
 
 
 class DriverStanding(Base, table=True):

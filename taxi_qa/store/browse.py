@@ -131,14 +131,24 @@ def _page_rows(
     Rows without a value to sort by come last; no index has them there, so they are left out of the query
     wherever the page ends before them. Far down the list the rows before are walked over by their keys.
     """
-    c, end = listing.table.c, min(wanted.offset + wanted.limit, total)
+    c, there = listing.table.c, max(min(wanted.limit, total - wanted.offset), 0)
     column = c[(wanted.sort or listing.usual).removeprefix("-")]
-    nulls_last = bool(column.nullable)
-    if nulls_last:
-        known = column.is_not(None)
-        if end <= _counted(connection, listing, [*here, known]):
-            here, nulls_last = [*here, known], False
-    orders = _orders(listing, wanted, nulls_last=nulls_last)
+    if column.nullable:
+        rows = _ordered(connection, listing, [*here, column.is_not(None)], wanted, nulls_last=False)
+        if len(rows) >= there:
+            return rows
+    return _ordered(connection, listing, here, wanted, nulls_last=bool(column.nullable))
+
+
+def _ordered(
+    connection: Connection,
+    listing: Listing,
+    here: list[ColumnElement[bool]],
+    wanted: Wanted,
+    *,
+    nulls_last: bool,
+) -> list[dict[str, Any]]:
+    c, orders = listing.table.c, _orders(listing, wanted, nulls_last=nulls_last)
     names = [name for name, _dtype in listing.columns]
     query = select(*(c[name] for name in names)).order_by(*orders)
     if wanted.offset > _FAR and len(listing.key) == 1:

@@ -13,7 +13,7 @@ from taxi_qa.store.desk_tables import AnswerRow, CaseEvent, CaseFinding, CaseRow
 from taxi_qa.store.engine import bulk_insert, is_postgresql
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.kept_counts import lists_changed
+from taxi_qa.store.kept_counts import case_moved, lists_changed
 from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.said import EXCUSED
 from taxi_qa.store.tables import FindingRow, table_of
@@ -326,7 +326,7 @@ def record(connection: Connection, case_id: str, event: Mapping[str, Any], deadl
     )  # fmt: skip
     if moved.rowcount != 1:
         raise StaleError(f"the case {case_id} has moved on meanwhile; look at it again")
-    lists_changed(connection)
+    case_moved(connection)
     row = tuple({**event, "case_id": case_id}[name] for name in EVENT_COLUMNS)
     bulk_insert(connection, table_of(CaseEvent).name, EVENT_COLUMNS, [row])
     if event["to_state"] not in _THE_MACHINES:

@@ -33,6 +33,7 @@ from taxi_qa.web import (
     zones,
 )
 from taxi_qa.web.settings import Settings
+from taxi_qa.web.viewer import law, live_labels
 
 # Pages of a fleet, for its manager and for the city.
 _FLEET = (company, coaching, vehicles, complaints, complaint_page, sla)
@@ -79,6 +80,15 @@ def create_app(home: Home, settings: Settings) -> Flask:
     app.after_request(_head)
     app.register_error_handler(HTTPException, _failed)
     return app
+
+
+def warm_up(app: Flask) -> None:
+    """Read and compile what the first readers would else wait for: pages, the law, the rules' labels."""
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
+    with app.app_context():
+        law()
+        live_labels()
 
 
 def _head(answer: Response) -> Response:

@@ -16,7 +16,7 @@ from taxi_qa.reports.statement import CERTAINTY, STATUS
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of
 from taxi_qa.values.money import yuan_text
-from taxi_qa.web.translate import gettext, language, lazy_gettext, shown
+from taxi_qa.web.translate import begin, gettext, language, lazy_gettext, shown
 from taxi_qa.web.viewer import home, law, stage_now
 
 _LONG: Final = 160
@@ -184,6 +184,7 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["zh"]
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
     Babel(app, locale_selector=_locale, timezone_selector=lambda: home().timezone)
+    app.before_request(begin)
     for name, words in (
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
         ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),

@@ -4,18 +4,18 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from taxi_qa.store.account_tables import CaseZone
+from taxi_qa.store.account_tables import CaseZone, ListVersion
 from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Listing, Wanted, count, count_by, in_zones
 from taxi_qa.store.case_places import keep_places
 from taxi_qa.store.desk_tables import CaseRow
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home, open_home
-from taxi_qa.store.kept_counts import counted, lists_changed
+from taxi_qa.store.kept_counts import case_moved, counted, lists_changed
 from taxi_qa.store.kept_lists import keep_indices, keep_standings
 from taxi_qa.store.scope import Scope
 from taxi_qa.store.tables import table_of
-from tests.review.desks import Hand, found, opened, refusal
+from tests.review.desks import Hand, opened
 
 ALL = Scope(whole_city=True).cases()
 
@@ -93,7 +93,21 @@ def test_a_count_is_asked_for_once_until_something_changes(home: Home) -> None:
         connection.execute(table_of(CaseZone).insert(), [{"case_id": case_id, "zone_id": "z"}])
     with home.engine.connect() as connection:
         assert counted(connection, query) == [(0,)]
-    found(home, refusal(), refusal("B"))
+    # A step with a case writes no zone: still memory.
     Hand(desk, case_id)("propose", "r1")
     with home.engine.connect() as connection:
+        assert counted(connection, query) == [(0,)]
+    with transaction(home.engine) as connection:
+        lists_changed(connection)
+    with home.engine.connect() as connection:
         assert counted(connection, query) == [(1,)]
+
+
+def test_both_kinds_of_change_are_told_once_each_in_a_transaction(home: Home) -> None:
+    table = table_of(ListVersion)
+    for _ in range(2):
+        with transaction(home.engine) as connection:
+            for tell in (lists_changed, case_moved, case_moved, lists_changed):
+                tell(connection)
+    with home.engine.connect() as connection:
+        assert fetch(connection, select(table.c.written, table.c.moved)) == [(2, 2)]

@@ -14,9 +14,10 @@ def upgrade() -> None:
     table = op.create_table(
         "list_version",
         sa.Column("only", sa.Integer, primary_key=True),
-        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("written", sa.BigInteger, nullable=False),
+        sa.Column("moved", sa.BigInteger, nullable=False),
     )
-    op.bulk_insert(table, [{"only": 1, "version": 0}])
+    op.bulk_insert(table, [{"only": 1, "written": 0, "moved": 0}])
 
 
 def downgrade() -> None:
