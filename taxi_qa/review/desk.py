@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from taxi_qa.findings.case import Case
 from taxi_qa.findings.finding import Stage
 from taxi_qa.review import appeals
-from taxi_qa.review.states import STEPS, Actor, Ask, Event, RefusedError, Standing, replay, take
+from taxi_qa.review.states import STEPS, Actor, Ask, Event, RefusedError, Standing, replay, take, why_free
 from taxi_qa.review.terms import Terms
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import desk as kept
@@ -153,9 +153,24 @@ class Offer:
     words: str
 
 
+@dataclass(frozen=True)
+class Offers:
+    """What somebody may do with a case, and what the case costs.
+
+    Attributes:
+        steps: steps of its state that are his to ask for.
+        points: what it would cost if confirmed, as a positive number; 0 where it cannot cost anything.
+        why_free: code of why it cannot cost points (`states.why_free`), "" where it can.
+    """
+
+    steps: list[Offer]
+    points: int
+    why_free: str
+
+
 def offers(
     connection: Connection, desk: Desk, one: kept.Kept, actor: Actor, at_ms: int, actions: Collection[str]
-) -> tuple[list[Offer], int]:
+) -> Offers:
     """Which of these steps a case in its state has for somebody, and what it would cost if confirmed.
 
     Every condition is asked as when the step is taken, before anybody clicks; steps that another state has
@@ -173,7 +188,8 @@ def offers(
                 found.append(Offer(action, error.code, str(error)))
             else:
                 found.append(Offer(action, "", ""))
-    return found, standing.points
+    free = why_free(standing)
+    return Offers(found, 0 if free else standing.points, free.code if free else "")
 
 
 def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
@@ -208,9 +224,11 @@ def _kept_files(desk: Desk, words: Words | None) -> list[dict[str, Any]]:
     if words is None:
         return []
     if len(words.text) > _WORDS_MOST:
-        raise RefusedError(f"an answer has at most {_WORDS_MOST:,} characters, this one {len(words.text):,}")
+        told = f"an answer has at most {_WORDS_MOST:,} characters, this one {len(words.text):,}"
+        raise RefusedError(told, "too_long")
     if len(words.files) > desk.terms.files:
-        raise RefusedError(f"an answer has at most {desk.terms.files} files, this one {len(words.files)}")
+        told = f"an answer has at most {desk.terms.files} files, this one {len(words.files)}"
+        raise RefusedError(told, "too_many_files")
     found = [asdict(keep_file(desk.home, path, desk.terms.file_bytes)) for path in words.files]
     return list({one["sha256"]: one for one in found}.values())
 

@@ -49,7 +49,8 @@ NO_STATE: Final = ""
 # Why a step is refused, in one word each.
 REFUSALS: Final = (
     "company", "own_case", "decided_already", "nobody_named", "lead", "weak", "other_driver", "late",
-    "not_late", "people_dismissed", "state", "role", "order", "reason", "note_needed", "other",
+    "not_late", "people_dismissed", "state", "role", "order", "reason", "note_needed", "too_long",
+    "too_many_files", "other",
 )  # fmt: skip
 
 
@@ -171,7 +172,8 @@ def _decides_once(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     return None
 
 
-def _may_cost(standing: Standing, _: Ask, __: int) -> Refusal | None:
+def why_free(standing: Standing) -> Refusal | None:
+    """Why a case cannot cost points, whoever decides; None where it can."""
     if not standing.driver_id:
         return Refusal("nobody_named", "no driver is named")
     if standing.stage != "stable":
@@ -181,6 +183,10 @@ def _may_cost(standing: Standing, _: Ask, __: int) -> Refusal | None:
         words = "it rests on a single source: that stays advice until another one speaks"
         return Refusal("weak", words)
     return None
+
+
+def _may_cost(standing: Standing, _: Ask, __: int) -> Refusal | None:
+    return why_free(standing)
 
 
 def _is_the_driver(standing: Standing, ask: Ask, _: int) -> Refusal | None:

@@ -21,7 +21,17 @@ _CHUNK: Final = 1 << 20
 
 
 class EvidenceError(Exception):
-    """A file that is not taken; says which and why."""
+    """A file that is not taken; says which and why.
+
+    Attributes:
+        code: why in one word, for those who say it in other languages: `too_large` or `kind`.
+        name: the file's own name.
+    """
+
+    def __init__(self, words: str, code: str = "kind", name: str = "") -> None:
+        """Say which and why."""
+        super().__init__(words)
+        self.code, self.name = code, name
 
 
 @dataclass(frozen=True)
@@ -50,14 +60,16 @@ def keep_file(home: Home, path: Path, most_bytes: int) -> KeptFile:
                 head = head or chunk[:16]
                 size += len(chunk)
                 if size > most_bytes:
-                    raise EvidenceError(f"{path.name} is larger than {most_bytes:,} bytes")
+                    told = f"{path.name} is larger than {most_bytes:,} bytes"
+                    raise EvidenceError(told, "too_large", path.name)
                 digest.update(chunk)
                 target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
         media_type = _media_type(head)
         if media_type is None:
-            raise EvidenceError(f"{path.name} is neither JPEG, PNG, PDF nor MP4 (told by its first bytes)")
+            told = f"{path.name} is neither JPEG, PNG, PDF nor MP4 (told by its first bytes)"
+            raise EvidenceError(told, "kind", path.name)
         sha256 = digest.hexdigest()
         place = path_of(home, sha256)
         place.parent.mkdir(parents=True, exist_ok=True)

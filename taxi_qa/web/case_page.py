@@ -33,7 +33,7 @@ from taxi_qa.reports.track_view import track_view
 from taxi_qa.review import desk as desks
 from taxi_qa.review.charges import charge_by
 from taxi_qa.review.precision import fallen, staged
-from taxi_qa.review.states import REASONS, Actor, Ask, RefusedError
+from taxi_qa.review.states import Actor, Ask, RefusedError
 from taxi_qa.review.terms import terms_on
 from taxi_qa.store import desk as kept
 from taxi_qa.store.accounts import Account
@@ -42,11 +42,12 @@ from taxi_qa.store.evidence import EvidenceError, path_of
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.web.permits import for_everybody, permit
+from taxi_qa.web.step_forms import fits, step_forms
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
 from taxi_qa.web.translate import shown as named
 from taxi_qa.web.viewer import home, law, leads_now, live_labels, note_look, now_ms, settings, today, viewer
-from taxi_qa.web.words import REFUSALS, STATES
+from taxi_qa.web.words import FILE_REFUSALS, REFUSALS, STATES
 
 blueprint: Final = Blueprint("case_page", __name__)
 # Which steps a role takes; the appeal is decided by others than the first reviews.
@@ -59,12 +60,6 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "administrator": frozenset(),
     "auditor": frozenset(),
 }
-# What a driver may have to say; the others are the office's.
-DRIVERS_REASONS: Final = (
-    "road_closed", "police_order", "passenger_route", "passenger_consent", "medical",
-    "equipment_fault_reported", "wrong_limit", "wrong_driver", "position_drift", "camera_misread", "admitted",
-    "other",
-)  # fmt: skip
 _NOTE_MOST: Final = 2_000
 
 
@@ -117,18 +112,21 @@ def page_values(case_id: str) -> dict[str, Any]:
     one, story = _story(case_id)
     account = viewer().account
     note_look("case", case_id, _why_looking(account))
-    may = MAY[account.role]
+    desk, at_ms = desk_now(leads_now()), now_ms()
     with home().engine.connect() as connection:
-        offered, points = desks.offers(connection, desk_now(leads_now()), one, _actor(account), now_ms(), may)
+        offered = desks.offers(connection, desk, one, _actor(account), at_ms, MAY[account.role])
     g.tile_host = tile_host(settings().tiles)
     return {
         "one": one,
         "case": one.case,
         "story": story,
         "findings": plain_rows(story.findings),
-        "offers": offered,
-        "points": points,
-        "reasons": DRIVERS_REASONS if account.role == "driver" else REASONS,
+        "offers": offered.steps,
+        "forms": step_forms(offered.steps, one.state, desk.terms, offered.points),
+        "points": offered.points,
+        "why_free": offered.why_free,
+        "terms": desk.terms,
+        "now": at_ms,
         "view": case_view(story, law()),
         "track_url": url_for("case_page.track", case_id=case_id),
         "english": language() == "en",
@@ -181,6 +179,8 @@ def stepped(case_id: str) -> AnyResponse:
     note = form.get("note", "")[:_NOTE_MOST]
     ask = Ask(action, _actor(account), now_ms(), form.get("reason", ""), note, form.get("accepts") == "yes")
     try:
+        if not fits(action, ask.reason):
+            raise RefusedError(f"{ask.reason!r} is no reason to {action}", "reason")  # noqa: TRY301 - one way back
         with tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder:
             files = uploads(Path(folder), request.files.getlist("files"))
             said = desks.Words(note, files) if by_driver else None
@@ -193,16 +193,35 @@ def stepped(case_id: str) -> AnyResponse:
     except RefusedError as error:
         flash(_("没有办理：%(why)s", why=_refusal(error)), "refused")
     except EvidenceError as error:
-        flash(_("附件没有收下，陈述也没有提交：%(why)s", why=str(error)), "refused")
+        why = f"{error.name}: {named(FILE_REFUSALS, error.code)}"
+        flash(_("附件没有收下，陈述也没有提交：%(why)s", why=why), "refused")
     else:
         flash(_("已办理，案件现为“%(state)s”。", state=named(STATES, event.to_state)), "done")
-        place = form.get("queue", "")
-        if place.isascii() and place.isdigit() and len(place) < 10:  # noqa: PLR2004 - no queue is that long
-            # What was decided has left the queue: the next one stands in its place.
-            return redirect(url_for("queue.shown", at=place))
-        return redirect(url_for("case_page.shown", case_id=case_id))
+        if by_driver:
+            return redirect(url_for("case_page.receipt", case_id=case_id, version=event.version))
+        return redirect(_next_place(case_id, form.get("queue", "")))
     # What was typed is not lost: the page comes again with it, on the case as it stands now.
-    return Response(_page(case_id, {"note": note, "reason": ask.reason}), 409)
+    typed = {"action": action, "note": note, "reason": ask.reason, "accepts": "yes" if ask.accepts else ""}
+    return Response(_page(case_id, typed), 409)
+
+
+@blueprint.get("/cases/<case_id>/receipts/<int:version>")
+@for_everybody
+def receipt(case_id: str, version: int) -> str:
+    """What a driver said with one step, as it was received: moment, words, digests of files."""
+    one, story = _story(case_id)
+    found = [said for said in story.answers if said["version"] == version]
+    if not found:
+        abort(404)
+    note_look("receipt", f"{case_id} {version}", _why_looking(viewer().account))
+    return render_template("web/receipt.html", case=one.case, one=one, said=found[0])
+
+
+def _next_place(case_id: str, place: str) -> str:
+    """Where whoever decided goes on: in a queue the next case stands where the decided one was."""
+    if place.isascii() and place.isdigit() and len(place) < 10:  # noqa: PLR2004 - no queue is that long
+        return url_for("queue.shown", at=place)
+    return url_for("case_page.shown", case_id=case_id)
 
 
 def _refusal(error: RefusedError) -> str:

@@ -8,12 +8,12 @@ from typing import Final
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from taxi_qa.review.states import REASONS
 from taxi_qa.store.browse import CASES, Wanted, page
 from taxi_qa.web.case_page import page_values
 from taxi_qa.web.permits import permit
+from taxi_qa.web.step_forms import AGAINST as DROPPED
 from taxi_qa.web.translate import gettext as _
-from taxi_qa.web.viewer import home, now_ms, viewer
+from taxi_qa.web.viewer import home, viewer
 
 blueprint: Final = Blueprint("queue", __name__)
 # What waits for whom.
@@ -23,8 +23,6 @@ WAITING: Final = {
     "appeal_reviewer": ("appealed",),
     "auditor": ("queued", "answered", "second_review", "appealed"),
 }
-# What a person says against the machine's finding when he drops it.
-_DROPPED: Final = tuple(code for code in REASONS if code not in ("evidence_holds", "admitted", "more_time"))
 # Steps that hold somebody to the case, and those that let him go; the first of each has a key.
 FOR: Final = ("propose", "confirm", "reject")
 AGAINST: Final = ("dismiss", "uphold")
@@ -52,8 +50,7 @@ def shown() -> str | AnyResponse:
         **values,
         at=at,
         total=total,
-        now=now_ms(),
         hold=next((step for step in FOR if step in steps), ""),
         drop=next((step for step in AGAINST if step in steps), ""),
-        dropped=_DROPPED,
+        dropped=DROPPED,
     )

@@ -82,6 +82,21 @@ REASONS: Final = {
     "cause_mended": lazy_gettext("上游原因已排除"),
     "other": lazy_gettext("其他（须说明）"),
 }
+# The same as a driver would say it himself; the others are the office's.
+DRIVERS_REASONS: Final = {
+    "road_closed": lazy_gettext("前面的路封了"),
+    "police_order": lazy_gettext("交警让我这样走或者这样停"),
+    "passenger_route": lazy_gettext("乘客要求这样走"),
+    "passenger_consent": lazy_gettext("乘客同意的"),
+    "medical": lazy_gettext("有人生病或受伤，情况紧急"),
+    "equipment_fault_reported": lazy_gettext("设备坏了，我已经报修"),
+    "wrong_limit": lazy_gettext("这段路的限速不对"),
+    "wrong_driver": lazy_gettext("当时开车的不是我"),
+    "position_drift": lazy_gettext("定位不准，我没有在那里"),
+    "camera_misread": lazy_gettext("摄像头看错了"),
+    "admitted": lazy_gettext("是这样，我认可"),
+    "other": lazy_gettext("其他情况（请写在下面）"),
+}
 STAGES: Final = {
     "stable": lazy_gettext("正式"),
     "trial": lazy_gettext("试行"),
@@ -104,6 +119,13 @@ REFUSALS: Final = {
     "order": lazy_gettext("时间早于上一步，请稍后再试。"),
     "reason": lazy_gettext("请选择理由。"),
     "note_needed": lazy_gettext("选择“其他”时须写明说明。"),
+    "too_long": lazy_gettext("写的字太多，请缩短。"),
+    "too_many_files": lazy_gettext("附件太多，请只留最要紧的几个。"),
+}
+# Why a file that somebody sends is not taken (`store.evidence`).
+FILE_REFUSALS: Final = {
+    "too_large": lazy_gettext("文件太大。请拍得小一些，或者分成几个。"),
+    "kind": lazy_gettext("只收 JPEG、PNG 照片，PDF 和 MP4 视频。"),
 }
 SUFFICIENCY: Final = {
     "strong": lazy_gettext("充分"),
@@ -189,7 +211,7 @@ def install(app: Flask) -> None:
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
         ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),
         ("device_state", DEVICE_STATES), ("energy", ENERGIES), ("payment", PAYMENTS), ("sign_in", SIGN_INS),
-        ("refusal", REFUSALS),
+        ("refusal", REFUSALS), ("drivers_reason", DRIVERS_REASONS),
     ):  # fmt: skip
         app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {

@@ -63,12 +63,18 @@ def person(own: City, browser: Any) -> Iterator[Person]:  # noqa: ANN401 - playw
     assert not complaints
 
 
+def form_of(tab: Any, button: str) -> Any:  # noqa: ANN401
+    """The form of one step, by its button."""
+    return tab.locator("form.step", has=tab.get_by_role("button", name=button, exact=True))
+
+
 def decide(tab: Any, case_id: str, button: str, reason: str, words: str = "") -> None:  # noqa: ANN401
     tab.goto(f"/cases/{case_id}")
-    tab.get_by_label("理由").select_option(reason)
-    tab.locator("#note").fill(words)
+    form = form_of(tab, button)
+    form.locator("select[name=reason]").select_option(reason)
+    form.locator("textarea[name=note]").fill(words)
     with tab.expect_navigation():
-        tab.get_by_role("button", name=button, exact=True).click()
+        form.get_by_role("button", name=button, exact=True).click()
 
 
 def points_of(city: City, case_id: str) -> list[int]:
@@ -113,9 +119,12 @@ def test_from_the_worst_case_to_points_that_return(own: City, person: Person) ->
     own.clock.at_ms += 60_000
     decide(driver, lead, "答复", "passenger_route", "乘客要求绕行接人")
     expect(driver.get_by_text("案件现为“复核中”")).to_have_count(1)
+    # He is given a receipt with his own words.
+    expect(driver.get_by_role("heading", name="答复回执")).to_have_count(1)
+    expect(driver.get_by_text("乘客要求绕行接人")).to_have_count(1)
     # The first reviewer cannot confirm what he proposed, and reads why.
     reviewer.goto(f"/cases/{lead}")
-    expect(reviewer.get_by_role("button", name="确认", exact=True)).to_have_count(0)
+    expect(reviewer.get_by_role("button", name="确认", exact=True)).to_be_disabled()
     expect(reviewer.get_by_text("您已在本案中作过决定，须由另一人办理。").first).to_be_visible()
     expect(reviewer.get_by_text("乘客要求绕行接人")).to_have_count(1)
     inspector = person("inspector")
@@ -143,9 +152,12 @@ def test_an_old_view_of_a_case_changes_nothing_and_what_was_typed_stays(own: Cit
     one.goto(f"/cases/{lead}")
     own.clock.at_ms += 60_000
     decide(other, lead, "提出认定", "evidence_holds")
-    one.get_by_label("理由").select_option("wrong_driver")
-    one.locator("#note").fill("换班时间不符")
-    one.get_by_role("button", name="驳回", exact=True).click()
+    form = form_of(one, "驳回")
+    form.locator("select[name=reason]").select_option("wrong_driver")
+    form.locator("textarea[name=note]").fill("换班时间不符")
+    with one.expect_navigation():
+        form.get_by_role("button", name="驳回", exact=True).click()
+    expect(one.get_by_text("换班时间不符")).to_have_count(1)
     expect(one.get_by_role("alert").get_by_text("已有变动")).to_have_count(1)
     expect(one.locator("h1").get_by_text("拟认定")).to_have_count(1)
 

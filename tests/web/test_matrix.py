@@ -20,6 +20,7 @@ SEES = {
     "case_page.paper": {"d1", "m1", *OFFICE},
     "case_page.track": {"d1", "m1", *OFFICE},
     "case_page.evidence": set(),  # nobody sent a file
+    "case_page.receipt": set(),  # nobody answered; whose it is is asked in its own test
     "queue.shown": {"inspector", "inspector-hub", "reviewer", "appeals", "auditor"},
     "drivers.listed": EVERYBODY - {"d1"},
     "drivers.listed_file": EVERYBODY - {"d1"},
@@ -60,6 +61,7 @@ FOREIGN = {
     "case_page.paper": OFFICE,
     "case_page.track": OFFICE,
     "case_page.evidence": set(),
+    "case_page.receipt": set(),
     "drivers.shown": OFFICE,
     "drivers.paper": OFFICE,
     # Inspectors look up any car on the street.
@@ -86,7 +88,7 @@ def addresses(city: City, endpoint: str, company: int) -> str:
     """The address of an endpoint with objects of a company."""
     values = {
         "case_id": city.cases[f"d{company} told"], "driver_id": f"D{company}", "kind": "csv",
-        "sha256": "0" * 64, "zone_id": f"HUB{company}", "inspection_id": "web-0000000000000000",
+        "sha256": "0" * 64, "version": 1, "zone_id": f"HUB{company}", "inspection_id": "web-0000000000000000",
         "vehicle_id": f"粤T{'AB'[company - 1]}{company}", "trip_id": f"T{company}",
         "complaint_id": f"K{company}",
         "name": "service.refusal", "path": "credit.base",
