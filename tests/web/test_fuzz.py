@@ -122,6 +122,7 @@ def address_of(city: City, endpoint: str, chance: random.Random) -> str:
         "path": ["credit.base", "no.such", "a" * 300],
         "account_id": ["a-1", "no-such"],
         "filename": ["site.css", "no"],
+        "version": [1, 3, 10**30],
     }
     values: dict[str, Any] = {
         name: chance.choice(known.get(name, ["1", "no-such", "粤A1"])) for name in rule.arguments
