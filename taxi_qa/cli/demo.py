@@ -117,6 +117,7 @@ def _score(home: "Home") -> None:
     """Bring the findings before the desk, and say where the drivers stand before anybody decided."""
     from taxi_qa.runs.coaching import coaching, keep_coaching
     from taxi_qa.runs.hub_days import keep_hub_days
+    from taxi_qa.runs.hub_ledgers import keep_ledgers
     from taxi_qa.runs.scoring import keep_scored, score
     from taxi_qa.store.library import data_span
 
@@ -132,6 +133,7 @@ def _score(home: "Home") -> None:
         keep_coaching(home, told, from_day=span[0], to_day=span[1], now_ms=now_ms())
         for _ in keep_hub_days(home, span[0], span[1], now_ms()):
             pass  # each day is kept as it comes
+        keep_ledgers(home, from_day=span[0], to_day=span[1], now_ms=now_ms())
 
 
 def _report(home: "Home") -> Path:

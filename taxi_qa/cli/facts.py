@@ -97,14 +97,24 @@ def export(
 @facts.command()
 @click.option("--from", "from_day", type=DAY, help="The first day.  [default: the last there are data of]")
 @click.option("--to", "to_day", type=DAY, help="The last day, included.  [default: the same]")
+@click.option(
+    "--ledger-days",
+    type=click.IntRange(0, 366),
+    default=30,
+    show_default=True,
+    metavar="N",
+    help="Over how many days up to the last each driver's own ledger is kept; 0 leaves it.",
+)
 @click.pass_context
-def hubs(ctx: click.Context, from_day: int | None, to_day: int | None) -> None:
-    """Keep what happened at the hubs, for the pages of zones.
+def hubs(ctx: click.Context, from_day: int | None, to_day: int | None, ledger_days: int) -> None:
+    """Keep what happened at the hubs, for the pages of zones and of drivers.
 
     Who queued, who left empty, who went round: worked out once a day of the whole city, best right after
-    `taxi-qa check`, which leaves most of it ready.
+    `taxi-qa check`, which leaves most of it ready. And over the last weeks each driver's waits, places in the
+    queue, short trips and laps, beside the band of his fleet.
     """
     from taxi_qa.runs.hub_days import keep_hub_days
+    from taxi_qa.runs.hub_ledgers import keep_ledgers
     from taxi_qa.store.library import data_span
     from taxi_qa.values.clock import date_of
 
@@ -122,3 +132,9 @@ def hubs(ctx: click.Context, from_day: int | None, to_day: int | None) -> None:
         note(f"{date_of(day)}: {turns:,} 次候客 · turns at hubs")
     if not kept:
         note("这些日子没有定位数据 · no positions on these days")
+    if ledger_days:
+        begin = max(last - ledger_days + 1, span[0])
+        drivers = keep_ledgers(home, from_day=begin, to_day=last, now_ms=now_ms())
+        note(
+            f"{date_of(begin)} – {date_of(last)}: {drivers:,} 名驾驶员的候客台账 · ledgers of drivers at hubs"
+        )

@@ -104,6 +104,48 @@ class DriverStanding(Base, table=True):
     scored_ms: int = Field(sa_type=BigInteger)
 
 
+class DriverHub(Base, table=True):
+    """A driver's turns at a hub over some weeks, and the fleet's band beside it; hub "" is all of them."""
+
+    __tablename__ = "driver_hubs"
+    __table_args__ = (Index("ix_driver_hubs_company", "company_id", "hub", "wait_median_s"),)
+
+    driver_id: str = Field(primary_key=True)
+    hub: str = Field(primary_key=True)
+    company_id: str
+    turns: int
+    loaded: int
+    left_empty: int
+    wait_median_s: float | None = Field(sa_type=Double)
+    ahead_median: float | None = Field(sa_type=Double)
+    over_max_wait: int
+    compared: int
+    waited_least: int
+    waited_most: int
+    beyond_median_s: float = Field(sa_type=Double)
+    overtook: int
+    overtaken: int
+    short_compared: int
+    short_trips: int
+    short_expected: float = Field(sa_type=Double)
+    rounds: int
+    laps: int
+    circled: int
+    waits_say: str
+    shorts_say: str
+    fleet_n: int
+    fleet_wait_low_s: float | None = Field(sa_type=Double)
+    fleet_wait_mid_s: float | None = Field(sa_type=Double)
+    fleet_wait_high_s: float | None = Field(sa_type=Double)
+    fleet_short_n: int
+    fleet_short_low: float | None = Field(sa_type=Double)
+    fleet_short_mid: float | None = Field(sa_type=Double)
+    fleet_short_high: float | None = Field(sa_type=Double)
+    from_day: int
+    to_day: int
+    kept_ms: int = Field(sa_type=BigInteger)
+
+
 class DriverIndex(Base, table=True):
     """A driver beside his fleet by one rule when the index was counted last; never points."""
 

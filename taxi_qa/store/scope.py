@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
-from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
+from taxi_qa.store.account_tables import CaseZone, DriverHub, DriverIndex, DriverStanding
 from taxi_qa.store.accounts import Account
 from taxi_qa.store.desk_tables import CaseEvent, CaseFinding, CaseRow
 from taxi_qa.store.tables import RECORD_TABLES, FindingRow, table_of
@@ -56,6 +56,10 @@ class Scope:
     def indices(self) -> ColumnElement[bool]:
         """Condition on `driver_indices`."""
         return self._of_drivers(table_of(DriverIndex).c)
+
+    def hub_ledgers(self) -> ColumnElement[bool]:
+        """Condition on `driver_hubs`."""
+        return self._of_drivers(table_of(DriverHub).c)
 
     def findings(self) -> ColumnElement[bool]:
         """Condition on `findings`: by company, or by what became a case that is seen."""

@@ -18,6 +18,7 @@ from taxi_qa.web import (
     complaints,
     drivers,
     health,
+    hub_luck,
     inspections,
     lookup,
     menu,
@@ -39,7 +40,7 @@ from taxi_qa.web.viewer import law, live_labels
 _FLEET = (company, coaching, vehicles, complaints, complaint_page, sla)
 # Pages of the street, for inspectors.
 _STREET = (lookup, trips, inspections, zones)
-PAGES = (start, cases, case_page, queue, drivers, *_FLEET, *_STREET, texts, admin, health)
+PAGES = (start, cases, case_page, queue, drivers, hub_luck, *_FLEET, *_STREET, texts, admin, health)
 
 
 def create_app(home: Home, settings: Settings) -> Flask:

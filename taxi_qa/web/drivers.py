@@ -135,7 +135,7 @@ def _counts(beside: Mapping[str, int]) -> tuple[int | None, int | None]:
     return beside.get("above", 0), beside.get("alike", 0) + beside.get("below", 0)
 
 
-def _visible(driver_id: str) -> None:
+def visible(driver_id: str) -> None:
     """Whether the reader may see this driver; others are as if they were not there."""
     scope = viewer().scope
     if scope.driver_id:
@@ -153,7 +153,7 @@ def _visible(driver_id: str) -> None:
 @for_everybody
 def shown(driver_id: str) -> str:
     """One driver: score, grade, what moved it, what it would take; and his index beside the fleet's."""
-    _visible(driver_id)
+    visible(driver_id)
     who = viewer()
     if who.account.role != "driver":
         note_look(
@@ -190,7 +190,7 @@ def picture(driver_id: str) -> dict[str, Any]:
 @for_everybody
 def paper(driver_id: str) -> Response:
     """The driver's statement, to print or send."""
-    _visible(driver_id)
+    visible(driver_id)
     note_look("statement", driver_id, "own" if viewer().account.role == "driver" else "office")
     day = today()
     standing, name = score_one(home(), driver_id, as_of_day=day, now_ms=now_ms())

@@ -25,6 +25,7 @@ PLACES: Final = (
     Place("cases.listed", lazy_gettext("案件")),
     Place("queue.shown", lazy_gettext("办案队列")),
     Place("drivers.listed", lazy_gettext("驾驶员")),
+    Place("hub_luck.mine", lazy_gettext("候客台账")),
     Place("coaching.listed", lazy_gettext("辅导")),
     Place("vehicles.listed", lazy_gettext("车辆")),
     Place("complaints.listed", lazy_gettext("投诉")),

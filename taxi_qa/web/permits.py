@@ -26,6 +26,11 @@ def permit(*roles: AccountRole) -> Callable[[View], View]:
     return _marked(frozenset(roles) | {"auditor"})
 
 
+def for_drivers(view: View) -> View:
+    """Let drivers ask for what is about themselves; for others there is a page about any driver."""
+    return _marked(frozenset({"driver"}))(view)
+
+
 def for_everybody(view: View) -> View:
     """Let whoever is signed in ask for a view."""
     return _marked(ANYBODY)(view)

@@ -17,7 +17,7 @@ GRAVE = ("serious", "critical")
 # Pages by who looks at them; what a page of a list shows depends on its reader only by its rows.
 PAGES = {
     "": ("/sign-in",),
-    "d1": ("/", "/cases", "case", "/password", "/tariff?km=5.2"),
+    "d1": ("/", "/cases", "case", "/me/hub", "/drivers/D1", "/password", "/tariff?km=5.2"),
     "m1": ("/", "/drivers", "/company", "/vehicles", "/coaching", "/complaints", "/sla"),
     "inspector": ("/", "/lookup?q=A", "/inspections", "/inspections/new", "/queue", "/zones"),
     "reviewer": (

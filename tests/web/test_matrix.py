@@ -26,6 +26,8 @@ SEES = {
     "drivers.listed_file": EVERYBODY - {"d1"},
     "drivers.shown": {"d1", "m1", *OFFICE},
     "drivers.paper": {"d1", "m1", *OFFICE},
+    "hub_luck.mine": {"d1"},
+    "hub_luck.shown": {"m1", *OFFICE},
     "coaching.listed": EVERYBODY - {"d1"},
     "coaching.listed_file": EVERYBODY - {"d1"},
     "company.shown": EVERYBODY - {"d1"},
@@ -64,6 +66,7 @@ FOREIGN = {
     "case_page.receipt": set(),
     "drivers.shown": OFFICE,
     "drivers.paper": OFFICE,
+    "hub_luck.shown": OFFICE,
     # Inspectors look up any car on the street.
     "lookup.shown": {"inspector-hub", *OFFICE},
     "trips.shown": {"inspector-hub", *OFFICE},
@@ -72,6 +75,7 @@ FOREIGN = {
     "complaint_page.paper": OFFICE,
 }
 OF_THE_OFFICE = {
+    "hub_luck.shown",
     "lookup.shown", "trips.shown", "zones.shown", "complaint_page.shown", "complaint_page.paper",
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static"}
