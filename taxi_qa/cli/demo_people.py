@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from taxi_qa.cli.command import now_ms
+from taxi_qa.cli.command import city_today, now_ms
 
 if TYPE_CHECKING:
     from taxi_qa.store.accounts import AccountRole
@@ -65,7 +65,8 @@ def _whom(home: "Home") -> tuple[str, str]:
     firm = found[(found["stage"] == "stable") & (found["sufficiency"] != "weak") & (found["driver_id"] != "")]
     drivers = records(home, "drivers")
     # Somebody who is still in the register, so that his page has a score to show.
-    drivers = drivers[drivers["registered_to_day"].isna()]
+    left = drivers["registered_to_day"].lt(city_today(home.timezone)).fillna(value=False)
+    drivers = drivers[~left.astype(bool)]
     company_of = dict(
         zip(drivers["driver_id"].tolist(), drivers["company_id"].fillna("").tolist(), strict=True)
     )
