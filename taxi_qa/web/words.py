@@ -97,6 +97,13 @@ DRIVERS_REASONS: Final = {
     "admitted": lazy_gettext("是这样，我认可"),
     "other": lazy_gettext("其他情况（请写在下面）"),
 }
+# What a rate of the index is counted per, a hundred of it.
+PER_HUNDRED: Final = {
+    "metered_trips": lazy_gettext("次／百单"),
+    "hub_departures": lazy_gettext("次／百次离站"),
+    "on_duty_h": lazy_gettext("次／百小时在岗"),
+    "free_driving_h": lazy_gettext("次／百小时行驶"),
+}
 STAGES: Final = {
     "stable": lazy_gettext("正式"),
     "trial": lazy_gettext("试行"),
@@ -211,7 +218,7 @@ def install(app: Flask) -> None:
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
         ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),
         ("device_state", DEVICE_STATES), ("energy", ENERGIES), ("payment", PAYMENTS), ("sign_in", SIGN_INS),
-        ("refusal", REFUSALS), ("drivers_reason", DRIVERS_REASONS),
+        ("refusal", REFUSALS), ("per_hundred", PER_HUNDRED), ("drivers_reason", DRIVERS_REASONS),
     ):  # fmt: skip
         app.jinja_env.filters[name] = partial(shown, words)
     app.jinja_env.filters |= {

@@ -29,6 +29,6 @@ def test_rules_that_judged_nothing_are_named(own_city: Callable[..., City]) -> N
     )
     keep_coaching(city.home, told, from_day=20_746, to_day=20_746, now_ms=city.clock())
     page = text_of(city.client("d1"), "/drivers/D1")
-    assert "0.0123" in page
+    assert "1.23 – 4.00 次／百单" in page, "0.0123 to 0.04 a trip"
     assert "没有数据可判，不等于没有问题（1 项）" in page
     assert "车内吸烟" in page
