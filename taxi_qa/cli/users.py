@@ -7,6 +7,7 @@ import click
 
 from taxi_qa.cli.command import Group, now_ms, opened
 from taxi_qa.cli.screen import figures, note, say, table
+from taxi_qa.cli.user_tokens import token
 
 if TYPE_CHECKING:
     from taxi_qa.store.accounts import Account
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 @click.group(cls=Group)
 def users() -> None:
     """Accounts of the web and their roles."""
+
+
+users.add_command(token)
 
 
 @users.command()

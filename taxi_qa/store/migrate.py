@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest migration; a test compares it with the files, so that opening a home need not load alembic.
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 
 _SCRIPTS: Final = Path(__file__).resolve().parent / "migrations"
 _VERSION_TABLE: Final = "alembic_version"
@@ -50,7 +50,8 @@ def differences(connection: Connection) -> list[str]:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    from taxi_qa.store.account_tables import AccountRow  # noqa: F401, PLC0415 - with both all tables are known
+    from taxi_qa.store.account_tables import AccountRow  # noqa: F401, PLC0415 - with these all tables are known
+    from taxi_qa.store.api_tables import ApiToken  # noqa: F401, PLC0415 - the same
     from taxi_qa.store.desk_tables import LedgerEntry  # noqa: PLC0415 - the same
 
     context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -62,7 +63,8 @@ def draft(connection: Connection) -> str:
     from alembic.autogenerate import produce_migrations, render_python_code  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    from taxi_qa.store.account_tables import AccountRow  # noqa: F401, PLC0415 - with both all tables are known
+    from taxi_qa.store.account_tables import AccountRow  # noqa: F401, PLC0415 - with these all tables are known
+    from taxi_qa.store.api_tables import ApiToken  # noqa: F401, PLC0415 - the same
     from taxi_qa.store.desk_tables import LedgerEntry  # noqa: PLC0415 - the same
 
     context = MigrationContext.configure(connection, opts={"compare_type": True})
