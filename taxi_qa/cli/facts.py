@@ -107,7 +107,7 @@ def export(
 )
 @click.pass_context
 def hubs(ctx: click.Context, from_day: int | None, to_day: int | None, ledger_days: int) -> None:
-    """Keep what happened at the hubs, for pages of zones and drivers.
+    """Keep what happened at the hubs, for zones and for drivers.
 
     Who queued, who left empty, who went round: worked out once a day of the whole city, best right after
     `taxi-qa check`, which leaves most of it ready. And over the last weeks each driver's waits, places in the
