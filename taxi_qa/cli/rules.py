@@ -60,10 +60,20 @@ def _tell_of_falls(ctx: click.Context) -> None:
 
 
 def _show(rule: "Rule") -> None:
+    from taxi_qa.rules.texts import chinese
+
     say(f"{rule.name}  {rule.title_zh}  clause {rule.clause}, {rule.stage}, version {rule.version}")
     say(f"judges {rule.judges}; needs {', '.join(rule.needs)}; sources {', '.join(rule.sources)}")
     if rule.law:
         say(f"law: {', '.join(rule.law)}")
+    say()
+    told = chinese(rule)
+    say(told.says + told.more)
+    for head, text in (
+        ("为什么重要", told.why), ("证据", told.evidence), ("什么时候无法判断", told.cannot_tell),
+        ("看着像，其实不是", told.looks_like),
+    ):  # fmt: skip
+        say(f"{head}：{text}")
     say()
     say(rule.doc)
 

@@ -14,13 +14,13 @@ from taxi_qa.reports.case_file import CaseStory
 from taxi_qa.reports.case_words import KINDS, MACHINE, STATES, STEPS, SUFFICIENCY, named, reason_said
 from taxi_qa.reports.summary import Citation, citations, evidence_lines
 from taxi_qa.reports.sums import Step, found_of, steps_of
-from taxi_qa.rules.kit import DOC_PARTS, catalogue
+from taxi_qa.rules.kit import Rule, catalogue
+from taxi_qa.rules.texts import chinese, english
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import iso_of, moment_of
 
 # Read out as a map, not as words.
 _DRAWN: Final = ("route",)
-_CANNOT_TELL, _LOOKS_LIKE = DOC_PARTS[2], DOC_PARTS[3]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class FindingView:
         evidence: everything else that was written down.
         citations: the law it leans on, quoted, law before house.
         sources: the independent sources it rests on.
-        about: what the rule judges, from its own text.
-        cannot_tell, looks_like: when the rule holds its tongue, and what is none of its acts; its own text.
+        about: what the rule judges, from its own text; empty for a rule nobody knows any more.
+        cannot_tell, looks_like: when the rule holds its tongue, and what is none of its acts; the same.
     """
 
     finding_id: str
@@ -57,9 +57,9 @@ class FindingView:
     evidence: tuple[Line, ...]
     citations: tuple[Citation, ...]
     sources: Said
-    about: str
-    cannot_tell: str
-    looks_like: str
+    about: Said
+    cannot_tell: Said
+    looks_like: Said
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,7 @@ def _finding(row: Mapping[str, Any], law: Law) -> FindingView:
     nothing = Said("—")
     stage, status = (str(row[name]) for name in ("stage", "status"))
     evidence = {name: value for name, value in found.evidence.items() if name not in _DRAWN}
+    about, cannot_tell, looks_like = _told_by(rule)
     return FindingView(
         finding_id=str(row["finding_id"]),
         rule=found.rule,
@@ -195,31 +196,22 @@ def _finding(row: Mapping[str, Any], law: Law) -> FindingView:
         evidence=evidence_lines(evidence, law.currency, law.timezone),
         citations=citations(str(row["leans_on"] or ""), law),
         sources=amounts.sources_said(str(row["sources"] or "")),
-        about="" if rule is None else doc_part(rule.doc, ""),
-        cannot_tell="" if rule is None else doc_part(rule.doc, _CANNOT_TELL),
-        looks_like="" if rule is None else doc_part(rule.doc, _LOOKS_LIKE),
+        about=about,
+        cannot_tell=cannot_tell,
+        looks_like=looks_like,
     )
 
 
-def doc_part(doc: str, heading: str) -> str:
-    """One part of a rule's text as one line: below a heading of `DOC_PARTS`, or "" for what stands before.
-
-    Args:
-        doc: the rule's text.
-        heading: of the part.
-    """
-    lines = doc.splitlines()[1:]
-    part: list[str] = []
-    inside = not heading
-    for line in (one.strip() for one in lines):
-        begins = next((one for one in DOC_PARTS if line.startswith(one)), "")
-        if begins:
-            if inside and part:
-                break
-            inside, line = begins == heading, line.removeprefix(begins).strip()  # noqa: PLW2901 - its rest
-        if inside and line:
-            part.append(line)
-    return " ".join(part)
+def _told_by(rule: Rule | None) -> tuple[Said, Said, Said]:
+    """What the rule says it judges, what it leaves open and what it lets go."""
+    if rule is None:
+        return Said(""), Said(""), Said("")
+    zh, en = chinese(rule), english(rule)
+    return (
+        Said(zh.says + zh.more, f"{en.says} {en.more}".strip()),
+        Said(zh.cannot_tell, en.cannot_tell),
+        Said(zh.looks_like, en.looks_like),
+    )
 
 
 def _supports(

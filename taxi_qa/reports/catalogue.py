@@ -1,8 +1,10 @@
 """The catalogue of rules as Markdown and as figures; every word of it comes from the rules themselves."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from taxi_qa.rules.kit import Rule
+from taxi_qa.rules.texts import chinese
 
 
 def rule_markdown(rule: Rule) -> str:
@@ -14,11 +16,22 @@ def rule_markdown(rule: Rule) -> str:
         "",
         " · ".join(facts),
         "",
+        *_in_chinese(rule),
+        "",
         *_paragraphs(rule.doc),
     ]
     if rule.law:
         lines += ["", "Numbers: " + ", ".join(f"`{path}`" for path in rule.law)]
     return "\n".join(lines).rstrip()
+
+
+def _in_chinese(rule: Rule) -> list[str]:
+    told = chinese(rule)
+    parts = (
+        ("为什么重要", told.why), ("证据", told.evidence), ("什么时候无法判断", told.cannot_tell),
+        ("看着像，其实不是", told.looks_like),
+    )  # fmt: skip
+    return [told.says + told.more, *(line for head, text in parts for line in ("", f"**{head}：**{text}"))]
 
 
 def _paragraphs(doc: str) -> list[str]:
@@ -42,7 +55,7 @@ def catalogue_markdown(rules: Sequence[Rule]) -> str:
     head = [
         "# The rules",
         "",
-        "Made from the docstrings of the rules by `scripts/write_catalogue.py`; do not edit.",
+        "Made from the texts of the rules by `scripts/write_catalogue.py`; do not edit.",
         "",
         "| rule | clause | stage | title | says |",
         "|---|---|---|---|---|",
@@ -66,4 +79,5 @@ def rule_figures(rule: Rule) -> dict[str, object]:
         "law": list(rule.law),
         "sources": list(rule.sources),
         "doc": rule.doc,
+        "doc_zh": asdict(chinese(rule)),
     }

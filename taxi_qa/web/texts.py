@@ -7,11 +7,14 @@ from flask import Blueprint, abort, render_template, request
 from taxi_qa.law.pledge import pledge as sentences
 from taxi_qa.reports.coverage import counts, coverage
 from taxi_qa.reports.falls import fall_said
-from taxi_qa.rules.kit import catalogue
+from taxi_qa.rules.kit import Rule, catalogue
+from taxi_qa.rules.texts import chinese, english
 from taxi_qa.store.presence import delivered_ever
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.web.lists import day_asked
 from taxi_qa.web.permits import for_everybody
+from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import language
 from taxi_qa.web.viewer import home, law, live_labels, now_ms, today
 
 blueprint: Final = Blueprint("texts", __name__)
@@ -29,7 +32,7 @@ def rules() -> str:
 @blueprint.get("/rules/<name>")
 @for_everybody
 def rule(name: str) -> str:
-    """One rule: the text of its docstring, its law, and how often what it found was true."""
+    """One rule: its text in the page's language, its law, and how often what it found was true."""
     found = catalogue().get(name)
     if found is None:
         abort(404)
@@ -39,19 +42,18 @@ def rule(name: str) -> str:
     known = [(path, law().get(path)) for path in found.law]
     leaned = [(path, one, None if one is None else one.on(at_ms)) for path, one in known]
     return render_template(
-        "web/rule.html", rule=found, label=live, fell=fell, numbers=leaned, sections=_sections(found.doc)
+        "web/rule.html", rule=found, label=live, fell=fell, numbers=leaned, sections=_sections(found)
     )
 
 
-def _sections(doc: str) -> list[tuple[str, str]]:
-    """The docstring cut into its parts: a heading ("" for the first) and the text below it."""
-    parts: list[tuple[str, list[str]]] = [("", [])]
-    for line in doc.splitlines()[1:]:
-        if line and not line.startswith(" ") and line.endswith(":") and len(line) < 60:  # noqa: PLR2004 - a heading
-            parts.append((line[:-1], []))
-        else:
-            parts[-1][1].append(line.strip() if line.startswith("    ") else line)
-    return [(head, "\n".join(lines).strip()) for head, lines in parts if "".join(lines).strip() or head]
+def _sections(found: Rule) -> list[tuple[str, str]]:
+    """The rule's text in the page's language: a heading ("" for the first) and what stands below it."""
+    told = english(found) if language() == "en" else chinese(found)
+    parts = [
+        ("", told.says), ("", told.more), (_("为什么重要"), told.why), (_("证据"), told.evidence),
+        (_("什么时候无法判断"), told.cannot_tell), (_("看着像，其实不是"), told.looks_like),
+    ]  # fmt: skip
+    return [(head, text) for head, text in parts if text]
 
 
 @blueprint.get("/law")
