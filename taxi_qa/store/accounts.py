@@ -31,7 +31,17 @@ _NAME_MOST: Final = 64
 
 
 class AccountError(ValueError):
-    """An account can't be made or changed so; the words say why."""
+    """An account can't be made or changed so; the words say why.
+
+    Attributes:
+        code: the same in one word, for those who say it in other languages; "" where only an operator at a
+            terminal is told.
+    """
+
+    def __init__(self, words: str, code: str = "") -> None:
+        """Say why."""
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -113,15 +123,15 @@ def add(
         with transaction(home.engine) as connection:
             connection.execute(insert(table_of(AccountRow)), [values])
     except IntegrityError:
-        raise AccountError(f"there is an account {made.name!r} already; give another name") from None
+        raise AccountError(f"there is an account {made.name!r} already; give another name", "taken") from None
     return account
 
 
 def _check(made: NewAccount) -> None:
     if not made.name or made.name != made.name.strip() or len(made.name) > _NAME_MOST:
-        raise AccountError(f"a name has 1 to {_NAME_MOST} characters and no blanks around it")
+        raise AccountError(f"a name has 1 to {_NAME_MOST} characters and no blanks around it", "name")
     if made.role not in ROLES:
-        raise AccountError(f"{made.role!r} is no role; expected one of {', '.join(ROLES)}")
+        raise AccountError(f"{made.role!r} is no role; expected one of {', '.join(ROLES)}", "role")
     needs: dict[str, tuple[AccountRole, object]] = {
         "driver_id": ("driver", made.driver_id),
         "company_id": ("manager", made.company_id),
@@ -129,11 +139,11 @@ def _check(made: NewAccount) -> None:
     for name, (role, value) in needs.items():
         if bool(value) != (made.role == role):
             words = "needs" if made.role == role else "has no"
-            raise AccountError(f"a {made.role} {words} {name}")
+            raise AccountError(f"a {made.role} {words} {name}", name)
     if made.zone_ids and made.role != "inspector":
-        raise AccountError(f"a {made.role} has no zones")
+        raise AccountError(f"a {made.role} has no zones", "zones")
     if any(not zone or ";" in zone for zone in made.zone_ids):
-        raise AccountError("a zone is named by its zone_id, which holds no ';'")
+        raise AccountError("a zone is named by its zone_id, which holds no ';'", "zones")
 
 
 def _account(row: tuple[object, ...]) -> Account:
@@ -308,5 +318,5 @@ def role_of(text: str) -> AccountRole:
         AccountError: there is none of that name.
     """
     if text not in ROLES:
-        raise AccountError(f"{text!r} is no role; expected one of {', '.join(ROLES)}")
+        raise AccountError(f"{text!r} is no role; expected one of {', '.join(ROLES)}", "role")
     return text

@@ -26,7 +26,16 @@ _COLUMNS: Final = tuple((column.inside, column.dtype) for column in INSPECTIONS.
 
 
 class InspectionError(ValueError):
-    """An inspection that cannot be taken in; says what and why."""
+    """An inspection that cannot be taken in; says what and why.
+
+    Attributes:
+        code: why in one word, for those who say it in other languages: `items`, `id`, `note_long` or `name`.
+    """
+
+    def __init__(self, words: str, code: str) -> None:
+        """Say what and why."""
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -73,11 +82,11 @@ def file_inspection(home: Home, one: Inspection, taken_at_ms: int) -> None:
     items = dict(one.items or {})
     unknown = sorted(set(items) - set(INSPECTION_ITEMS)) + sorted(set(items.values()) - set(RESULTS))
     if unknown:
-        raise InspectionError(f"{unknown[0]!r} is no item of an inspection, and no result of one")
+        raise InspectionError(f"{unknown[0]!r} is no item of an inspection, and no result of one", "items")
     if not is_own_id(one.inspection_id):
-        raise InspectionError(f"{one.inspection_id!r} is no name of an inspection written here")
+        raise InspectionError(f"{one.inspection_id!r} is no name of an inspection written here", "id")
     if len(one.note) > _NOTE_MOST:
-        raise InspectionError(f"a note has at most {_NOTE_MOST} characters")
+        raise InspectionError(f"a note has at most {_NOTE_MOST} characters", "note_long")
     try:
         names = {
             "vehicle_id": identifier(one.vehicle_id),
@@ -85,7 +94,7 @@ def file_inspection(home: Home, one: Inspection, taken_at_ms: int) -> None:
             "zone_id": identifier(one.zone_id) if one.zone_id else None,
         }
     except ValueError as error:
-        raise InspectionError(str(error)) from None
+        raise InspectionError(str(error), "name") from None
     record = {
         "inspection_id": one.inspection_id,
         "at_ms": one.at_ms,

@@ -10,8 +10,9 @@ from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import passwords
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import shown
 from taxi_qa.web.viewer import home, now_ms, viewer
-from taxi_qa.web.words import ROLES
+from taxi_qa.web.words import ACCOUNT_REFUSALS, ROLES
 
 blueprint: Final = Blueprint("admin", __name__)
 _ROWS: Final = 100
@@ -45,7 +46,7 @@ def add() -> Response | tuple[str, int] | str:
         )
         account = accounts.add(home(), made, passwords.hashed(given), now_ms())
     except accounts.AccountError as error:
-        flash(_("没有建立账号：%(why)s", why=str(error)), "refused")
+        flash(_("没有建立账号：%(why)s", why=shown(ACCOUNT_REFUSALS, error.code)), "refused")
         return redirect(url_for("admin.listed"))
     return render_template("web/account_made.html", made=account, given=given)
 

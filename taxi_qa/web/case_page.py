@@ -225,7 +225,7 @@ def _next_place(case_id: str, place: str) -> str:
 
 
 def _refusal(error: RefusedError) -> str:
-    return str(error) if error.code == "other" else named(REFUSALS, error.code)
+    return named(REFUSALS, error.code)
 
 
 def uploads(folder: Path, sent: list[FileStorage]) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ from taxi_qa.web import words
 from taxi_qa.web.case_page import uploads
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import shown
 from taxi_qa.web.viewer import home, note_look, now_ms, today, viewer
 
 blueprint: Final = Blueprint("inspections", __name__)
@@ -102,10 +103,10 @@ def _told(inspection_id: str) -> kept.Inspection:
     items = {name: form.get(name, "not checked") for name in INSPECTION_ITEMS}
     checked = {name: said for name, said in items.items() if said != "not checked"}
     if not checked:
-        raise kept.InspectionError(_("一项都没有检查。至少有一项通过或不通过才能提交。"))
+        raise kept.InspectionError("nothing was checked", "nothing")
     zone_id = form.get("zone", "")
     if zone_id and zone_id not in (account.zone_ids or dict(kept.hubs(home()))):
-        raise kept.InspectionError(_("区域“%(zone)s”不在您的范围内。", zone=zone_id[:64]))
+        raise kept.InspectionError(f"{zone_id[:64]} is no zone of the inspector", "zone")
     return kept.Inspection(
         inspection_id=inspection_id,
         at_ms=now_ms(),
@@ -123,7 +124,7 @@ def _plate(text: str) -> str:
     try:
         typed = identifier(text.replace(" ", ""))
     except ValueError:
-        raise kept.InspectionError(_("请填写车牌。")) from None
+        raise kept.InspectionError("no plate", "no_plate" if not text.strip() else "name") from None
     alike = cars.cars_like(home(), viewer().scope, typed, 10)["vehicle_id"]
     return next((str(name) for name in alike if name.upper() == typed.upper()), typed.upper())
 
@@ -131,7 +132,7 @@ def _plate(text: str) -> str:
 def _take_in(one: kept.Inspection) -> None:
     sent = [file for file in request.files.getlist("photos") if file.filename]
     if len(sent) > _PHOTOS_MOST:
-        raise kept.InspectionError(_("最多 %(count)s 张照片。", count=_PHOTOS_MOST))
+        raise kept.InspectionError(f"more than {_PHOTOS_MOST} photos", "photos_many")
     with (
         _ONE_AT_A_TIME,
         tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder,
@@ -139,7 +140,7 @@ def _take_in(one: kept.Inspection) -> None:
     ):
         files = uploads(Path(folder), sent)
         if not all(_is_photo(path) for path in files):
-            raise kept.InspectionError(_("照片应为 JPEG 或 PNG。"))
+            raise kept.InspectionError("a photo is JPEG or PNG", "photo_kind")
         photos = [keep_file(home(), path, _PHOTO_BYTES).sha256 for path in files]
         kept.file_inspection(home(), replace(one, photos=tuple(photos)), one.at_ms)
 
@@ -150,12 +151,16 @@ def _is_photo(path: Path) -> bool:
         return file.read(8).startswith(_BEGINNINGS)
 
 
-def _why_not(error: Exception) -> str:
+def _why_not(error: kept.InspectionError | EvidenceError | HomeError) -> str:
     if isinstance(error, HomeError):
         return _(
             "没有提交：系统正在导入或核查数据，请过一会儿再提交。您填写的内容还在下面，照片需要重新选择。"
         )
-    return _("没有提交：%(why)s", why=str(error))
+    if isinstance(error, EvidenceError):
+        why = f"{error.name}: {shown(words.FILE_REFUSALS, error.code)}"
+    else:
+        why = shown(words.INSPECTION_REFUSALS, error.code)
+    return _("没有提交：%(why)s", why=why)
 
 
 @blueprint.post("/inspections/<inspection_id>/undo")

@@ -128,11 +128,33 @@ REFUSALS: Final = {
     "note_needed": lazy_gettext("选择“其他”时须写明说明。"),
     "too_long": lazy_gettext("写的字太多，请缩短。"),
     "too_many_files": lazy_gettext("附件太多，请只留最要紧的几个。"),
+    "other": lazy_gettext("案件的记录前后不一致，暂时不能办理。请告诉系统管理员案件编号。"),
 }
 # Why a file that somebody sends is not taken (`store.evidence`).
 FILE_REFUSALS: Final = {
     "too_large": lazy_gettext("文件太大。请拍得小一些，或者分成几个。"),
     "kind": lazy_gettext("只收 JPEG、PNG 照片，PDF 和 MP4 视频。"),
+}
+# Why an inspection is not taken in (`store.inspections`, and the form itself).
+INSPECTION_REFUSALS: Final = {
+    "items": lazy_gettext("检查项目或结果无法识别，请重新打开检查表。"),
+    "id": lazy_gettext("页面已失效，请重新打开检查表。"),
+    "note_long": lazy_gettext("备注太长，请缩短到 1,000 字以内。"),
+    "name": lazy_gettext("车牌、驾驶员证号应为 1 至 64 个字，不能有控制字符。"),
+    "nothing": lazy_gettext("一项都没有检查。至少有一项通过或不通过才能提交。"),
+    "zone": lazy_gettext("所选区域不在您的范围内。"),
+    "no_plate": lazy_gettext("请填写车牌。"),
+    "photos_many": lazy_gettext("照片太多，请只留最要紧的几张。"),
+    "photo_kind": lazy_gettext("照片应为 JPEG 或 PNG。"),
+}
+# Why an account is not made (`store.accounts`).
+ACCOUNT_REFUSALS: Final = {
+    "taken": lazy_gettext("已有同名账号，请换一个用户名。"),
+    "name": lazy_gettext("用户名应为 1 至 64 个字，首尾不能有空格。"),
+    "role": lazy_gettext("请选择身份。"),
+    "driver_id": lazy_gettext("驾驶员账号必须填写从业资格证号，其他身份不填。"),
+    "company_id": lazy_gettext("企业管理员账号必须填写企业，其他身份不填。"),
+    "zones": lazy_gettext("只有稽查员可以限定区域；区域写编号，用分号隔开。"),
 }
 SUFFICIENCY: Final = {
     "strong": lazy_gettext("充分"),
