@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from taxi_qa.ingest.slow_positions import Spilling, staging_folder
 from taxi_qa.records.column import Kind
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.store.home import Home, writing
-from taxi_qa.store.inbox import Counts, Delivery, TakenSource, source_by_sha
+from taxi_qa.store.inbox import Beside, Counts, Delivery, TakenSource, source_by_sha
 from taxi_qa.store.library import existing_segments
 from taxi_qa.store.merging import merge_all
 from taxi_qa.values.place import DATUMS, Datum
@@ -73,6 +73,7 @@ class Call:
     datum: Datum | None
     now_ms: int
     workers: int | None
+    beside: Beside | None = None
 
 
 def take(
@@ -121,6 +122,27 @@ def take(
     return reports
 
 
+def take_one(
+    home: Home, path: Path, *, kind: str, datum: str | None, now_ms: int, beside: Beside
+) -> FileReport:
+    """Take one small file in, also where the same bytes came before: each row then says what it is.
+
+    Args:
+        home, kind, datum, now_ms: as for `take`.
+        path: the file.
+        beside: called in the file's transaction.
+
+    Raises:
+        HomeError: another process is writing.
+    """
+    call = replace(_call(kind, None, datum, now_ms, 1), beside=beside)
+    with writing(home):
+        try:
+            return _take_file(home, path, call, None)
+        except Refused as refusal:
+            return FileReport(path, kind, refused=str(refusal))
+
+
 def _call(kind: str | None, profile: str | None, datum: str | None, now_ms: int, workers: int | None) -> Call:
     if kind is not None and kind not in KINDS:
         raise Refused(f"there is no kind {kind!r}; expected one of {', '.join(KINDS)}")
@@ -164,7 +186,7 @@ def _take_file(home: Home, path: Path, call: Call, progress: Progress | None) ->
     kind = call.profile.kind if call.profile is not None else call.kind
     datum = call.datum or "wgs84"
     known = source_by_sha(home, sha256, kind=kind, profile=call.profile_name, datum=datum)
-    if known is not None:
+    if known is not None and call.beside is None:
         return _seen_before(path, known)
     if isinstance(opened, Refused):
         raise opened
@@ -258,7 +280,7 @@ def _committed(home: Home, head: _Head, delivery: Delivery, unknown: tuple[str, 
     if unknown:
         delivery.note_unknown(unknown)
         keep_copy(home.path, head.path, head.sha256, unknown)
-    return delivery.commit()
+    return delivery.commit(head.call.beside)
 
 
 def _seen_before(path: Path, known: TakenSource) -> FileReport:

@@ -6,7 +6,7 @@ moment leaves the home as it was before the file, or as it is after it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import compress, repeat
@@ -40,6 +40,8 @@ from taxi_qa.values.identity import bucket_of
 
 CHUNK_ROWS: Final = 50_000
 _IDS_A_QUERY: Final = 500
+# So many refused rows are told to whoever sent them; all of them are kept.
+REFUSED_TOLD: Final = 100
 
 _NO_DAY: Final = np.iinfo(np.int64).min
 
@@ -57,6 +59,25 @@ class Counts:
     def rows(self) -> int:
         """All rows."""
         return self.accepted + self.duplicates + self.corrections + self.quarantined
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is told about a source in the transaction that takes it in.
+
+    Attributes:
+        counts: what became of its rows.
+        refused: its first refused rows (row, record, column, reason), `REFUSED_TOLD` at most.
+        unknown_columns: headers that mean no column.
+    """
+
+    counts: Counts
+    refused: tuple[tuple[int, int, str, str], ...]
+    unknown_columns: tuple[str, ...]
+
+
+# Called in the transaction of a delivery, last: what it writes is real if and only if the delivery is.
+Beside = Callable[[Connection, Receipt], None]
 
 
 @dataclass(frozen=True)
@@ -112,6 +133,7 @@ class Delivery:
         self._counted: Counter[str] = Counter()
         self._presence: Counter[tuple[int, int, str]] = Counter()
         self._repeats = quarantine.Repeats()
+        self._told: list[tuple[int, int, str, str]] = []
         self._stack = ExitStack()
         self._connection: Connection | None = None
         self._source_id = 0
@@ -163,6 +185,8 @@ class Delivery:
             source = str(self._source["kind"]), str(self._source["profile"]), str(self._source["datum"])
             quarantine.keep(connection, self._source_id, source, rows, self._repeats)
             self._counted["quarantined"] += len(rows)
+            told = rows[["row", "record", "column", "reason"]].head(REFUSED_TOLD - len(self._told))
+            self._told += told.astype(object).itertuples(index=False, name=None)
 
     def settle(self, accepted: Sequence[int], still_refused: pd.DataFrame) -> None:
         """Say what became of quarantined rows that were tried again in this delivery.
@@ -173,8 +197,8 @@ class Delivery:
         """
         quarantine.settle(self._begin(), accepted, still_refused)
 
-    def commit(self) -> Counts:
-        """Make all of it real at once."""
+    def commit(self, beside: Beside | None = None) -> Counts:
+        """Make all of it real at once, with what `beside` writes."""
         connection = self._begin()
         counts = Counts(**{name: self._counted[name] for name in ("accepted", "duplicates", "corrections",
                                                                    "quarantined")})  # fmt: skip
@@ -188,6 +212,9 @@ class Delivery:
                 unknown_columns=self._source["unknown_columns"],
             )
         )  # fmt: skip
+        if beside is not None:
+            unknown = tuple(name for name in str(self._source["unknown_columns"]).split("\n") if name)
+            beside(connection, Receipt(counts, tuple(self._told), unknown))
         # From here on only the database knows whether the files are real: a sweep asks it.
         self._ended = True
         self._stack.close()

@@ -33,6 +33,7 @@ from taxi_qa.web import (
     words,
     zones,
 )
+from taxi_qa.web.api import described, problems, records
 from taxi_qa.web.settings import Settings
 from taxi_qa.web.viewer import law, live_labels
 
@@ -40,6 +41,8 @@ from taxi_qa.web.viewer import law, live_labels
 _FLEET = (company, coaching, vehicles, complaints, complaint_page, sla)
 # Pages of the street, for inspectors.
 _STREET = (lookup, trips, inspections, zones)
+# What machines ask for, with a token.
+API = (records.blueprint,)
 PAGES = (start, cases, case_page, queue, drivers, hub_luck, *_FLEET, *_STREET, texts, admin, health)
 
 
@@ -72,10 +75,14 @@ def create_app(home: Home, settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted)  # type: ignore[method-assign] # Flask's own way
     health.install(app)
     words.install(app)
-    CSRFProtect(app)
+    forgery = CSRFProtect(app)
     sign_in.install(app)
     for page in PAGES:
         app.register_blueprint(page.blueprint)
+    described.install(app, API)
+    for blueprint in API:
+        # A token is shown on purpose; no browser sends one along by itself.
+        forgery.exempt(blueprint)
     app.context_processor(menu.shown)
     permits.guard(app)
     app.after_request(_head)
@@ -113,8 +120,10 @@ def _head(answer: Response) -> Response:
     return answer
 
 
-def _failed(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _failed(error: HTTPException) -> tuple[str, int] | HTTPException | Response:
     """What went wrong in words of the reader, with a way on."""
+    if problems.is_api():
+        return problems.answer(error)
     if error.response is not None or error.code is None:
         return error
     said = error.description if isinstance(error, CSRFError) or error.code == 400 else ""  # noqa: PLR2004

@@ -1,7 +1,6 @@
 """Inspections on the street: a form for one thumb, the own list, and ten minutes to take one back."""
 
 import tempfile
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,8 @@ from taxi_qa.records.kinds import INSPECTION_ITEMS
 from taxi_qa.store import cars
 from taxi_qa.store import inspections as kept
 from taxi_qa.store.evidence import EvidenceError, keep_file, path_of
-from taxi_qa.store.home import HomeError, writing
+from taxi_qa.store.home import HomeError
+from taxi_qa.store.turns import in_turn
 from taxi_qa.values.clock import MS_PER_MIN
 from taxi_qa.values.identity import identifier
 from taxi_qa.web import words
@@ -31,7 +31,7 @@ _PHOTO_BYTES: Final = 10_000_000
 _PHOTOS_MOST: Final = 6
 _BEGINNINGS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 # Threads of one process share its lock on the home: they wait for each other here.
-_ONE_AT_A_TIME: Final = threading.Lock()
+_WAIT_S: Final = 3.0
 
 
 @blueprint.get("/inspections")
@@ -134,9 +134,8 @@ def _take_in(one: kept.Inspection) -> None:
     if len(sent) > _PHOTOS_MOST:
         raise kept.InspectionError(f"more than {_PHOTOS_MOST} photos", "photos_many")
     with (
-        _ONE_AT_A_TIME,
         tempfile.TemporaryDirectory(prefix="taxi_qa_") as folder,
-        writing(home(), sweep=False),
+        in_turn(home(), _WAIT_S),
     ):
         files = uploads(Path(folder), sent)
         if not all(_is_photo(path) for path in files):
@@ -176,7 +175,7 @@ def undone(inspection_id: str) -> AnyResponse:
         flash(_("提交已超过十分钟，不能再撤销。"), "refused")
     else:
         try:
-            with _ONE_AT_A_TIME, writing(home(), sweep=False):
+            with in_turn(home(), _WAIT_S):
                 kept.file_inspection(home(), replace(one, items={}), now_ms())
         except HomeError:
             flash(_("没有撤销：系统正在导入或核查数据，请马上再试一次。"), "refused")

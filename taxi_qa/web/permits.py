@@ -12,6 +12,8 @@ from taxi_qa.store.accounts import ROLES, AccountRole
 View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC: Final = frozenset({"public"})
+# Views of the API ask for a token themselves (`api.entry.for_tokens`); no session opens them.
+TOKENS: Final = frozenset({"token"})
 ANYBODY: Final = frozenset(ROLES)
 # Who sees cases of more than himself.
 OFFICE: Final = ANYBODY - {"driver"}
@@ -23,25 +25,27 @@ _CHANGES_NOTHING: Final = ("GET", "HEAD", "OPTIONS")
 
 def permit(*roles: AccountRole) -> Callable[[View], View]:
     """Let these roles ask for a view; an auditor may look at whatever somebody else may look at."""
-    return _marked(frozenset(roles) | {"auditor"})
+    return marked(frozenset(roles) | {"auditor"})
 
 
 def for_drivers(view: View) -> View:
     """Let drivers ask for what is about themselves; for others there is a page about any driver."""
-    return _marked(frozenset({"driver"}))(view)
+    return marked(frozenset({"driver"}))(view)
 
 
 def for_everybody(view: View) -> View:
     """Let whoever is signed in ask for a view."""
-    return _marked(ANYBODY)(view)
+    return marked(ANYBODY)(view)
 
 
 def public(view: View) -> View:
     """Let whoever comes ask for a view."""
-    return _marked(PUBLIC)(view)
+    return marked(PUBLIC)(view)
 
 
-def _marked(roles: frozenset[str]) -> Callable[[View], View]:
+def marked(roles: frozenset[str]) -> Callable[[View], View]:
+    """Write down on a view who may ask for it."""
+
     def mark(view: View) -> View:
         setattr(view, _ATTRIBUTE, roles)
         return view
@@ -77,7 +81,7 @@ def guard(app: Flask) -> None:
         if request.endpoint is None:
             return None  # no such page: the error says so
         roles = permitted(app, request.endpoint)
-        if roles == PUBLIC:
+        if roles in (PUBLIC, TOKENS):
             return None
         if not current_user.is_authenticated:
             return _to_sign_in()

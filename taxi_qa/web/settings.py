@@ -33,6 +33,23 @@ class Tries:
 
 
 @dataclass(frozen=True)
+class ApiLimits:
+    """What the HTTP API allows.
+
+    Attributes:
+        per_min: requests of one token in a minute; as many may come at once.
+        body_bytes: of one post, as it is sent.
+        unpacked_bytes: of one post, once unpacked.
+        wait_s: how long a post waits while somebody else is writing.
+    """
+
+    per_min: int = 600
+    body_bytes: int = 32 << 20
+    unpacked_bytes: int = 256 << 20
+    wait_s: float = 20.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """How the web is set up.
 
@@ -49,6 +66,7 @@ class Settings:
         tiles_attribution: whose they are, as their owner wants it said.
         demo: sign-ins to show; empty but for a demonstration.
         per_page: rows of a list.
+        api: what the HTTP API allows.
     """
 
     now_ms: Callable[[], int]
@@ -63,3 +81,4 @@ class Settings:
     tiles_attribution: str = ""
     demo: tuple[DemoSignIn, ...] = ()
     per_page: int = 50
+    api: ApiLimits = field(default_factory=ApiLimits)

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from taxi_qa.store import accounts
 from taxi_qa.store.engine import transaction
 from taxi_qa.web import passwords
+from taxi_qa.web.api.problems import is_api
 from taxi_qa.web.permits import for_everybody, public
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import Viewer, home, now_ms, settings, viewer
@@ -45,6 +46,8 @@ def install(app: Flask) -> None:
 
 def _end_old_session() -> None:
     """End a session that was idle too long, or lasted too long."""
+    if is_api():
+        return  # a machine has none
     began, seen = session.get(_BEGAN), session.get(_SEEN)
     if began is None or seen is None:
         if "_user_id" in session:

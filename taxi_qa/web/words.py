@@ -16,6 +16,7 @@ from taxi_qa.reports.statement import CERTAINTY, STATUS
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.values.clock import date_of
 from taxi_qa.values.money import yuan_text
+from taxi_qa.web.api.problems import is_api
 from taxi_qa.web.translate import begin, gettext, language, lazy_gettext, shown
 from taxi_qa.web.viewer import home, law, stage_now
 
@@ -259,7 +260,7 @@ def other_language() -> str:
 
 
 def _locale() -> str:
-    chosen = session.get("language", "")
+    chosen = "" if is_api() else session.get("language", "")
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]
     # Chinese unless the browser wants English before any Chinese.

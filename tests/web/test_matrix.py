@@ -78,7 +78,9 @@ OF_THE_OFFICE = {
     "hub_luck.shown",
     "lookup.shown", "trips.shown", "zones.shown", "complaint_page.shown", "complaint_page.paper",
 }  # fmt: skip
-PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static"}
+PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}
+# What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.
+MACHINES = {"records.posted"}
 # What changes something, and who may; tested below, and where it is done.
 CHANGES = {
     "inspections.filed", "inspections.undone",
@@ -108,7 +110,7 @@ def addresses(city: City, endpoint: str, company: int) -> str:
 
 
 def test_every_endpoint_is_written_down(city: City) -> None:
-    known = set(SEES) | PUBLIC | CHANGES
+    known = set(SEES) | PUBLIC | CHANGES | MACHINES
     assert set(city.app.view_functions) == known
 
 
