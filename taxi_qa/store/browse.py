@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
 from taxi_qa.store.desk_tables import CaseRow
@@ -245,6 +245,19 @@ def in_zones(zone_ids: tuple[str, ...]) -> ColumnElement[bool]:
     """Condition on `cases`: the act lies in one of these zones."""
     zone = table_of(CaseZone).c
     return table_of(CaseRow).c.case_id.in_(select(zone.case_id).where(zone.zone_id.in_(zone_ids)))
+
+
+def in_stages(stages: Collection[str], leads: Collection[str]) -> ColumnElement[bool]:
+    """Condition on `cases`: of these stages, those of a rule that has fallen back being leads.
+
+    Args:
+        stages: stable, trial, index.
+        leads: the rules that have fallen back.
+    """
+    c = table_of(CaseRow).c
+    fell = and_(c.stage == "stable", c.rule.in_(sorted(leads)))
+    kept = and_(c.stage.in_(sorted(stages)), ~fell)
+    return or_(kept, fell) if "trial" in stages else kept
 
 
 def one_case(home: Home, scope: Scope, case_id: str) -> bool:

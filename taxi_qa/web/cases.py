@@ -1,19 +1,21 @@
 """The list of cases: what the reader may see of them, filtered, sorted, paged; and the same as a file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from flask import Blueprint, Response, render_template
+from sqlalchemy import ColumnElement, and_
 
 from taxi_qa.reports.export import Cell
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.store.browse import CASES, count, rows_of, whole
+from taxi_qa.store.browse import CASES, count, in_stages, rows_of, whole
 from taxi_qa.web import words
-from taxi_qa.web.lists import FileKind, Filters, asked, page_of, table_file
+from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import for_everybody
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language, shown
-from taxi_qa.web.viewer import home, now_ms, stage_now, viewer
+from taxi_qa.web.viewer import home, leads_now, now_ms, stage_now, viewer
 
 blueprint: Final = Blueprint("cases", __name__)
 
@@ -36,12 +38,23 @@ def filters() -> Filters:
     )
 
 
+def _asked() -> tuple[Asked, ColumnElement[bool]]:
+    """What the address asks for, and what the reader sees of it by the stage rules have now."""
+    told, seen = asked(filters()), viewer().scope.cases()
+    equal = dict(told.wanted.equal)
+    stages = equal.pop("stage", None)
+    if stages is None:
+        return told, seen
+    here = in_stages([str(stage) for stage in stages], leads_now())
+    return replace(told, wanted=replace(told.wanted, equal=equal)), and_(seen, here)
+
+
 @blueprint.get("/cases")
 @for_everybody
 def listed() -> str:
     """Cases the reader may see."""
-    told = asked(filters())
-    rows, total = rows_of(home(), CASES, viewer().scope.cases(), told.wanted)
+    told, seen = _asked()
+    rows, total = rows_of(home(), CASES, seen, told.wanted)
     listing = page_of(rows, total, told, "cases.listed")
     return render_template("web/cases.html", page=listing, rules=words.rule_titles(language()), now=now_ms())
 
@@ -50,7 +63,7 @@ def listed() -> str:
 @for_everybody
 def listed_file(kind: str) -> Response:
     """The same rows as a file."""
-    told, seen = asked(filters()), viewer().scope.cases()
+    told, seen = _asked()
     total = count(home(), CASES, seen, told.wanted)
     titles = (
         (_("案件编号"), Cell("case_id")),

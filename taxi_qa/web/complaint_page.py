@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from flask import Blueprint, Response, abort, make_response, render_template, request
 
-from taxi_qa.facts.candidates import Candidate, Wanted
+from taxi_qa.facts.candidates import Candidate
 from taxi_qa.facts.track import lay
 from taxi_qa.reports.amounts import Said, missing_said
 from taxi_qa.reports.fare_view import fare_view, ride_of
@@ -21,6 +21,7 @@ from taxi_qa.store.positions import Stretch
 from taxi_qa.store.scope import Scope
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_S, city_day
 from taxi_qa.values.identity import bucket_of
+from taxi_qa.web.complaint_search import clues, zones_offered
 from taxi_qa.web.complaints import CATEGORIES, OUTCOMES, with_clocks
 from taxi_qa.web.permits import permit
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
@@ -59,6 +60,8 @@ def shown(complaint_id: str) -> str:
         categories=CATEGORIES,
         outcomes=OUTCOMES,
         currency=law().currency,
+        zones=zones_offered(),
+        typed=request.args,
     )
 
 
@@ -151,7 +154,7 @@ def track_of(trip: dict[str, Any]) -> TrackSum | None:
 def _candidates(told: dict[str, Any], span: tuple[int, int]) -> Sequence[Candidate]:
     """The trips of the city the complaint may mean, as far as the reader sees their company."""
     scope = viewer().scope
-    found = search(home(), Wanted(*span, plate=str(told["vehicle_id"] or "").upper()))
+    found = search(home(), clues(told["vehicle_id"] or "", span))
     return [one for one in found if scope.sees_company(one.company_id)][:_SEARCHED]
 
 

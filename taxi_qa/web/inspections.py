@@ -1,14 +1,27 @@
 """Inspections on the street: a form for one thumb, the own list, and ten minutes to take one back."""
 
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+import pandas as pd
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from taxi_qa.records.kinds import INSPECTION_ITEMS
+from taxi_qa.reports.export import Cell
 from taxi_qa.store import cars
 from taxi_qa.store import inspections as kept
 from taxi_qa.store.evidence import EvidenceError, keep_file, path_of
@@ -18,6 +31,7 @@ from taxi_qa.values.clock import MS_PER_MIN
 from taxi_qa.values.identity import identifier
 from taxi_qa.web import words
 from taxi_qa.web.case_page import uploads
+from taxi_qa.web.lists import FileKind, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import shown
@@ -38,12 +52,48 @@ _WAIT_S: Final = 3.0
 @permit("inspector")
 def listed() -> str:
     """The reader's own inspections of the last month; an auditor sees everybody's."""
+    return render_template(
+        "web/inspections.html",
+        rows=_rows(),
+        now=now_ms(),
+        undo_ms=UNDO_MS,
+        items=words.ITEMS,
+        days=_DAYS_SHOWN,
+    )
+
+
+@blueprint.get("/inspections.<any(csv, xlsx):kind>")
+@permit("inspector")
+def listed_file(kind: str) -> Response:
+    """The same rows as a file, a column each item."""
+    rows = _rows()
+    titles = [
+        (_("检查编号"), Cell("inspection_id")), (_("时间"), Cell("at")), (_("车辆"), Cell("vehicle_id")),
+        (_("区域"), Cell("zone_id")), (_("已撤销"), Cell("undone")),
+        *((str(title), Cell(name)) for name, title in words.ITEMS.items()),
+        (_("备注"), Cell("note")), (_("照片数"), Cell("photos", "whole")),
+    ]  # fmt: skip
+    said = {"pass": _("通过"), "fail": _("不通过"), "not checked": _("未查")}
+
+    def cells(row: Mapping[str, Any]) -> Sequence[str | int | None]:
+        items = row["items"]
+        return (
+            row["inspection_id"], words.iso(row["at_ms"]), row["vehicle_id"], row["zone_id"] or "",
+            "" if items else _("是"), *(said.get(items.get(name, ""), "") for name in words.ITEMS),
+            row["note"], len(row["photos"]),
+        )  # fmt: skip
+
+    frame = pd.DataFrame([asdict(row) for row in rows], dtype=object)
+    return table_file(
+        [frame] if rows else [], len(rows), titles, cells, "inspections", cast("FileKind", kind)
+    )
+
+
+def _rows() -> list[kept.Inspection]:
+    """The reader's own inspections of the last month; an auditor sees everybody's."""
     account = viewer().account
     own = account.account_id if account.role == "inspector" else ""
-    rows = kept.inspections_since(home(), today() - _DAYS_SHOWN, own, _ROWS_SHOWN)
-    return render_template(
-        "web/inspections.html", rows=rows, now=now_ms(), undo_ms=UNDO_MS, items=words.ITEMS, days=_DAYS_SHOWN
-    )
+    return kept.inspections_since(home(), today() - _DAYS_SHOWN, own, _ROWS_SHOWN)
 
 
 @blueprint.get("/inspections/new")

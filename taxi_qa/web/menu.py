@@ -42,14 +42,29 @@ PLACES: Final = (
 )
 
 
+# What each role goes to every day; the rest stands behind one word, so that a phone has room.
+FIRST: Final[dict[str, tuple[str, ...]]] = {
+    "driver": ("start.start", "cases.listed", "hub_luck.mine", "trips.tariff"),
+    "manager": ("company.shown", "cases.listed", "drivers.listed", "vehicles.listed", "complaints.listed"),
+    "inspector": ("lookup.found", "inspections.listed", "zones.listed", "queue.shown"),
+    "reviewer": ("start.start", "queue.shown", "cases.listed", "drivers.listed"),
+    "appeal_reviewer": ("start.start", "cases.listed", "queue.shown", "drivers.listed"),
+    "administrator": ("start.start", "cases.listed", "drivers.listed", "admin.listed"),
+    "auditor": ("start.start", "cases.listed", "drivers.listed", "admin.access"),
+}
+
+
 def shown() -> dict[str, Any]:
     """For every template: the menu, and who reads."""
     if not current_user.is_authenticated or current_user.account.must_change:
         return {"menu": (), "account": getattr(current_user, "account", None)}
     account = current_user.account
     places = [
-        {"endpoint": one.endpoint, "title": one.title, "here": request.endpoint == one.endpoint}
+        {
+            "endpoint": one.endpoint, "title": one.title, "here": request.endpoint == one.endpoint,
+            "first": one.endpoint in FIRST[account.role],
+        }
         for one in PLACES
         if one.endpoint in current_app.view_functions and account.role in permitted(current_app, one.endpoint)
-    ]
+    ]  # fmt: skip
     return {"menu": places, "account": account}

@@ -1,19 +1,22 @@
 """Hubs of a zone: who is queuing, who left empty, who goes round, as of a moment that is said."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
+from taxi_qa.reports.export import Cell
 from taxi_qa.runs.hub_days import HubDay, days_kept, hub_day
 from taxi_qa.store.hubs import hubs_of
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.values.clock import MS_PER_DAY, MS_PER_MIN, day_start_ms
-from taxi_qa.web.lists import day_asked
+from taxi_qa.web.lists import FileKind, day_asked, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, note_look, now_ms, viewer
+from taxi_qa.web.words import iso
 
 blueprint: Final = Blueprint("zones", __name__)
 _ROWS_SHOWN: Final = 100
@@ -65,6 +68,34 @@ def shown(zone_id: str) -> str:
         counts={"queuing": len(queuing), "empty": len(empty), "laps": len(laps), "loaded": len(loaded)},
         median_wait_s=float(loaded["wait_s"].median()) if len(loaded) else None,
     )
+
+
+@blueprint.get("/zones/<zone_id>/turns.<any(csv, xlsx):kind>")
+@permit("inspector", "reviewer", "appeal_reviewer", "administrator")
+def turns_file(zone_id: str, kind: str) -> Response:
+    """All turns in the queue of one hub and day, as a file."""
+    hub = next((one for one in hubs_of(home(), viewer().scope) if zone_id in one.zone_ids), None)
+    asked, days = request.args.get("day", "").strip(), days_kept(home())
+    day = day_asked(asked) if asked else (days[0] if days else None)
+    kept = None if hub is None or day is None else hub_day(home(), day, hub.hub_id)
+    if hub is None or kept is None:
+        abort(404)
+    note_look("zone", f"{hub.hub_id} {day}", "office")
+    titles = (
+        (_("车辆"), Cell("vehicle_id")), (_("驾驶员"), Cell("driver_id")), (_("企业"), Cell("company_id")),
+        (_("到达"), Cell("came")), (_("离开"), Cell("left")), (_("候客（秒）"), Cell("wait_s", "number")),
+        (_("到达时前面的车"), Cell("ahead", "whole")), (_("结果"), Cell("ended")),
+    )  # fmt: skip
+    ended = {"loaded": _("载客离开"), "empty": _("空车离开")}
+    turns = kept.turns[kept.turns["is_queued"].astype(bool)]
+
+    def cells(row: Mapping[str, Any]) -> Sequence[str | int | float | None]:
+        return (
+            row["vehicle_id"], row["driver_id"], row["company_id"], iso(row["start_ms"]), iso(row["end_ms"]),
+            row["wait_s"], row["ahead"], ended.get(row["ended"], row["ended"]),
+        )  # fmt: skip
+
+    return table_file([turns], len(turns), titles, cells, "turns", cast("FileKind", kind))
 
 
 def _moment(start_ms: int, kept: HubDay) -> int:

@@ -140,3 +140,30 @@ def test_a_complaint_with_the_trips_it_may_mean(fleet: City) -> None:
     assert status_of(fleet.client("m1"), "/complaints/K1/trips/T2/data.pdf") == 404
     assert "T1" in text_of(fleet.client("m1"), "/complaints/K1?search=1")
     assert "late" in text_of(fleet.client("auditor"), "/admin/access"), "whoever reads it is written down"
+
+
+@pytest.mark.parametrize(
+    ("clue", "said"),
+    [
+        ("fare=12.00", "支持：车费"),
+        ("fare=99", "不支持：车费相差 87.00 元"),
+        ("plate=ta1", "支持：车牌含 TA1"),
+    ],
+)
+def test_what_the_passenger_tells_speaks_for_a_trip_or_against_it(fleet: City, clue: str, said: str) -> None:
+    """T1 cost 12 yuan: 99 - 12 = 87."""
+    page = text_of(fleet.client("m1"), f"/complaints/K1?search=1&{clue}")
+    found = page.partition('<ol class="card list">')[2].partition("</ol>")[0]
+    mine = next((one for one in found.split("<li><b>") if "T1" in one), "")
+    assert said in mine.replace("</span>", ""), mine
+    # What was typed stands in the form again.
+    assert f'value="{clue.partition("=")[2]}"' in page
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    ["fare=1e3", "fare=-1", "riders=0", "riders=99", "zone=nowhere", "from=yesterday", "to=2026-01-01T00:00Z",
+     "from=2020-01-01T00:00", "from=9999-01-01T00:00", "plate=" + "A" * 17],
+)  # fmt: skip
+def test_clues_that_make_no_sense_are_refused_in_words(fleet: City, nonsense: str) -> None:
+    assert status_of(fleet.client("m1"), f"/complaints/K1?search=1&{nonsense}") == 400

@@ -53,6 +53,10 @@ def test_a_rule_that_has_fallen_is_a_lead_on_every_page(own_city: Callable[..., 
     assert "fell back to trial on 2026-09-21 (0 of its last 20 reviews held)" in english
     with reviewer.session_transaction() as session:
         session["language"] = "zh"
+    # Whoever asks for leads gets it, and whoever asks for firm ones does not.
+    assert last in text_of(reviewer, "/cases?stage=trial")
+    assert last not in text_of(reviewer, "/cases?stage=stable")
+    assert last in text_of(reviewer, "/cases?stage=trial&stage=stable")
     table = text_of(reviewer, "/cases.csv?state=queued")
     assert "试行" in table
     assert "正式" not in table

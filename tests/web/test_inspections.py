@@ -54,6 +54,11 @@ def test_a_form_becomes_a_record_of_its_own_source(own_city: Cities) -> None:
     assert status_of(city.client("auditor"), photo) == 200
     assert status_of(city.client("inspector-hub"), photo) == 404
     assert "后座有垃圾" not in text_of(city.client("inspector-hub"), "/inspections")
+    head, line = text_of(client, "/inspections.csv").splitlines()
+    told = dict(zip(head.lstrip("\ufeff").split(","), line.split(","), strict=True))
+    assert [told[name] for name in ("车辆", "车容整洁", "照片数")] == ["粤TA1", "不通过", "1"]
+    assert told["备注"] == "后座有垃圾"
+    assert len(text_of(city.client("inspector-hub"), "/inspections.csv").splitlines()) == 1
 
 
 def test_it_can_be_taken_back_for_ten_minutes_by_its_inspector_alone(own_city: Cities) -> None:

@@ -48,6 +48,8 @@ SEES = {
     "zones.shown": EVERYBODY - {"d1", "m1"},
     "lookup.plates": EVERYBODY - {"d1"},
     "inspections.listed": {"inspector", "inspector-hub", "auditor"},
+    "inspections.listed_file": {"inspector", "inspector-hub", "auditor"},
+    "zones.turns_file": set(),  # no day was worked out; whose it is is asked in its own test
     "inspections.new": {"inspector", "inspector-hub", "auditor"},
     "inspections.photo": set(),  # nobody filed one; whose it is is asked in its own test
     "lookup.shown": {"m1", "inspector-hub", *OFFICE},
@@ -71,12 +73,13 @@ FOREIGN = {
     "lookup.shown": {"inspector-hub", *OFFICE},
     "trips.shown": {"inspector-hub", *OFFICE},
     "zones.shown": OFFICE,
+    "zones.turns_file": set(),
     "complaint_page.shown": OFFICE,
     "complaint_page.paper": OFFICE,
 }
 OF_THE_OFFICE = {
-    "hub_luck.shown",
-    "lookup.shown", "trips.shown", "zones.shown", "complaint_page.shown", "complaint_page.paper",
+    "hub_luck.shown", "lookup.shown", "trips.shown", "zones.shown", "zones.turns_file",
+    "complaint_page.shown", "complaint_page.paper",
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}
 # What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.

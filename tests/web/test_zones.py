@@ -93,3 +93,14 @@ def test_a_day_nobody_worked_out_is_said_to_be_unknown(hub: City) -> None:
 @pytest.mark.parametrize("asked", ["at=25:00", "at=noon", "at=8", "day=tomorrow", "day=1200-01-01"])
 def test_no_clock_and_no_day_are_refused(hub: City, asked: str) -> None:
     assert status_of(hub.client("inspector"), f"/zones/HUB1?{asked}") == 400
+
+
+def test_the_turns_of_a_day_as_a_file(hub: City) -> None:
+    """粤TP1 passed through and 粤TX2 was at another hub: four turns in the queue of this one."""
+    address = f"/zones/HUB1/turns.csv?day={date_of(DAY)}"
+    lines = text_of(hub.client("inspector-hub"), address).splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["粤TE1", "粤TE2", "粤TE3", "粤TQ1"]
+    assert "空车离开" in lines[1]
+    assert status_of(hub.client("inspector-hub"), address.replace("HUB1", "HUB2")) == 404
+    assert status_of(hub.client("inspector-hub"), "/zones/HUB1/turns.csv?day=2024-01-01") == 404
+    assert status_of(hub.client("m1"), address) == 403
