@@ -24,9 +24,11 @@ from taxi_qa.store.browse import (
     whole,
 )
 from taxi_qa.store.plain import plain_rows
+from taxi_qa.web.coaching import WHY_NOT
 from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import OFFICE, for_everybody, permit
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import lazy_gettext
 from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
 
 blueprint: Final = Blueprint("drivers", __name__)
@@ -42,6 +44,12 @@ _FILTERS: Final = Filters(
     sorts=("score", "driver_id", "name", "company_id", "grade", "deductions", "bonus"),
 )
 _CASES_SHOWN: Final = 20
+# Where somebody's interval lies, in his own words.
+BESIDE_FLEET: Final = {
+    "above": lazy_gettext("比车队多"),
+    "alike": lazy_gettext("和车队分不出高低"),
+    "below": lazy_gettext("比车队少"),
+}
 
 
 def training_at() -> int | None:
@@ -179,10 +187,21 @@ def picture(driver_id: str) -> dict[str, Any]:
     return {
         "standing": standing,
         "name": name,
-        "notes": notes_of(standing),
+        # Training has a place of its own on these pages.
+        "notes": notes_of(replace(standing, training_due_day=None)),
         "lines": lines,
         "ways": [way_said(way, binding) for way in standing.ways],
         "indices": indices,
+        "compared": [row for row in indices if not row["why_not"]],
+        # Who could not be compared by a rule is told so, by why: not compared is no all clear.
+        "uncompared": [
+            (words, rows)
+            for code, words in WHY_NOT.items()
+            if (rows := [row for row in indices if row["why_not"] == code])
+        ],
+        "beside": BESIDE_FLEET,
+        "training_at": training_at(),
+        "today": today(),
     }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 
 from taxi_qa.runs.coaching import keep_coaching
+from taxi_qa.store.ledger import append
+from tests.score.books import entry
 from tests.web.conftest import City, text_of
 
 
@@ -25,6 +27,7 @@ def test_rules_that_judged_nothing_are_named(own_city: Callable[..., City]) -> N
         [
             row("fare.overcharge"),
             row("driving.smoking", **nothing, findings=0.0, beside_fleet="", why_not="not_judged"),
+            row("driving.phone", **nothing, findings=1.0, beside_fleet="", why_not="too_little_exposure"),
         ]
     )
     keep_coaching(city.home, told, from_day=20_746, to_day=20_746, now_ms=city.clock())
@@ -32,3 +35,16 @@ def test_rules_that_judged_nothing_are_named(own_city: Callable[..., City]) -> N
     assert "1.23 – 4.00 次／百单" in page, "0.0123 to 0.04 a trip"
     assert "没有数据可判，不等于没有问题（1 项）" in page
     assert "车内吸烟" in page
+    assert "可比的营运太少，说不准（1 项）" in page
+    assert "和车队分不出高低" in page
+
+
+def test_training_is_told_with_its_day(own_city: Callable[..., City]) -> None:
+    city = own_city()
+    client = city.client("d1")
+    assert "目前不须培训。得分降到 3 分或以下才须参加。" in text_of(client, "/")
+    append(city.home, [entry(1, -20, "2026-09-01")])
+    page = text_of(client, "/")
+    assert "须于 2026-09-16 前参加 18 学时培训" in page
+    assert "期限已过 5 天" in page
+    assert "不知道是否已经参加" in page
