@@ -1,0 +1,1 @@
+"""Makers and places that deviate from the standard: a file each, tables only, chosen by `dialect`."""
