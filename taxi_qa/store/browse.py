@@ -14,7 +14,7 @@ from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.kept_counts import counted
 from taxi_qa.store.scope import Scope
-from taxi_qa.store.tables import table_of
+from taxi_qa.store.tables import FindingRow, table_of
 
 _BATCH: Final = 20_000
 _FAR: Final = 1_000
@@ -84,6 +84,18 @@ STANDINGS: Final = Listing(
     ("driver_id",),
     "score",
     kept=True,
+)  # fmt: skip
+FINDINGS: Final = Listing(
+    table_of(FindingRow),
+    (
+        ("finding_id", "str"), ("rule", "str"), ("rule_version", "Int64"), ("clause", "str"),
+        ("stage", "str"), ("status", "str"), ("vehicle_id", "str"), ("driver_id", "str"),
+        ("company_id", "str"), ("trip_id", "str"), ("start_ms", "Int64"), ("end_ms", "Int64"),
+        ("lon", "float64"), ("lat", "float64"), ("measured", "float64"), ("allowed", "float64"),
+        ("unit", "str"), ("sources", "str"), ("evidence", "str"), ("leans_on", "str"), ("run_id", "str"),
+    ),
+    ("finding_id",),
+    "-start_ms",
 )  # fmt: skip
 INDICES: Final = Listing(
     table_of(DriverIndex),
@@ -239,6 +251,11 @@ def beside_fleet_of(
         for driver_id, beside, many in fetch(connection, query):
             found.setdefault(str(driver_id), {})[str(beside)] = int(many)
     return found
+
+
+def standing_findings(scope: Scope) -> ColumnElement[bool]:
+    """Condition on `findings`: those somebody sees, and no later run withdrew."""
+    return and_(scope.findings(), FINDINGS.table.c.withdrawn_by.is_(None))
 
 
 def in_zones(zone_ids: tuple[str, ...]) -> ColumnElement[bool]:

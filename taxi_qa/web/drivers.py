@@ -33,7 +33,7 @@ from taxi_qa.web.viewer import home, law, note_look, now_ms, today, viewer
 
 blueprint: Final = Blueprint("drivers", __name__)
 GRADES: Final = ("AAA", "AA", "A", "B")
-_FILTERS: Final = Filters(
+FILTERS: Final = Filters(
     choices={
         "grade": ("grade", frozenset({*GRADES, ""})),
         # A bound of the score, by the law of now.
@@ -58,9 +58,9 @@ def training_at() -> int | None:
     return None if scheme is None else scheme.training_at
 
 
-def _asked() -> Asked:
+def asked_drivers() -> Asked:
     """What the address asks for; training due is a bound of the score."""
-    told = asked(_FILTERS)
+    told = asked(FILTERS)
     equal = dict(told.wanted.equal)
     if equal.pop("training", None) is None:
         return told
@@ -90,7 +90,7 @@ def _beside(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def listed() -> str:
     """Drivers the reader may see, the lowest score first."""
-    told = _asked()
+    told = asked_drivers()
     seen = viewer().scope.standings()
     rows, total = rows_of(home(), STANDINGS, seen, told.wanted)
     shown = page_of(_beside(rows), total, told, "drivers.listed")
@@ -104,7 +104,7 @@ def listed() -> str:
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def listed_file(kind: str) -> Response:
     """The same rows as a file."""
-    told, seen = _asked(), viewer().scope.standings()
+    told, seen = asked_drivers(), viewer().scope.standings()
     _rows, total = page(home(), STANDINGS, seen, told.wanted)
     titles = (
         (_("从业资格证号"), Cell("driver_id")),

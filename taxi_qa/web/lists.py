@@ -25,7 +25,7 @@ _MEDIA: Final[Mapping[FileKind, str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _TEXT_MOST: Final = 100
-_PER_PAGE: Final = (25, 50, 100, 200)
+PER_PAGE: Final = (25, 50, 100, 200)
 # Pages further behind are reached by a filter: the database walks over every row before them.
 _PAGES_MOST: Final = 100_000
 _YEARS: Final = (2000, 2100)
@@ -84,8 +84,8 @@ def asked(filters: Filters) -> Asked:
             abort(400, _("不能按“%(name)s”排序。", name=sort[:_TEXT_MOST]))
         given["sort"] = (sort,)
     per = _number("per", settings().per_page)
-    if per not in {*_PER_PAGE, settings().per_page}:
-        abort(400, _("每页行数应为 %(choices)s 之一。", choices="、".join(map(str, _PER_PAGE))))
+    if per not in {*PER_PAGE, settings().per_page}:
+        abort(400, _("每页行数应为 %(choices)s 之一。", choices="、".join(map(str, PER_PAGE))))
     if per != settings().per_page:
         given["per"] = (str(per),)
     page = _number("page", 1)

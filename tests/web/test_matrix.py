@@ -83,7 +83,10 @@ OF_THE_OFFICE = {
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}
 # What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.
-MACHINES = {"records.posted"}
+MACHINES = {
+    "records.posted", "reads.findings", "reads.cases", "reads.case", "reads.scores", "reads.score",
+    "reads.rules",
+}  # fmt: skip
 # What changes something, and who may; tested below, and where it is done.
 CHANGES = {
     "inspections.filed", "inspections.undone",

@@ -101,6 +101,8 @@ def description(app: Flask) -> dict[str, Any]:
                 # Scopes of a bearer token are words for people (OpenAPI 3.1, Security Requirement Object).
                 needs = getattr(view, NEEDS, "")
                 operation["security"] = [{_SECURITY: [needs] if needs else []}]
+            if method == "get":
+                operation["responses"]["304"] = {"description": "as it was at If-None-Match"}
             _add_refusals(operation["responses"], posts=method == "post")
     return told
 

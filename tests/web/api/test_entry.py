@@ -16,6 +16,12 @@ MAKE = Callable[..., City]
 # Method, address and the scope it asks for: written down by hand; a view that is not here fails the test.
 NEEDS = {
     "records.posted": ("POST", "/api/v1/records/companies", "ingest"),
+    "reads.findings": ("GET", "/api/v1/findings", "read:findings"),
+    "reads.cases": ("GET", "/api/v1/cases", "read:cases"),
+    "reads.case": ("GET", "/api/v1/cases/x", "read:cases"),
+    "reads.scores": ("GET", "/api/v1/scores", "read:scores"),
+    "reads.score": ("GET", "/api/v1/scores/D1", "read:scores"),
+    "reads.rules": ("GET", "/api/v1/rules", ""),
 }
 
 
