@@ -1,0 +1,1 @@
+"""Terminals over TCP: what they send is durable before it is answered, and becomes records afterwards."""
