@@ -21,6 +21,12 @@ _MINUTE_MS = 60_000
 def hub(own_city: Cities) -> City:
     """A city whose hub was worked out for a day."""
     city = own_city()
+    keep_day(city)
+    return city
+
+
+def keep_day(city: City) -> None:
+    """Keep what a day at the hubs of a city was like."""
     start = day_start_ms(DAY, city.home.timezone)
     turn = {
         "driver_id": "D1", "company_id": "C1", "is_queued": True, "ahead": 2, "is_reserved": False,
@@ -50,7 +56,6 @@ def hub(own_city: Cities) -> City:
     }  # fmt: skip
     rounds = pd.DataFrame([lap, {**lap, "vehicle_id": "粤TL0", "laps": 1}])
     keep_hub_day(city.home, DAY, turns, rounds, delivery=last_delivery(city.home), made_ms=NOON)
-    return city
 
 
 def test_as_of_a_moment(hub: City) -> None:
