@@ -61,5 +61,9 @@ class Parts:
         parts = self._open.get((frame.terminal, frame.message_id, first), {})
         return [index for index in range(1, frame.total + 1) if index not in parts] if parts else []
 
+    def waiting(self) -> list[Frame]:
+        """All parts held, oldest message first."""
+        return [part for parts in self._open.values() for part in parts.values()]
+
     def _drop(self, key: tuple[str, int, int]) -> None:
         self._bytes -= sum(len(part.body) for part in self._open.pop(key).values())
