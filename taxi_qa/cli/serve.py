@@ -140,11 +140,14 @@ def _forget_figures(_server: object, worker: Any) -> None:  # noqa: ANN401 - gun
 def application(place: Place, told: dict[str, Any]) -> "Flask":
     """The web of a home, opened in this process."""
     from taxi_qa.store.home import open_home
+    from taxi_qa.web.api.couriers import Courier
     from taxi_qa.web.app import create_app, warm_up
     from taxi_qa.web.settings import Settings
 
-    app = create_app(open_home(place.home, place.database), Settings(now_ms=now_ms, **told))
+    home = open_home(place.home, place.database)
+    app = create_app(home, Settings(now_ms=now_ms, **told))
     warm_up(app)
+    Courier(home, now_ms).start()
     # What was loaded stays for good: the collector need not walk over it again with every few pages.
     gc.collect()
     gc.freeze()

@@ -36,6 +36,7 @@ from taxi_qa.cli.score import score
 from taxi_qa.cli.screen import note
 from taxi_qa.cli.serve import serve
 from taxi_qa.cli.users import users
+from taxi_qa.cli.webhooks import webhooks
 
 PROGRAM: Final = "taxi-qa"
 
@@ -52,7 +53,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, coaching, report, rules, coverage, law, compare_rules, serve, users, lab, doctor,
+    score, coaching, report, rules, coverage, law, compare_rules, serve, users, webhooks, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -17,6 +17,7 @@ from taxi_qa.store.kept_counts import case_moved, lists_changed
 from taxi_qa.store.manifest import conflict_insert
 from taxi_qa.store.said import EXCUSED
 from taxi_qa.store.tables import FindingRow, table_of
+from taxi_qa.store.webhooks import queue_event
 
 CASE_COLUMNS: Final = (
     "case_id", "rule", "rules", "family", "stage", "vehicle_id", "driver_id", "company_id", "trip_id",
@@ -331,6 +332,7 @@ def record(connection: Connection, case_id: str, event: Mapping[str, Any], deadl
     bulk_insert(connection, table_of(CaseEvent).name, EVENT_COLUMNS, [row])
     if event["to_state"] not in _THE_MACHINES:
         _tell_findings(connection, case_id, str(event["to_state"]))
+    queue_event(connection, case_id, event)
 
 
 def _tell_findings(connection: Connection, case_id: str, status: str) -> None:

@@ -33,7 +33,7 @@ from taxi_qa.web import (
     words,
     zones,
 )
-from taxi_qa.web.api import described, problems, reads, records
+from taxi_qa.web.api import described, hooks, problems, reads, records
 from taxi_qa.web.settings import Settings
 from taxi_qa.web.viewer import law, live_labels
 
@@ -42,7 +42,7 @@ _FLEET = (company, coaching, vehicles, complaints, complaint_page, sla)
 # Pages of the street, for inspectors.
 _STREET = (lookup, trips, inspections, zones)
 # What machines ask for, with a token.
-API = (records.blueprint, reads.blueprint)
+API = (records.blueprint, reads.blueprint, hooks.blueprint)
 PAGES = (start, cases, case_page, queue, drivers, hub_luck, *_FLEET, *_STREET, texts, admin, health)
 
 

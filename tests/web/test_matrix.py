@@ -85,7 +85,7 @@ PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.ope
 # What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.
 MACHINES = {
     "records.posted", "reads.findings", "reads.cases", "reads.case", "reads.scores", "reads.score",
-    "reads.rules",
+    "reads.rules", "hooks.listed",
 }  # fmt: skip
 # What changes something, and who may; tested below, and where it is done.
 CHANGES = {

@@ -21,6 +21,7 @@ NEEDS = {
     "reads.case": ("GET", "/api/v1/cases/x", "read:cases"),
     "reads.scores": ("GET", "/api/v1/scores", "read:scores"),
     "reads.score": ("GET", "/api/v1/scores/D1", "read:scores"),
+    "hooks.listed": ("GET", "/api/v1/webhooks", "webhooks"),
     "reads.rules": ("GET", "/api/v1/rules", ""),
 }
 
