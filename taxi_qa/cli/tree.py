@@ -22,6 +22,7 @@ from taxi_qa.cli.desk import desk
 from taxi_qa.cli.doctor import doctor
 from taxi_qa.cli.facts import facts
 from taxi_qa.cli.findings import findings
+from taxi_qa.cli.gateway import gateway
 from taxi_qa.cli.ingest import ingest
 from taxi_qa.cli.init import init
 from taxi_qa.cli.lab import lab
@@ -53,7 +54,7 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, coaching, report, rules, coverage, law, compare_rules, serve, users, webhooks, lab, doctor,
+    score, coaching, report, rules, coverage, law, compare_rules, serve, gateway, users, webhooks, lab, doctor,
 ):  # fmt: skip
     root.add_command(_command)
 

@@ -1,0 +1,334 @@
+"""How many reports the gateway takes in on one core, how long their answers take, and whether any is lost.
+
+The gateway runs as people start it, pinned to one core; made terminals run in another process on another.
+
+    scripts/bench gateway [--terminals 20000] [--every 10] [--minutes 10] [--flood-terminals 500]
+                          [--flood-s 30] [--kills 0]
+
+First `--terminals` report once in `--every` seconds for `--minutes`, some of them ten records at once; then
+`--flood-terminals` send as fast as they are answered. With `--kills N` the gateway is killed (SIGKILL) N
+times under load. At the end every record that was answered is looked for in the journal.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from scripts.check_run import peak_mb  # noqa: E402
+from taxi_qa.gateway.journal import OPEN, closed_segments, entries  # noqa: E402
+from taxi_qa.ingest.terminals.frame import compose, parse  # noqa: E402
+from taxi_qa.ingest.terminals.framing import Splitter  # noqa: E402
+
+_BURST: Final = 10
+_BESIDE_SOCKETS: Final = 100
+_CHANCE: Final = random.Random(7)  # noqa: S311 - of a benchmark
+_SHARE_OF_BURSTS: Final = 20
+
+
+def terminal_id(number: int) -> str:
+    """The number of a made terminal: 10 at the front, as JT905 asks for."""
+    return f"10{number:010d}"
+
+
+def report(terminal: str, serial: int, body_number: int) -> bytes:
+    """A position whose latitude and longitude hold its number: every record is one of its kind."""
+    body = bytes(8) + body_number.to_bytes(8, "big") + bytes(3) + bytes.fromhex("251014120000")
+    return compose("jt905", 0x0200, terminal, serial, body)
+
+
+class Terminal(asyncio.Protocol):
+    """A made terminal: keeps what was not answered, and sends it again when it is connected again."""
+
+    def __init__(self, load: "Load", number: int) -> None:
+        """Begin without a connection."""
+        self.load, self.id = load, terminal_id(number)
+        self.number, self.sent = number, 0
+        self.waiting: dict[int, tuple[int, float]] = {}
+        self.transport: asyncio.Transport | None = None
+        self._splitter = Splitter()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected: what waits is sent again, with the serials it had."""
+        connected = cast("asyncio.Transport", transport)
+        self.transport, self._splitter = connected, Splitter()
+        again = list(self.waiting.items())
+        self.waiting = {serial: (record, time.perf_counter()) for serial, (record, _then) in again}
+        if again:
+            connected.write(b"".join(report(self.id, serial, record) for serial, (record, _then) in again))
+        if self.load.flood:
+            self.push(8)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
+        """Gone: come back soon."""
+        self.transport = None
+        if not self.load.ended:
+            asyncio.get_running_loop().call_later(0.2 + _CHANCE.random(), self.load.connect, self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answers."""
+        now, done = time.perf_counter(), 0
+        for raw in self._splitter.feed(data):
+            body = raw[12:-1]
+            kept = self.waiting.pop(int.from_bytes(body[:2], "big"), None)
+            if kept is not None:
+                self.load.answered(self.number, kept[0], now - kept[1])
+                done += 1
+        if self.load.flood and done and not self.load.ended:
+            self.push(done)
+
+    def push(self, many: int) -> None:
+        """Send new reports."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        out, now = [], time.perf_counter()
+        for _ in range(many):
+            self.sent += 1
+            serial, record = self.sent & 0xFFFF, self.number << 32 | self.sent
+            self.waiting[serial] = (record, now)
+            out.append(report(self.id, serial, record))
+        self.transport.write(b"".join(out))
+
+
+class Load:
+    """All made terminals of one run."""
+
+    def __init__(self, port: int, *, flood: bool) -> None:
+        """Begin."""
+        self.port, self.flood, self.ended = port, flood, False
+        self.waits: list[float] = []
+        self.records: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def answered(self, _number: int, record: int, wait_s: float) -> None:
+        """One record was answered."""
+        self.records.add(record)
+        self.waits.append(wait_s)
+
+    def connect(self, terminal: Terminal) -> None:
+        """Connect, again and again until it works."""
+        task = asyncio.get_running_loop().create_task(self._connect(terminal))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, terminal: Terminal) -> None:
+        # A thousand source ports an address are more than enough; 127.0.0.x are all this machine.
+        source = f"127.0.{1 + terminal.number // 20_000}.1"
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: terminal, "127.0.0.1", self.port, local_addr=(source, 0)
+            )
+        except OSError:
+            if not self.ended:
+                asyncio.get_running_loop().call_later(0.5 + _CHANCE.random(), self.connect, terminal)
+
+
+async def steady(port: int, many: int, every_s: float, seconds: float) -> Load:
+    """So many terminals, one report each in so many seconds; of some, bursts."""
+    load = Load(port, flood=False)
+    people = [Terminal(load, number) for number in range(many)]
+    for start in range(0, many, 500):
+        for one in people[start : start + 500]:
+            load.connect(one)
+        await asyncio.sleep(0.25)
+    for _ in range(600):
+        if all(one.transport is not None for one in people):
+            break
+        await asyncio.sleep(0.2)
+    print(f"{many:,} terminals connected", flush=True)
+    began, step, turn = time.perf_counter(), every_s / 100, 0
+    while time.perf_counter() - began < seconds:
+        for one in people[turn % 100 :: 100]:
+            one.push(_BURST if _CHANCE.randrange(_SHARE_OF_BURSTS * 10) == 0 else 1)
+        turn += 1
+        await asyncio.sleep(max(0.0, began + turn * step - time.perf_counter()))
+    await end(load, people)
+    return load
+
+
+async def flood(port: int, many: int, seconds: float) -> Load:
+    """So many terminals, each with eight reports under way all the time."""
+    load = Load(port, flood=True)
+    people = [Terminal(load, number) for number in range(many)]
+    for one in people:
+        load.connect(one)
+    await asyncio.sleep(2)
+    before, began = len(load.records), time.perf_counter()
+    load.waits.clear()
+    await asyncio.sleep(seconds)
+    rate = (len(load.records) - before) / (time.perf_counter() - began)
+    print(f"as fast as answered: {rate:,.0f} reports a second, durable, {said(load.waits)}", flush=True)
+    await end(load, people)
+    return load
+
+
+async def end(load: Load, people: list[Terminal]) -> None:
+    """Send nothing new, wait for the answers that are under way, then go."""
+    load.flood = False
+    for _ in range(100):
+        if not any(one.waiting for one in people):
+            break
+        await asyncio.sleep(0.1)
+    load.ended = True
+    for one in people:
+        if one.transport is not None:
+            one.transport.abort()
+
+
+def said(waits: list[float]) -> str:
+    """Median, p99 and most of waits."""
+    told = sorted(waits)
+    if not told:
+        return "nothing was answered"
+    at = [told[min(int(share * len(told)), len(told) - 1)] * 1000 for share in (0.5, 0.99, 1.0)]
+    return f"answers after {at[0]:.0f} ms (median), {at[1]:.0f} ms (p99), {at[2]:.0f} ms (most)"
+
+
+@contextmanager
+def gateway(home: Path, port: int, core: int) -> Iterator["subprocess.Popen[bytes]"]:
+    """A gateway on one core, as people start it."""
+    process = start(home, port, core)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def start(home: Path, port: int, core: int, *more: str) -> "subprocess.Popen[bytes]":
+    """Start it, and wait until it listens."""
+    command = [sys.executable, "-m", "taxi_qa", "--home", str(home), "gateway"]
+    command += ["--jt905-port", str(port), "--every", "5", *more]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(process.pid, {core})
+    for _ in range(300):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return process
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the gateway did not start")
+
+
+def made_home(folder: Path, many: int) -> Path:
+    """A home whose register names so many terminals."""
+    from taxi_qa.ingest.take import take  # noqa: PLC0415 - only here
+    from taxi_qa.store.home import make_home  # noqa: PLC0415 - only here
+
+    home = make_home(folder / "home")
+    file = folder / "vehicles.csv"
+    lines = ["vehicle_id,company_id,terminal_id", *(f"T{n:06d},C1,{terminal_id(n)}" for n in range(many))]
+    file.write_text("\n".join(lines))
+    take(home, [file], now_ms=time.time_ns() // 1_000_000)
+    home.engine.dispose()
+    return folder / "home"
+
+
+def stored(home: Path) -> Counter[int]:
+    """How often each record stands in the journal."""
+    folder, found = home / "terminals" / "journal", Counter[int]()
+    for path in [*closed_segments(folder), *sorted(folder.glob(f"*{OPEN}"))]:
+        for entry in entries(path):
+            found[int.from_bytes(parse("jt905", entry.raw).body[8:16], "big")] += 1
+    return found
+
+
+def check(home: Path, load: Load, what: str) -> bool:
+    """Whether everything answered is there; what stands twice was sent twice."""
+    found = stored(home)
+    lost = [record for record in load.records if not found[record]]
+    twice = sum(many > 1 for many in found.values())
+    print(
+        f"{what}: {len(load.records):,} records answered, {len(lost)} of them missing; {len(found):,}"
+        f" different ones in the journal, {twice:,} of them sent and kept more than once", flush=True,
+    )  # fmt: skip
+    return not lost
+
+
+async def killed(home: Path, port: int, core: int, kills: int) -> Load:
+    """Load while the gateway is killed and started again."""
+    load = Load(port, flood=True)
+    people = [Terminal(load, number) for number in range(200)]
+    process = await asyncio.to_thread(start, home, port, core)
+    for one in people:
+        load.connect(one)
+    for _ in range(kills):
+        await asyncio.sleep(1.0 + _CHANCE.random())
+        process.kill()
+        process.wait()
+        process = await asyncio.to_thread(start, home, port, core)
+    await asyncio.sleep(3)
+    await end(load, people)
+    process.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(process.wait, 60)
+    return load
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--terminals", type=int, default=20_000)
+    parser.add_argument("--every", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--flood-terminals", type=int, default=500)
+    parser.add_argument("--flood-s", type=float, default=30)
+    parser.add_argument("--kills", type=int, default=0)
+    asked = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[-1]})
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and asked.terminals > hard - _BESIDE_SOCKETS:
+        asked.terminals = hard - _BESIDE_SOCKETS
+        print(f"the system allows a process {hard:,} open files: {asked.terminals:,} terminals", flush=True)
+    good = True
+    with tempfile.TemporaryDirectory(prefix="taxi_qa_gateway_") as name:
+        for what in ("steady", "flood", "kills"):
+            folder = Path(name) / what
+            folder.mkdir()
+            many = {
+                "steady": asked.terminals if asked.minutes else 0,
+                "flood": asked.flood_terminals if asked.flood_s else 0,
+                "kills": 200 if asked.kills else 0,
+            }[what]
+            if not many:
+                continue
+            home = made_home(folder, many)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if what == "kills":
+                load = asyncio.run(killed(home, port, cores[0], asked.kills))
+                good &= check(home, load, f"killed {asked.kills} times")
+                continue
+            with gateway(home, port, cores[0]) as process:
+                if what == "steady":
+                    load = asyncio.run(steady(port, many, asked.every, asked.minutes * 60))
+                    rate = len(load.records) / (asked.minutes * 60)
+                    print(f"{rate:,.0f} reports a second: {said(load.waits)}")
+                else:
+                    load = asyncio.run(flood(port, many, asked.flood_s))
+                print(f"memory of the gateway at most: {peak_mb(process.pid):.0f} MB", flush=True)
+            good &= check(home, load, what)
+    raise SystemExit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

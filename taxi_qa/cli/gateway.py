@@ -1,0 +1,124 @@
+"""`taxi-qa gateway`: terminals over TCP."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from taxi_qa.cli.command import Command, now_ms, opened
+from taxi_qa.cli.screen import note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from taxi_qa.ingest.terminals.frame import Protocol
+
+# A socket each, beside those of files.
+_BESIDE_SOCKETS = 50
+
+
+@click.command(cls=Command)
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where it listens.")
+@click.option(
+    "--jt905-port",
+    type=click.IntRange(0, 65_535),
+    metavar="N",
+    help="Port of JT/T 905 terminals; 0: any free one.  [default: not served]",
+)
+@click.option(
+    "--jt808-port",
+    type=click.IntRange(0, 65_535),
+    metavar="N",
+    help="Port of JT/T 808 terminals; 0: any free one.  [default: not served]",
+)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65_535),
+    metavar="N",
+    help="Port of the counts, as Prometheus reads them.  [default: none]",
+)
+@click.option(
+    "--every",
+    "every_s",
+    type=click.FloatRange(0.2, 3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="So often what came in is closed, to become records.",
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(1, 1_000_000),
+    default=40_000,
+    show_default=True,
+    metavar="N",
+    help="Open at once at most.",
+)
+@click.pass_context
+def gateway(
+    ctx: click.Context,
+    host: str,
+    jt905_port: int | None,
+    jt808_port: int | None,
+    metrics_port: int | None,
+    every_s: float,
+    connections: int,
+) -> None:
+    """Take in what terminals send.
+
+    Only terminals the register of vehicles names (terminal_id) are heard. A frame is answered once it is
+    durable, and not before; what was answered is never lost. Ends with Ctrl-C or SIGTERM.
+    """
+    import asyncio
+
+    from taxi_qa.gateway.known import terminals_of
+    from taxi_qa.gateway.limits import Limits
+    from taxi_qa.gateway.run import Setup, run
+
+    ports: dict[Protocol, int] = {}
+    if jt905_port is not None:
+        ports["jt905"] = jt905_port
+    if jt808_port is not None:
+        ports["jt808"] = jt808_port
+    if not ports:
+        raise click.UsageError("say which terminals there are: --jt905-port N, --jt808-port N, or both")
+    home = opened(ctx)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logging.getLogger("taxi_qa.gateway").setLevel(logging.INFO)
+    known = len(terminals_of(home))
+    if not known:
+        note("no vehicle of the register has a terminal_id: nobody will be heard")
+    _allow_sockets(connections)
+
+    def ready(found: "Mapping[Protocol, int]") -> None:
+        for protocol, port in found.items():
+            note(f"{protocol} on {host}:{port}, {known:,} terminals known  (Ctrl-C ends it)")
+
+    setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections))
+    try:
+        figures = asyncio.run(run(home, setup, now_ms=now_ms, ready=ready))
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on {host}: {error.strerror}; choose another port") from None
+    note(figures.line())
+
+
+def _allow_sockets(connections: int) -> None:
+    """As many open files as the system lets this process have."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _BESIDE_SOCKETS
+    allowed = wanted
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        try:
+            # Only the system's administrator may ask for more than the hard limit.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+        except (ValueError, OSError):
+            allowed = hard
+    if soft < allowed <= hard or hard == resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+    if allowed < wanted:
+        note(f"the system allows {allowed:,} open files: about {allowed - _BESIDE_SOCKETS:,} connections")
