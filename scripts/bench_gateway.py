@@ -7,7 +7,7 @@ The gateway runs as people start it, pinned to one core; made terminals run in a
 
 First `--terminals` report once in `--every` seconds for `--minutes`, some of them ten records at once; then
 `--flood-terminals` send as fast as they are answered. With `--kills N` the gateway is killed (SIGKILL) N
-times under load. At the end every record that was answered is looked for in the journal.
+times under load. At the end every record that was answered is looked for in the home.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import random
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,10 +34,14 @@ if str(ROOT) not in sys.path:
 
 from scripts.check_run import peak_mb  # noqa: E402
 from taxi_qa.gateway.journal import OPEN, closed_segments, entries  # noqa: E402
-from taxi_qa.ingest.terminals.frame import compose, parse  # noqa: E402
+from taxi_qa.ingest.terminals.frame import compose  # noqa: E402
 from taxi_qa.ingest.terminals.framing import Splitter  # noqa: E402
 
 _BURST: Final = 10
+# JT905 counts a degree in so many units; the records of half a day are told apart by their second.
+_UNITS: Final = 600_000
+_SECONDS: Final = 43_200
+_NOON_MS: Final = 1_760_414_400_000  # 2025-10-14 12:00 in Shanghai
 _BESIDE_SOCKETS: Final = 100
 _CHANCE: Final = random.Random(7)  # noqa: S311 - of a benchmark
 _SHARE_OF_BURSTS: Final = 20
@@ -47,10 +52,19 @@ def terminal_id(number: int) -> str:
     return f"10{number:010d}"
 
 
-def report(terminal: str, serial: int, body_number: int) -> bytes:
-    """A position whose latitude and longitude hold its number: every record is one of its kind."""
-    body = bytes(8) + body_number.to_bytes(8, "big") + bytes(3) + bytes.fromhex("251014120000")
+def report(terminal: str, serial: int, record: int) -> bytes:
+    """A position whose second and latitude tell its number: every record of a terminal is one of its kind."""
+    number = record & 0xFFFFFFFF
+    second, degrees = number % _SECONDS, 23 * _UNITS + number // _SECONDS
+    clock = f"251014{12 + second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}"
+    body = struct.pack(">IIIIHB", 0, 1 << 8, degrees, 113 * _UNITS, 300, 45) + bytes.fromhex(clock)
     return compose("jt905", 0x0200, terminal, serial, body)
+
+
+def record_of(vehicle_number: int, time_ms: int, lat_e7: int) -> int:
+    """The number of the record a stored position was sent as."""
+    units = round(lat_e7 * _UNITS / 10_000_000)
+    return vehicle_number << 32 | ((units - 23 * _UNITS) * _SECONDS + (time_ms - _NOON_MS) // 1000)
 
 
 class Terminal(asyncio.Protocol):
@@ -73,7 +87,7 @@ class Terminal(asyncio.Protocol):
         if again:
             connected.write(b"".join(report(self.id, serial, record) for serial, (record, _then) in again))
         if self.load.flood:
-            self.push(8)
+            self.push(self.load.window)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
         """Gone: come back soon."""
@@ -109,9 +123,15 @@ class Terminal(asyncio.Protocol):
 class Load:
     """All made terminals of one run."""
 
-    def __init__(self, port: int, *, flood: bool) -> None:
-        """Begin."""
-        self.port, self.flood, self.ended = port, flood, False
+    def __init__(self, port: int, *, flood: bool, window: int = 8) -> None:
+        """Begin.
+
+        Args:
+            port: of the gateway.
+            flood: whether an answer is followed by a new report at once.
+            window: reports of one terminal under way then.
+        """
+        self.port, self.flood, self.ended, self.window = port, flood, False, window
         self.waits: list[float] = []
         self.records: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -208,7 +228,7 @@ def gateway(home: Path, port: int, core: int) -> Iterator["subprocess.Popen[byte
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(300)
 
 
 def start(home: Path, port: int, core: int, *more: str) -> "subprocess.Popen[bytes]":
@@ -241,30 +261,61 @@ def made_home(folder: Path, many: int) -> Path:
 
 
 def stored(home: Path) -> Counter[int]:
-    """How often each record stands in the journal."""
-    folder, found = home / "terminals" / "journal", Counter[int]()
-    for path in [*closed_segments(folder), *sorted(folder.glob(f"*{OPEN}"))]:
-        for entry in entries(path):
-            found[int.from_bytes(parse("jt905", entry.raw).body[8:16], "big")] += 1
+    """How often each record stands in the home, once the frames have become records."""
+    from taxi_qa.store.home import open_home  # noqa: PLC0415 - only here
+    from taxi_qa.store.library import partitions  # noqa: PLC0415 - only here
+    from taxi_qa.store.positions import Stretch, fixes_of  # noqa: PLC0415 - only here
+
+    opened, found = open_home(home), Counter[int]()
+    for day, bucket in partitions(opened, 0, 40_000, kind="positions"):
+        fixes = fixes_of(opened, Stretch((day,), (bucket,), 0, 4_000_000_000_000), ())
+        for at, vehicle in enumerate(fixes.vehicle_ids):
+            rows = slice(fixes.starts[at], fixes.starts[at + 1])
+            for time_ms, lat_e7 in zip(
+                fixes.time_ms[rows].tolist(), fixes.lat_e7[rows].tolist(), strict=True
+            ):
+                found[record_of(int(vehicle[1:]), time_ms, lat_e7)] += 1
+    opened.engine.dispose()
     return found
 
 
+def frames_kept(home: Path) -> int:
+    """Frames in all segments, settled ones too."""
+    folder = home / "terminals"
+    paths = [*closed_segments(folder / "journal"), *(folder / "journal").glob(f"*{OPEN}")]
+    return sum(1 for path in [*paths, *closed_segments(folder / "settled")] for _entry in entries(path))
+
+
 def check(home: Path, load: Load, what: str) -> bool:
-    """Whether everything answered is there; what stands twice was sent twice."""
+    """Whether everything answered is there, once each."""
+    settle_rest(home)
     found = stored(home)
-    lost = [record for record in load.records if not found[record]]
+    lost = sum(not found[record] for record in load.records)
     twice = sum(many > 1 for many in found.values())
     print(
-        f"{what}: {len(load.records):,} records answered, {len(lost)} of them missing; {len(found):,}"
-        f" different ones in the journal, {twice:,} of them sent and kept more than once", flush=True,
+        f"{what}: {len(load.records):,} records answered, of them missing in the home: {lost}; stored twice:"
+        f" {twice}; {frames_kept(home):,} frames became {len(found):,} positions", flush=True,
     )  # fmt: skip
-    return not lost
+    return not lost and not twice
 
 
-async def killed(home: Path, port: int, core: int, kills: int) -> Load:
+def settle_rest(home: Path) -> None:
+    """What the gateway's own process had not settled when it was killed, or within its time at the end."""
+    from taxi_qa.gateway.known import terminals_of  # noqa: PLC0415 - only here
+    from taxi_qa.gateway.settle import settle_closed  # noqa: PLC0415 - only here
+    from taxi_qa.store.home import open_home  # noqa: PLC0415 - only here
+
+    opened = open_home(home)
+    settle_closed(
+        opened, home / "terminals", terminals_of(opened), now_ms=lambda: time.time_ns() // 1_000_000
+    )
+    opened.engine.dispose()
+
+
+async def killed(home: Path, port: int, core: int, kills: int, *, many: int = 200, window: int = 8) -> Load:
     """Load while the gateway is killed and started again."""
-    load = Load(port, flood=True)
-    people = [Terminal(load, number) for number in range(200)]
+    load = Load(port, flood=True, window=window)
+    people = [Terminal(load, number) for number in range(many)]
     process = await asyncio.to_thread(start, home, port, core)
     for one in people:
         load.connect(one)
@@ -276,7 +327,7 @@ async def killed(home: Path, port: int, core: int, kills: int) -> Load:
     await asyncio.sleep(3)
     await end(load, people)
     process.send_signal(signal.SIGTERM)
-    await asyncio.to_thread(process.wait, 60)
+    await asyncio.to_thread(process.wait, 300)
     return load
 
 

@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from taxi_qa.cli.command import Command, now_ms, opened
+from taxi_qa.cli.command import Command, Place, now_ms, opened, place_of
 from taxi_qa.cli.screen import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from multiprocessing.context import SpawnProcess
+    from multiprocessing.synchronize import Event as EventType
 
     from taxi_qa.ingest.terminals.frame import Protocol
 
 # A socket each, beside those of files.
 _BESIDE_SOCKETS = 50
+_LOOK_EVERY_S = 1.0
+_NICER = 10
+# So long a clean end waits for the last records.
+_SETTLE_S = 120.0
 
 
 @click.command(cls=Command)
@@ -55,6 +61,22 @@ _BESIDE_SOCKETS = 50
     metavar="N",
     help="Open at once at most.",
 )
+@click.option(
+    "--dialect",
+    default="standard",
+    show_default=True,
+    metavar="NAME",
+    help="Of the fleet's camera items and layouts: standard, jsatl, db32, gdrta, car_eye ...",
+)
+@click.option(
+    "--keep-days",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    metavar="N",
+    help="How long frames that became records, and pictures, are kept.",
+)
+@click.option("--no-records", is_flag=True, help="Keep frames only: another gateway makes records of them.")
 @click.pass_context
 def gateway(
     ctx: click.Context,
@@ -64,6 +86,9 @@ def gateway(
     metrics_port: int | None,
     every_s: float,
     connections: int,
+    dialect: str,
+    keep_days: float,
+    no_records: bool,
 ) -> None:
     """Take in what terminals send.
 
@@ -96,11 +121,58 @@ def gateway(
             note(f"{protocol} on {host}:{port}, {known:,} terminals known  (Ctrl-C ends it)")
 
     setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections))
+    settler = None if no_records else _settler(place_of(ctx), dialect, keep_days)
     try:
         figures = asyncio.run(run(home, setup, now_ms=now_ms, ready=ready))
     except OSError as error:
         raise click.UsageError(f"cannot listen on {host}: {error.strerror}; choose another port") from None
+    finally:
+        if settler is not None:
+            process, ended = settler
+            ended.set()
+            process.join(_SETTLE_S)
     note(figures.line())
+
+
+def _settler(place: Place, dialect: str, keep_days: float) -> "tuple[SpawnProcess, EventType]":
+    """A process of its own makes the records: it must not take the sockets' time."""
+    import multiprocessing
+
+    from taxi_qa.ingest.terminals.dialects import dialect_named
+
+    try:
+        dialect_named(dialect)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--dialect") from None
+    context = multiprocessing.get_context("spawn")
+    ended = context.Event()
+    process = context.Process(target=_settle, args=(place, dialect, keep_days, ended), daemon=True)
+    process.start()
+    return process, ended
+
+
+def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType") -> None:
+    """What that process does, until it is told to end or its gateway is gone."""
+    import os
+    import signal
+
+    from taxi_qa.gateway.known import terminals_of
+    from taxi_qa.gateway.run import folder_of
+    from taxi_qa.gateway.settle import settle_for_ever
+    from taxi_qa.store.home import open_home
+
+    # Ctrl-C reaches both; this one ends when the gateway has closed its last segment.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    logging.getLogger("taxi_qa.gateway").setLevel(logging.INFO)
+    # The sockets go first where both share a core.
+    os.nice(_NICER)
+    home, parent = open_home(place.home, place.database), os.getppid()
+    settle_for_ever(
+        home, folder_of(home), lambda: terminals_of(home), now_ms=now_ms, dialect=dialect,
+        keep_days=keep_days, every_s=_LOOK_EVERY_S,
+        ended=lambda: ended.is_set() or os.getppid() != parent, after=lambda _told: None,
+    )  # fmt: skip
 
 
 def _allow_sockets(connections: int) -> None:

@@ -5,7 +5,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from taxi_qa.gateway.journal import Entry, packed
-from taxi_qa.gateway.known import folded
 from taxi_qa.ingest.terminals.frame import Frame, Protocol, parse
 from taxi_qa.ingest.terminals.framing import Splitter
 
@@ -124,7 +123,7 @@ class Connection(asyncio.Protocol):
         gateway.keep(self, frame, packed(entry), now_s)
 
     def _is_known(self, frame: Frame) -> bool:
-        if folded(frame.terminal) not in self.gateway.terminals:
+        if frame.terminal not in self.gateway.terminals:
             return False
         # A gateway of a depot speaks for several terminals; the one it named last stands for the connection.
         self.gateway.named(self, frame.terminal)

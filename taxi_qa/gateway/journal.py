@@ -7,6 +7,7 @@ written again.
 """
 
 import os
+import secrets
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -104,7 +105,9 @@ class Journal:
 
     def _begin(self) -> None:
         last = max((_number(path) for path in self._folder.iterdir()), default=0)
-        path = self._folder / f"{last + 1:012d}{OPEN}"
+        # Numbered among those that lie here, named apart from all there ever were: a number comes again when
+        # its segment has gone aside, and whoever keeps what was done keeps it by name.
+        path = self._folder / f"{last + 1:012d}-{secrets.token_hex(4)}{OPEN}"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._path, self.bytes_written = path, 0
         sync_folder(self._folder)
@@ -169,4 +172,5 @@ def all_entries(paths: Iterable[Path]) -> Iterator[Entry]:
 
 
 def _number(path: Path) -> int:
-    return int(path.stem) if path.stem.isdigit() else 0
+    number = path.stem.partition("-")[0]
+    return int(number) if number.isdigit() else 0

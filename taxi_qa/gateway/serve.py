@@ -39,7 +39,7 @@ class Gateway:
     """What all connections share.
 
     Attributes:
-        terminals: folded number -> vehicle; replaced by whoever reads the register anew.
+        terminals: terminal -> vehicle; replaced by whoever reads the register anew.
         limits: how much it lets itself be asked for.
         figures: what happened.
         now_ms: the clock of entries.

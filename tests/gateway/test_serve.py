@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from taxi_qa.gateway.journal import closed_segments, entries, open_journal
+from taxi_qa.gateway.known import Register
 from taxi_qa.gateway.limits import Limits
 from taxi_qa.gateway.replies import Replies
 from taxi_qa.gateway.serve import Gateway
@@ -21,7 +22,8 @@ from taxi_qa.ingest.terminals.framing import Splitter
 KNOWN = "108000000316"
 OTHER = "108000000317"
 PHONE = "013800138000"
-TERMINALS = {KNOWN: "粤T1", OTHER: "粤T2", PHONE.lstrip("0"): "粤T3"}
+# The register writes a telephone number as people do.
+TERMINALS = Register({KNOWN: "粤T1", OTHER: "粤T2", PHONE.lstrip("0"): "粤T3"})
 BODY = bytes(25)
 
 

@@ -1,0 +1,211 @@
+"""Closed segments become records, by the same door as files.
+
+A segment's frames are read in the order they came, with the memory the segment before left; each kind of
+their records is written as one file and taken in. The same segment gives the same bytes, so a crash between
+costs nothing: it is read again, and what was in already is the same file or the same rows. When all of it is
+in, the memory is kept with the segment's name, then the segment goes aside.
+"""
+
+import json
+import logging
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from taxi_qa.gateway.journal import CLOSED, closed_segments, entries, sync_folder
+from taxi_qa.ingest.take import take
+from taxi_qa.ingest.terminals.frame import Frame, parse
+from taxi_qa.ingest.terminals.media_pieces import Media
+from taxi_qa.ingest.terminals.records_of import Records, records_of
+from taxi_qa.ingest.terminals.state import State
+from taxi_qa.records.kinds import KINDS
+from taxi_qa.store.home import Home
+from taxi_qa.store.turns import in_turn
+from taxi_qa.values.clock import MS_PER_DAY
+
+LOG: Final = logging.getLogger("taxi_qa.gateway")
+_ORDER: Final = {kind: at for at, kind in enumerate(KINDS)}
+_WAIT_S: Final = 600.0
+
+
+@dataclass
+class Settled:
+    """What segments came to.
+
+    Attributes:
+        segments: how many.
+        frames: read.
+        rows, quarantined: by kind.
+        left_aside: frames no record was made of, by reason.
+        media: pictures and sounds kept.
+    """
+
+    segments: int = 0
+    frames: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    left_aside: Counter[str] = field(default_factory=Counter)
+    media: int = 0
+
+    def line(self) -> str:
+        """One line for people."""
+        rows = ", ".join(f"{kind} {many:,}" for kind, many in sorted(self.rows.items())) or "-"
+        aside = f"; {sum(self.left_aside.values()):,} 帧未用 frames left aside" if self.left_aside else ""
+        refused = sum(self.quarantined.values())
+        held = f"; {refused:,} 行隔离 rows quarantined" if refused else ""
+        return f"{self.frames:,} 帧 frames -> {rows}{held}{aside}"
+
+
+def settle_closed(
+    home: Home,
+    folder: Path,
+    whose: Mapping[str, str],
+    *,
+    now_ms: Callable[[], int],
+    dialect: str = "standard",
+) -> Settled:
+    """Make records of every closed segment, the oldest first.
+
+    Args:
+        home: where they go.
+        folder: of the gateway (`run.folder_of`).
+        whose: the vehicle of a terminal by its name in hex.
+        now_ms: the clock.
+        dialect: of the fleet.
+
+    Raises:
+        HomeError: somebody else was writing to the home for ten minutes.
+    """
+    told = Settled()
+    for path in closed_segments(folder / "journal"):
+        state, done = _memory(folder)
+        if path.name != done:
+            made = records_of(_frames(path, told), whose, state, dialect)
+            told.left_aside += made.counts
+            _deliver(home, path, made, told, now_ms)
+            for one in made.media:
+                told.media += _keep_media(folder, one)
+            _remember(folder, made.state, path.name)
+        told.segments += 1
+        aside = folder / "settled"
+        aside.mkdir(exist_ok=True)
+        path.rename(aside / path.name)
+    return told
+
+
+def drop_old(folder: Path, keep_days: float, now_ms: int) -> int:
+    """Delete settled segments and media older than so many days; how many."""
+    dropped = 0
+    for place, pattern in (("settled", f"*{CLOSED}"), ("media", "*/*")):
+        for path in (folder / place).glob(pattern):
+            if path.stat().st_mtime * 1000 < now_ms - keep_days * MS_PER_DAY:
+                path.unlink()
+                dropped += 1
+    return dropped
+
+
+def settle_for_ever(  # noqa: PLR0913 - each by name
+    home: Home,
+    folder: Path,
+    whose: Callable[[], Mapping[str, str]],
+    *,
+    now_ms: Callable[[], int],
+    dialect: str,
+    keep_days: float,
+    every_s: float,
+    ended: Callable[[], bool],
+    after: Callable[[Settled], None],
+) -> None:
+    """Settle again and again until told to end, and once more then.
+
+    Args:
+        home, folder, now_ms, dialect: as for `settle_closed`.
+        whose: reads the register anew.
+        keep_days: see `drop_old`.
+        every_s: how long to wait where nothing was closed.
+        ended: whether to end.
+        after: told what each round came to, where there was anything.
+    """
+    last = False
+    while True:
+        try:
+            told = settle_closed(home, folder, whose(), now_ms=now_ms, dialect=dialect)
+            if told.segments:
+                LOG.info("%s", told.line())
+                after(told)
+                drop_old(folder, keep_days, now_ms())
+        except Exception:
+            # The segments stay: the next round tries again, and a clean end must not wait for ever.
+            LOG.exception("segments could not be settled; they are kept and tried again")
+        if last:
+            return
+        last = ended()
+        if not last:
+            time.sleep(every_s)
+
+
+def _frames(path: Path, told: Settled) -> Iterator[tuple[int, Frame]]:
+    for entry in entries(path):
+        told.frames += 1
+        try:
+            yield entry.received_ms, parse(entry.protocol, entry.raw)
+        except ValueError:
+            told.left_aside["broken_header"] += 1
+
+
+def _deliver(home: Home, segment: Path, made: Records, told: Settled, now_ms: Callable[[], int]) -> None:
+    """Each kind as one file, who there is before what they did."""
+    home.staging.mkdir(exist_ok=True)
+    at = home.staging / f"gateway-{segment.stem}-{os.getpid()}"
+    at.mkdir(exist_ok=True)
+    try:
+        files = []
+        for kind in sorted(made.tables, key=lambda name: _ORDER[name]):
+            file = at / f"{kind}-gateway-{segment.stem}.parquet"
+            made.tables[kind].to_parquet(file, index=False)
+            files.append((kind, file))
+        with in_turn(home, _WAIT_S):
+            for kind, file in files:
+                [report] = take(home, [file], kind=kind, now_ms=now_ms(), workers=1)
+                if report.refused:
+                    raise ValueError(report.refused)
+                told.rows[kind] += report.accepted + report.corrections
+                told.quarantined[kind] += report.quarantined
+    finally:
+        shutil.rmtree(at, ignore_errors=True)
+
+
+def _keep_media(folder: Path, one: Media) -> int:
+    place = folder / "media" / one.sha256[:2]
+    target = place / one.sha256
+    if target.exists():
+        return 0
+    place.mkdir(parents=True, exist_ok=True)
+    part = place / f".{one.sha256}.{os.getpid()}"
+    part.write_bytes(one.data)
+    part.replace(target)
+    return 1
+
+
+def _memory(folder: Path) -> tuple[State | None, str]:
+    """What the last settled segment left, and its name."""
+    path = folder / "memory.json"
+    if not path.exists():
+        return None, ""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return State.from_text(told["state"]), str(told["segment"])
+
+
+def _remember(folder: Path, state: State, segment: str) -> None:
+    part = folder / f".memory.json.{os.getpid()}"
+    with part.open("w", encoding="utf-8") as file:
+        json.dump({"segment": segment, "state": state.to_text()}, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / "memory.json")
+    sync_folder(folder)
