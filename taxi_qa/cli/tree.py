@@ -54,7 +54,8 @@ def root() -> None:
 
 for _command in (
     init, demo, ingest, quarantine, roads, check, findings, facts, records, complaint, desk, review, appeal,
-    score, coaching, report, rules, coverage, law, compare_rules, serve, gateway, users, webhooks, lab, doctor,
+    score, coaching, report, rules, coverage, law, compare_rules, serve, gateway, users, webhooks, lab,
+    doctor,
 ):  # fmt: skip
     root.add_command(_command)
 
