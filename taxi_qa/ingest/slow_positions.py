@@ -43,8 +43,10 @@ class Spilling:
 
 @contextmanager
 def staging_folder(home: Home, name: str) -> Iterator[Path]:
-    """A folder for unfinished work, gone afterwards."""
+    """A folder for unfinished work, empty at first and gone afterwards."""
     folder = home.staging / name
+    # Not every writer sweeps before: what a killed one left of the same file is nobody's.
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder

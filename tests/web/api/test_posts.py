@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from taxi_qa.store.library import fixes, partitions
 from taxi_qa.web.api.bodies import lines_of_list
 from taxi_qa.web.settings import ApiLimits
 from tests.web.api.conftest import Machine, machine, packed
@@ -221,7 +222,7 @@ from taxi_qa.store.inbox import Delivery
 from taxi_qa.web.app import create_app
 from taxi_qa.web.settings import Settings
 
-folder, url, token, when, at_ms = sys.argv[1:]
+folder, url, token, when, at_ms, kind, rows = sys.argv[1:]
 true = Delivery.commit
 
 def killed(self, *arguments):
@@ -232,24 +233,49 @@ def killed(self, *arguments):
 Delivery.commit = killed
 app = create_app(open_home(Path(folder), url), Settings(now_ms=lambda: int(at_ms)))
 headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
-app.test_client().post("/api/v1/records/companies", json=[{"company_id": "C9", "name": "n"}], headers=headers)
+app.test_client().post(f"/api/v1/records/{kind}", data=rows, content_type="application/json", headers=headers)
 """
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_before_the_answer(both: City, when: str) -> None:
+SENT: dict[str, list[Any]] = {
+    "companies": [ROW],
+    "positions": [
+        {"vehicle_id": "粤TA1", "time": f"2026-09-20T08:00:{second:02d}+08:00", "lon": 113.38, "lat": 22.52}
+        for second in range(0, 60, 10)
+    ],
+}
+
+
+def stored(city: City, kind: str) -> int:
+    """How many rows of a kind the home holds."""
+    if kind != "positions":
+        return kept(city, kind)
+    here = partitions(city.home, 0, 99_999, kind="positions")
+    return sum(len(fixes(city.home, day, bucket).time_ms) for day, bucket in here)
+
+
+@pytest.mark.parametrize(("when", "kind"), [("before", "positions"), ("after", "companies")])
+def test_killed_before_the_answer(both: City, when: str, kind: str) -> None:
     """Whoever did not hear back sends the same again: all is there, once, and so is the answer."""
-    api = machine(both)
-    told = (str(both.home.path), both.home.url, api.token, when, str(both.clock()))
+    api, body = machine(both), SENT[kind]
+    told = (
+        str(both.home.path),
+        both.home.url,
+        api.token,
+        when,
+        str(both.clock()),
+        kind,
+        json.dumps(body, ensure_ascii=False),
+    )
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, *told], check=False, capture_output=True, timeout=60
     )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
-    assert kept(both, "companies") == (1 if when == "after" else 0)
-    body = [{"company_id": "C9", "name": "n"}]
-    assert counts(api.post("companies", body, Idempotency_Key="k")) == (1, 1, 0, 0, 0)
-    assert counts(api.post("companies", body, Idempotency_Key="k")) == (1, 1, 0, 0, 0)
-    assert kept(both, "companies") == 1
+    rows = len(body)
+    assert stored(both, kind) == (rows if when == "after" else 0)
+    for _ in range(2):
+        assert counts(api.post(kind, body, Idempotency_Key="k")) == (rows, rows, 0, 0, 0)
+        assert stored(both, kind) == rows
 
 
 def test_a_post_lies_nowhere_afterwards(
