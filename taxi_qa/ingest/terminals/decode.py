@@ -68,7 +68,9 @@ def decode(frame: Frame, dialect: str = "standard") -> Message:
     items: tuple[Item, ...] = ()
     rest = frame.body[end:]
     if shape.items:
-        items, rest = read_items(tables.place[frame.protocol], shape.items, rest, tables.items)
+        # A dialect may carry positions of the other family: their items come along, all others stay.
+        family = tables.place[frame.protocol] if shape.items == "position" else frame.protocol
+        items, rest = read_items(family, shape.items, rest, tables.items)
     return Message(message.name, frame.message_id, values, items, rest)
 
 
@@ -101,9 +103,9 @@ def _turn(values: Values, south: int, west: int) -> None:
     """Give the places in these values the sign of their hemisphere."""
     if "lat_deg" in values and "status" in values:
         if values["status"] & south:
-            values["lat_deg"] = -values["lat_deg"]
+            values["lat_deg"] = -abs(values["lat_deg"])
         if values["status"] & west:
-            values["lon_deg"] = -values["lon_deg"]
+            values["lon_deg"] = -abs(values["lon_deg"])
     for value in values.values():
         if isinstance(value, dict):
             _turn(value, south, west)

@@ -38,6 +38,9 @@ def _card(memory: Memory, message: Message, vehicle: str, counts: Counter[str]) 
         if told.get("read_result", 1) or not told.get("driver", "").strip("0"):
             counts["driver_cards_not_read"] += 1
             return []
+        if told["time_ms"] is None:
+            counts["driver_cards_without_a_moment"] += 1
+            return []
         memory["card"] = [told["driver"], told["time_ms"]]
         return [_row(vehicle, told["driver"], told["time_ms"], None)]
     driver, start_ms = memory.get("card", (None, None))

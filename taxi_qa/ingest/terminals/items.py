@@ -69,8 +69,8 @@ _POSITION_905: Final[ItemTable] = {
 _SEEN: Final = (
     Field("speed_kmh", "u8"),
     Field("altitude_m", "u16"),
-    Field("lat_deg", "u32", per=1_000_000),
-    Field("lon_deg", "u32", per=1_000_000),
+    Field("lat_deg", "i32", per=1_000_000),
+    Field("lon_deg", "i32", per=1_000_000),
     Field("time_ms", "moment"),
     Field("vehicle_state", "u16"),
 )

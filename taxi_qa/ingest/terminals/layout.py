@@ -17,6 +17,7 @@ How = Literal[
     "u16",
     "u32",
     "i16",
+    "i32",
     "digits",
     "number",
     "ascii",
@@ -37,7 +38,7 @@ How = Literal[
 ]
 Values = dict[str, Any]
 
-_NUMBERS: Final = {"u8": "B", "u16": "H", "u32": "I", "i16": "h"}
+_NUMBERS: Final = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "i32": "i"}
 _TO_THE_END: Final = frozenset(
     {"rest", "rest_gbk", "until_zero", "counted_gbk", "counted_ascii", "many", "counted"}
 )
@@ -50,7 +51,7 @@ class Field:
 
     Attributes:
         name: in the field's own terms, with its unit.
-        how: u8..i16 big-endian numbers; digits: BCD as text; number: BCD as a number; ascii, gbk: text
+        how: u8..i32 big-endian numbers; digits: BCD as text; number: BCD as a number; ascii, gbk: text
             without its padding; moment: YYMMDDhhmmss, minute: YYMMDDhhmm, stamp: either that or
             YYYYMMDDhhmm, all BCD in GMT+8, read as UTC milliseconds or None; hex, bytes; group: the
             fields of `of`;

@@ -119,6 +119,20 @@ def test_bits_that_are_no_moment_are_none() -> None:
     assert packed_ms(0, MOMENT) is None
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_message_of_every_dialect_takes_any_length(dialect: str) -> None:
+    layouts = DIALECTS[dialect].layouts
+    for protocol, message_id in [("jt905", number) for number in layouts["jt905"]] + [
+        ("jt808", number) for number in layouts["jt808"]
+    ]:
+        for size in range(0, 160, 3):
+            for fill in (b"\x00", b"\x01", b"\x11", b"\xff"):
+                frame = Frame(
+                    "jt905" if protocol == "jt905" else "jt808", message_id, TERMINAL, 1, fill * size
+                )
+                assert decode(frame, dialect).message_id == message_id
+
+
 BODIES = st.one_of(
     st.binary(max_size=200), st.binary(max_size=60).map(lambda tail: bytes.fromhex(PLACE) + tail)
 )

@@ -213,6 +213,15 @@ def test_a_driver_card_in_and_out_is_a_shift() -> None:
     assert records.counts["driver_cards_not_read"] == 1
 
 
+def test_a_driver_card_whose_moment_is_no_moment_opens_no_shift() -> None:
+    moment, frame = card(1, NOON_MS)
+    broken = Frame("jt808", 0x0702, TERMINAL, 1, frame.body.replace(bytes.fromhex(bcd(NOON_MS)), b"\xff" * 6))
+    records = records_of([(moment, broken), card(2, NOON_MS + MIN)], WHOSE)
+    assert not records.tables
+    assert records.counts["unreadable_jt808_0702"] + records.counts["driver_cards_without_a_moment"] == 1
+    assert records.counts["driver_cards_out_without_in"] == 1
+
+
 def ride(message_id: int, extra: str = "") -> tuple[int, Frame]:
     return NOON_MS, f905(message_id, "0000004d" + extra)
 

@@ -53,6 +53,10 @@ LAYOUTS_905 = {
 
 LAYOUTS_808 = {
     0x0104: known("settings", (Field("reply_serial", "u16"), Field("rows", "u8")), "settings"),
+    # What a lorry's recorder holds (GB/T 19056): kept raw.
+    0x0700: known(
+        "recorder_says", (Field("reply_serial", "u16"), Field("command", "u8"), Field("data", "rest"))
+    ),
     0x0900: known("passed_up", (Field("type", "u8"), Field("data", "rest"))),
     0x1005: known(
         "passengers",

@@ -65,6 +65,17 @@ _SEARCH = (
     Field("to_ms", "moment"),
 )
 _PLACE = Field("position", "group", of=PLACE_808)
+_LISTED = (Field("media_id", "u32"), Field("type", "u8"), Field("channel", "u8"), Field("event", "u8"))
+_LISTED_2011 = _LISTED[1:]
+
+
+def _list_of(*fields: Field) -> tuple[Field, ...]:
+    return (
+        Field("reply_serial", "u16"),
+        Field("rows", "u16"),
+        Field("media", "counted", count="rows", of=fields),
+    )
+
 
 LAYOUTS_808 = {
     0x0800: known("media_event", _MEDIA),
@@ -76,25 +87,8 @@ LAYOUTS_808 = {
             Shape((*_MEDIA, Field("chunk", "rest"))),
         ),
     ),
-    0x0802: known(
-        "media_list",
-        (
-            Field("reply_serial", "u16"),
-            Field("rows", "u16"),
-            Field(
-                "media",
-                "counted",
-                count="rows",
-                of=(
-                    Field("media_id", "u32"),
-                    Field("type", "u8"),
-                    Field("channel", "u8"),
-                    Field("event", "u8"),
-                    _PLACE,
-                ),
-            ),
-        ),
-    ),
+    # 2011 had no position here either.
+    0x0802: Known("media_list", (Shape(_list_of(*_LISTED, _PLACE)), Shape(_list_of(*_LISTED_2011, _PLACE)))),
     0x0805: known(
         "shot",
         (

@@ -3,12 +3,13 @@
 from taxi_qa.ingest.terminals.layout import Field
 from taxi_qa.ingest.terminals.messages import Known, Shape, known
 
+# Some makers write a place in the south as a negative number, too: no degree needs the highest bit.
 # 25 bytes; a minute in ten thousand parts, headings in steps of two degrees.
 PLACE_905 = (
     Field("alarm", "u32"),
     Field("status", "u32"),
-    Field("lat_deg", "u32", per=600_000),
-    Field("lon_deg", "u32", per=600_000),
+    Field("lat_deg", "i32", per=600_000),
+    Field("lon_deg", "i32", per=600_000),
     Field("speed_kmh", "u16", per=10),
     Field("heading_deg", "u8", per=0.5),
     Field("time_ms", "moment"),
@@ -17,8 +18,8 @@ PLACE_905 = (
 PLACE_808 = (
     Field("alarm", "u32"),
     Field("status", "u32"),
-    Field("lat_deg", "u32", per=1_000_000),
-    Field("lon_deg", "u32", per=1_000_000),
+    Field("lat_deg", "i32", per=1_000_000),
+    Field("lon_deg", "i32", per=1_000_000),
     Field("altitude_m", "u16"),
     Field("speed_kmh", "u16", per=10),
     Field("heading_deg", "u16"),

@@ -9,7 +9,7 @@ _BOTH = {
     0x0002: known("heartbeat"),
     0x8001: known("centre_answer", _ANSWER),
 }
-_SERIAL_AND_COUNT = (Field("reply_serial", "u16"), Field("rows", "u8"))
+_PARTS = Field("parts", "counted", count="rows", of=(Field("index", "u16"),))
 
 LAYOUTS_905 = _BOTH
 
@@ -48,9 +48,13 @@ LAYOUTS_808 = {
             Shape((Field("code", "rest_gbk"),)),
         ),
     ),
-    0x8003: known(
+    # 2019 counts in two bytes.
+    0x8003: Known(
         "send_parts_again",
-        (*_SERIAL_AND_COUNT, Field("parts", "counted", count="rows", of=(Field("index", "u16"),))),
+        (
+            Shape((Field("reply_serial", "u16"), Field("rows", "u16"), _PARTS), version=1),
+            Shape((Field("reply_serial", "u16"), Field("rows", "u8"), _PARTS)),
+        ),
     ),
     0x8100: known(
         "register_answer", (Field("reply_serial", "u16"), Field("result", "u8"), Field("code", "rest_gbk"))
