@@ -303,12 +303,17 @@ def settle_rest(home: Path) -> None:
     """What the gateway's own process had not settled when it was killed, or within its time at the end."""
     from taxi_qa.gateway.known import terminals_of  # noqa: PLC0415 - only here
     from taxi_qa.gateway.settle import settle_closed  # noqa: PLC0415 - only here
-    from taxi_qa.store.home import open_home  # noqa: PLC0415 - only here
+    from taxi_qa.store.home import HomeError, open_home  # noqa: PLC0415 - only here
 
     opened = open_home(home)
-    settle_closed(
-        opened, home / "terminals", terminals_of(opened), now_ms=lambda: time.time_ns() // 1_000_000
-    )
+    for _ in range(600):
+        try:
+            settle_closed(
+                opened, home / "terminals", terminals_of(opened), now_ms=lambda: time.time_ns() // 1_000_000
+            )
+            break
+        except HomeError:
+            time.sleep(0.5)  # what a killed gateway left behind is still at it
     opened.engine.dispose()
 
 

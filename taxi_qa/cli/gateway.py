@@ -1,6 +1,7 @@
 """`taxi-qa gateway`: terminals over TCP."""
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -146,14 +147,15 @@ def _settler(place: Place, dialect: str, keep_days: float) -> "tuple[SpawnProces
         raise click.BadParameter(str(error), param_hint="--dialect") from None
     context = multiprocessing.get_context("spawn")
     ended = context.Event()
-    process = context.Process(target=_settle, args=(place, dialect, keep_days, ended), daemon=True)
+    process = context.Process(
+        target=_settle, args=(place, dialect, keep_days, ended, os.getpid()), daemon=True
+    )
     process.start()
     return process, ended
 
 
-def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType") -> None:
+def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType", parent: int) -> None:
     """What that process does, until it is told to end or its gateway is gone."""
-    import os
     import signal
 
     from taxi_qa.gateway.known import terminals_of
@@ -167,7 +169,7 @@ def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType") ->
     logging.getLogger("taxi_qa.gateway").setLevel(logging.INFO)
     # The sockets go first where both share a core.
     os.nice(_NICER)
-    home, parent = open_home(place.home, place.database), os.getppid()
+    home = open_home(place.home, place.database)
     settle_for_ever(
         home, folder_of(home), lambda: terminals_of(home), now_ms=now_ms, dialect=dialect,
         keep_days=keep_days, every_s=_LOOK_EVERY_S,

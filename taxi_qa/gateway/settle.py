@@ -24,7 +24,7 @@ from taxi_qa.ingest.terminals.media_pieces import Media
 from taxi_qa.ingest.terminals.records_of import Records, records_of
 from taxi_qa.ingest.terminals.state import State
 from taxi_qa.records.kinds import KINDS
-from taxi_qa.store.home import Home
+from taxi_qa.store.home import Home, HomeError, holding
 from taxi_qa.store.turns import in_turn
 from taxi_qa.values.clock import MS_PER_DAY
 
@@ -79,9 +79,27 @@ def settle_closed(
         dialect: of the fleet.
 
     Raises:
-        HomeError: somebody else was writing to the home for ten minutes.
+        HomeError: somebody else was writing to the home for ten minutes, or settles the same segments.
     """
     told = Settled()
+    waiting = closed_segments(folder / "journal")
+    if not waiting:
+        return told
+    # One that was left behind by a killed gateway may still be at it: memory goes on from segment to segment.
+    with holding(folder):
+        _settle_all(home, folder, whose, told, now_ms=now_ms, dialect=dialect)
+    return told
+
+
+def _settle_all(
+    home: Home,
+    folder: Path,
+    whose: Mapping[str, str],
+    told: Settled,
+    *,
+    now_ms: Callable[[], int],
+    dialect: str,
+) -> None:
     for path in closed_segments(folder / "journal"):
         state, done = _memory(folder)
         if path.name != done:
@@ -95,7 +113,6 @@ def settle_closed(
         aside = folder / "settled"
         aside.mkdir(exist_ok=True)
         path.rename(aside / path.name)
-    return told
 
 
 def drop_old(folder: Path, keep_days: float, now_ms: int) -> int:
@@ -139,6 +156,8 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
                 LOG.info("%s", told.line())
                 after(told)
                 drop_old(folder, keep_days, now_ms())
+        except HomeError as error:
+            LOG.info("%s", error)
         except Exception:
             # The segments stay: the next round tries again, and a clean end must not wait for ever.
             LOG.exception("segments could not be settled; they are kept and tried again")

@@ -1,6 +1,8 @@
 """Closed segments become records once, whatever dies in between, and re-uploads are the same records."""
 
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from taxi_qa.gateway.settle import drop_old, settle_closed
 from taxi_qa.ingest.take import take
 from taxi_qa.ingest.terminals.frame import compose
 from taxi_qa.ingest.terminals.framing import Splitter
-from taxi_qa.store.home import Home, make_home
+from taxi_qa.store.home import Home, HomeError, make_home
 from taxi_qa.store.inbox import sources
 from taxi_qa.store.library import data_span, partitions
 from taxi_qa.store.positions import Stretch, fixes_of
@@ -140,3 +142,20 @@ def test_settled_segments_are_dropped_after_their_days(home: Home, tmp_path: Pat
     at_ms = int(kept.stat().st_mtime * 1000)
     assert drop_old(folder, 1, at_ms + 86_300_000) == 0
     assert drop_old(folder, 1, at_ms + 86_500_000) == 1
+
+
+def test_two_never_settle_the_same_segments(home: Home, tmp_path: Path) -> None:
+    """What a killed gateway left behind may still be at it when the next one starts."""
+    folder = tmp_path / "terminals"
+    segment(folder, frame(0x0200, 1, body(0)))
+    code = "import sys; from pathlib import Path; from taxi_qa.store.home import holding\n"
+    code += "with holding(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    with pytest.raises(HomeError):
+        settled(home, folder)
+    other.communicate("")
+    assert settled(home, folder).rows["positions"] == 1
