@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from flask import g, request
 
-from taxi_qa.store.accounts import Account
+from taxi_qa.store.accounts import Account, note_access
 from taxi_qa.store.api_tokens import Token, holder_of, note_use
 from taxi_qa.store.scope import Scope, scope_of
 from taxi_qa.web.api.pace import FOLDER, wait_s
@@ -56,6 +56,12 @@ def for_tokens(needs: str = "") -> Callable[[View], View]:
 def holder() -> Holder:
     """Who asked; only behind `for_tokens`."""
     return cast("Holder", g.api_holder)
+
+
+def note_read(what: str, subject: str) -> None:
+    """Keep that a machine read something that is not for everybody's eyes, and by which token."""
+    who = holder()
+    note_access(home(), who.account, what, subject, f"token {who.token.name}", now_ms())
 
 
 def _let_in(needs: str) -> Holder:

@@ -12,7 +12,7 @@ from taxi_qa.store.desk import events, kept_case
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import cases as case_pages
 from taxi_qa.web import drivers as driver_pages
-from taxi_qa.web.api.entry import for_tokens, holder
+from taxi_qa.web.api.entry import for_tokens, holder, note_read
 from taxi_qa.web.api.problems import Problem
 from taxi_qa.web.api.shapes import (
     Cell,
@@ -130,6 +130,9 @@ def findings() -> Response:
     told = asked(_FINDING_FILTERS)
     seen = standing_findings(holder().scope)
     rows, total = rows_of(home(), FINDINGS, seen, told.wanted)
+    if rows:
+        # They say where somebody was, and when.
+        note_read("findings", f"{len(rows)} of {total}")
     return page_of(_FINDING, [_staged(row) for row in rows], total, told)
 
 
@@ -157,6 +160,7 @@ def case(case_id: str) -> Response:
     with home().engine.connect() as connection:
         steps = plain_rows(events(connection, case_id))
         found = kept_case(connection, case_id).case.finding_ids
+    note_read("case", case_id)
     said = plain(_CASE, _staged(rows[0]))
     return answered({**said, "finding_ids": list(found), "events": [plain(_EVENT, one) for one in steps]})
 
@@ -187,6 +191,7 @@ def score(driver_id: str) -> Response:
     )
     if not rows:
         raise Problem(404, _("没有这位驾驶员的记分，或者令牌的账号看不到。"))
+    note_read("driver", driver_id)
     return answered(plain(_SCORE, rows[0]))
 
 

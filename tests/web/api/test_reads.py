@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from taxi_qa.rules.kit import catalogue
+from taxi_qa.store import accounts
 from tests.web.api.conftest import Machine, machine
 from tests.web.conftest import City
 
@@ -108,3 +109,25 @@ def test_the_catalogue(city: City) -> None:
     told = machine(city, "d1", "read:scores").get("/rules").json
     assert [one["name"] for one in told["rows"]] == sorted(catalogue())
     assert told["total"] == len(catalogue())
+
+
+def test_what_a_machine_reads_of_somebody_is_written_down(own_city: Any) -> None:  # noqa: ANN401 - makes a city
+    city = own_city()
+    api = machine(city, "m1")
+    case_id = city.cases["d1 told"]
+    _log, before = accounts.access_log(city.home)
+    for address in (
+        f"/cases/{case_id}",
+        f"/cases/{city.cases['d2 told']}",
+        "/findings",
+        "/scores/D1",
+        "/rules",
+    ):
+        api.get(address)
+    log, total = accounts.access_log(city.home, limit=3)
+    assert total == before + 3  # not what it was not shown, nor the catalogue
+    assert list(zip(log["what"], log["subject"], strict=True)) == [
+        ("driver", "D1"), ("findings", "2 of 2"), ("case", case_id),
+    ]  # fmt: skip
+    assert set(log["name"]) == {"m1"}
+    assert all(why.startswith("token ") for why in log["why"])
