@@ -86,21 +86,19 @@ def _alarm(middle: Layout) -> tuple[Layout, Layout]:
 
 
 _TYRES: Final = (Field("alarm_id", "u32"), Field("flag", "u8"), *_SEEN)
-_TYRE_ROWS: Final = (
-    Field("rows", "u8"),
-    Field(
-        "tyres",
-        "counted",
-        count="rows",
-        of=(
-            Field("place", "u8"),
-            Field("type", "u16"),
-            Field("pressure", "u16"),
-            Field("temperature", "u16"),
-            Field("battery", "u16"),
-        ),
-    ),
-)
+
+
+def _tyre_rows(place: Field) -> Layout:
+    row = (
+        place,
+        Field("type", "u16"),
+        Field("pressure", "u16"),
+        Field("temperature", "u16"),
+        Field("battery", "u16"),
+    )
+    return (Field("rows", "u8"), Field("tyres", "counted", count="rows", of=row))
+
+
 _POSITION_808: Final[ItemTable] = {
     **_POSITION_BOTH,
     0x03: _one("recorder_speed_kmh", "u16", 10),
@@ -136,8 +134,8 @@ _POSITION_808: Final[ItemTable] = {
     0x66: ItemKind(
         "tyres",
         (
-            (*_TYRES, Field("label", "group", of=LABEL_16), *_TYRE_ROWS),
-            (*_TYRES, Field("label", "group", of=LABEL_40), *_TYRE_ROWS),
+            (*_TYRES, Field("label", "group", of=LABEL_16), *_tyre_rows(Field("place", "u8"))),
+            (*_TYRES, Field("label", "group", of=LABEL_40), *_tyre_rows(Field("place", "u16"))),
         ),
     ),
     0x67: ItemKind(
