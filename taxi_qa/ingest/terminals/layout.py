@@ -80,6 +80,7 @@ class TooShortError(ValueError):
     """The bytes end before the layout does."""
 
 
+@cache
 def width(layout: Layout) -> int:
     """Bytes of a layout whose fields all have a width of their own."""
     return sum(_width(field) for field in layout)
