@@ -11,11 +11,12 @@ from taxi_qa.cli.command import Command, Place, now_ms, opened, place_of
 from taxi_qa.cli.screen import note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from multiprocessing.context import SpawnProcess
     from multiprocessing.synchronize import Event as EventType
 
     from taxi_qa.ingest.terminals.frame import Protocol
+    from taxi_qa.store.home import Home
 
 # A socket each, beside those of files.
 _BESIDE_SOCKETS = 50
@@ -77,6 +78,16 @@ _SETTLE_S = 120.0
     metavar="N",
     help="How long frames that became records, and pictures, are kept.",
 )
+@click.option("--judge", is_flag=True, help="Judge the days that records came in of, and keep their hubs.")
+@click.option(
+    "--judge-every",
+    "judge_every_s",
+    type=click.FloatRange(1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --judge: so often, or as often as a round takes.",
+)
 @click.option("--no-records", is_flag=True, help="Keep frames only: another gateway makes records of them.")
 @click.pass_context
 def gateway(
@@ -89,6 +100,8 @@ def gateway(
     connections: int,
     dialect: str,
     keep_days: float,
+    judge: bool,
+    judge_every_s: float,
     no_records: bool,
 ) -> None:
     """Take in what terminals send.
@@ -122,7 +135,10 @@ def gateway(
             note(f"{protocol} on {host}:{port}, {known:,} terminals known  (Ctrl-C ends it)")
 
     setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections))
-    settler = None if no_records else _settler(place_of(ctx), dialect, keep_days)
+    if judge and no_records:
+        raise click.UsageError("without records there is nothing to judge: leave out --judge or --no-records")
+    judged_s = judge_every_s if judge else None
+    settler = None if no_records else _settler(place_of(ctx), dialect, keep_days, judged_s)
     try:
         figures = asyncio.run(run(home, setup, now_ms=now_ms, ready=ready))
     except OSError as error:
@@ -135,7 +151,9 @@ def gateway(
     note(figures.line())
 
 
-def _settler(place: Place, dialect: str, keep_days: float) -> "tuple[SpawnProcess, EventType]":
+def _settler(
+    place: Place, dialect: str, keep_days: float, judge_every_s: float | None
+) -> "tuple[SpawnProcess, EventType]":
     """A process of its own makes the records: it must not take the sockets' time."""
     import multiprocessing
 
@@ -148,13 +166,15 @@ def _settler(place: Place, dialect: str, keep_days: float) -> "tuple[SpawnProces
     context = multiprocessing.get_context("spawn")
     ended = context.Event()
     process = context.Process(
-        target=_settle, args=(place, dialect, keep_days, ended, os.getpid()), daemon=True
+        target=_settle, args=(place, dialect, keep_days, judge_every_s, ended, os.getpid()), daemon=True
     )
     process.start()
     return process, ended
 
 
-def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType", parent: int) -> None:
+def _settle(
+    place: Place, dialect: str, keep_days: float, judge_every_s: float | None, ended: "EventType", parent: int
+) -> None:
     """What that process does, until it is told to end or its gateway is gone."""
     import signal
 
@@ -173,8 +193,32 @@ def _settle(place: Place, dialect: str, keep_days: float, ended: "EventType", pa
     settle_for_ever(
         home, folder_of(home), lambda: terminals_of(home), now_ms=now_ms, dialect=dialect,
         keep_days=keep_days, every_s=_LOOK_EVERY_S,
-        ended=lambda: ended.is_set() or os.getppid() != parent, after=lambda _told: None,
+        ended=lambda: ended.is_set() or os.getppid() != parent,
+        after=(lambda: None) if judge_every_s is None else _judge(home, judge_every_s),
     )  # fmt: skip
+
+
+def _judge(home: "Home", every_s: float) -> "Callable[[], None]":
+    """Judge what is due, once in so many seconds at most."""
+    import time
+
+    from taxi_qa.gateway.judge import judge_due
+    from taxi_qa.gateway.run import folder_of
+    from taxi_qa.values.clock import date_of
+
+    last_s = -every_s
+
+    def due() -> None:
+        nonlocal last_s
+        if time.monotonic() - last_s < every_s:
+            return
+        days = judge_due(home, folder_of(home), now_ms=now_ms())
+        last_s = time.monotonic()
+        if days:
+            told = ", ".join(str(date_of(day)) for day in days[-3:])
+            logging.getLogger("taxi_qa.gateway").info("judged 已判 %s (%d)", told, len(days))
+
+    return due
 
 
 def _allow_sockets(connections: int) -> None:

@@ -136,7 +136,7 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
     keep_days: float,
     every_s: float,
     ended: Callable[[], bool],
-    after: Callable[[Settled], None],
+    after: Callable[[], None],
 ) -> None:
     """Settle again and again until told to end, and once more then.
 
@@ -146,7 +146,7 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
         keep_days: see `drop_old`.
         every_s: how long to wait where nothing was closed.
         ended: whether to end.
-        after: told what each round came to, where there was anything.
+        after: called after every round, whether anything was closed or not.
     """
     last = False
     while True:
@@ -154,8 +154,8 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
             told = settle_closed(home, folder, whose(), now_ms=now_ms, dialect=dialect)
             if told.segments:
                 LOG.info("%s", told.line())
-                after(told)
                 drop_old(folder, keep_days, now_ms())
+            after()
         except HomeError as error:
             LOG.info("%s", error)
         except Exception:

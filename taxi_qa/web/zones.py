@@ -23,6 +23,7 @@ _ROWS_SHOWN: Final = 100
 _DAYS_OFFERED: Final = 31
 # Fewer are a way through; more than one may still be what the hub asked for.
 _LAPS_SHOWN: Final = 2
+_ASK_AGAIN_MS: Final = 10_000
 
 
 @blueprint.get("/zones")
@@ -66,7 +67,29 @@ def shown(zone_id: str) -> str:
         empty=plain_rows(empty[:_ROWS_SHOWN]),
         laps=plain_rows(laps[:_ROWS_SHOWN]),
         counts={"queuing": len(queuing), "empty": len(empty), "laps": len(laps), "loaded": len(loaded)},
+        live=not asked and not request.args.get("at"),
+        made=f"{day}-{kept.made_ms}",
         median_wait_s=float(loaded["wait_s"].median()) if len(loaded) else None,
+    )
+
+
+@blueprint.get("/zones/<zone_id>/events")
+@permit("inspector", "reviewer", "appeal_reviewer", "administrator")
+def events(zone_id: str) -> Response:
+    """Server-sent events: when the hub's newest day was worked out last.
+
+    One event an answer, and the browser asks again after a while: a stream that stays open would hold one of
+    the server's few processes.
+    """
+    hub = next((one for one in hubs_of(home(), viewer().scope) if zone_id in one.zone_ids), None)
+    if hub is None:
+        abort(404)
+    days = days_kept(home())
+    kept = hub_day(home(), days[0], hub.hub_id) if days else None
+    made = f"{days[0]}-{kept.made_ms}" if kept is not None else "none"
+    return Response(
+        f"retry: {_ASK_AGAIN_MS}\nid: {made}\nevent: worked-out\ndata: {made}\n\n",
+        mimetype="text/event-stream",
     )
 
 

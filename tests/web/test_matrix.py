@@ -49,6 +49,7 @@ SEES = {
     "lookup.plates": EVERYBODY - {"d1"},
     "inspections.listed": {"inspector", "inspector-hub", "auditor"},
     "inspections.listed_file": {"inspector", "inspector-hub", "auditor"},
+    "zones.events": EVERYBODY - {"d1", "m1"},
     "zones.turns_file": set(),  # no day was worked out; whose it is is asked in its own test
     "inspections.new": {"inspector", "inspector-hub", "auditor"},
     "inspections.photo": set(),  # nobody filed one; whose it is is asked in its own test
@@ -74,11 +75,12 @@ FOREIGN = {
     "trips.shown": {"inspector-hub", *OFFICE},
     "zones.shown": OFFICE,
     "zones.turns_file": set(),
+    "zones.events": OFFICE,
     "complaint_page.shown": OFFICE,
     "complaint_page.paper": OFFICE,
 }
 OF_THE_OFFICE = {
-    "hub_luck.shown", "lookup.shown", "trips.shown", "zones.shown", "zones.turns_file",
+    "hub_luck.shown", "lookup.shown", "trips.shown", "zones.shown", "zones.turns_file", "zones.events",
     "complaint_page.shown", "complaint_page.paper",
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}

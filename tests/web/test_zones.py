@@ -109,3 +109,18 @@ def test_the_turns_of_a_day_as_a_file(hub: City) -> None:
     assert status_of(hub.client("inspector-hub"), address.replace("HUB1", "HUB2")) == 404
     assert status_of(hub.client("inspector-hub"), "/zones/HUB1/turns.csv?day=2024-01-01") == 404
     assert status_of(hub.client("m1"), address) == 403
+
+
+def test_the_newest_day_is_told_when_it_is_worked_out_again(hub: City) -> None:
+    client = hub.client("inspector-hub")
+    told = client.get("/zones/HUB1/events")
+    assert told.mimetype == "text/event-stream"
+    assert f"data: {DAY}-{NOON}\n\n" in told.text
+    page = text_of(client, "/zones/HUB1")
+    assert f'data-made="{DAY}-{NOON}"' in page
+    # Whoever looks at a moment of his own choice is left alone.
+    assert "data-live" not in text_of(client, "/zones/HUB1?at=08:10")
+    keep_hub_day(
+        hub.home, DAY, pd.DataFrame(), pd.DataFrame(), delivery=last_delivery(hub.home), made_ms=NOON + 5
+    )
+    assert f"data: {DAY}-{NOON + 5}\n\n" in client.get("/zones/HUB1/events").text
