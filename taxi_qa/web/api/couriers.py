@@ -92,16 +92,30 @@ def _posted(hook: Hook, body: bytes, headers: Mapping[str, str], timeout_s: floa
     address = checked_address(host, port, allow_private=hook.allow_private)
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     # To the very address that was checked: asked a second time, a name might say another one.
-    plain = socket.create_connection((address, port), timeout_s)
+    line = socket.create_connection((address, port), timeout_s)
+    if parts.scheme == "https":
+        line = ssl.create_default_context().wrap_socket(
+            line, server_hostname=host, do_handshake_on_connect=False
+        )
+    # A timeout is one of every single byte: whoever drips them one by one would hold up all others.
+    cut = threading.Timer(timeout_s, _cut, (line,))
+    cut.start()
     try:
-        secured = ssl.create_default_context().wrap_socket if parts.scheme == "https" else None
-        connection.sock = plain if secured is None else secured(plain, server_hostname=host)
+        if isinstance(line, ssl.SSLSocket):
+            line.do_handshake()
+        connection.sock = line
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body=body, headers=dict(headers))
         return connection.getresponse().status
     finally:
+        cut.cancel()
         connection.close()
-        plain.close()
+        line.close()
+
+
+def _cut(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def checked_address(host: str, port: int, *, allow_private: bool) -> str:

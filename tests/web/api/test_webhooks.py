@@ -1,10 +1,13 @@
 """Webhooks: told of what happened and of nothing else, at least once, signed, and only where one may go."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -219,6 +222,36 @@ def test_the_courier_beside_a_server_delivers(own_city: Any, receiver: Receiver)
     courier.end()
     assert not courier.is_alive()
     assert len(receiver.got) == 1
+
+
+def test_a_receiver_that_drips_its_answer_is_cut_off(own_city: Any) -> None:  # noqa: ANN401 - makes a city
+    city, ended = own_city(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            line, _ = server.accept()
+            with line, contextlib.suppress(OSError):
+                line.sendall(b"HTTP/1.1 ")
+                while not ended.wait(0.02):
+                    line.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        made = hook(city, Receiver(f"http://127.0.0.1:{server.getsockname()[1]}/"))
+        began_s = time.monotonic()
+        went = couriers.send(made, "msg", b"{}", city.clock(), timeout_s=0.3)
+        took_s = time.monotonic() - began_s
+        ended.set()
+        thread.join()
+    assert not went.taken
+    assert took_s < 5
+
+
+def test_who_speaks_no_tls_is_told_nothing(own_city: Any, receiver: Receiver) -> None:  # noqa: ANN401
+    city = own_city()
+    made = hook(city, Receiver(receiver.url.replace("http://", "https://")))
+    went = couriers.send(made, "msg", b"{}", city.clock(), timeout_s=2)
+    assert (went.taken, went.said, receiver.got) == (False, "SSLError", [])
 
 
 @pytest.mark.parametrize(
