@@ -145,6 +145,9 @@ def one_round(
         message = decode(frame, dialect)
         told["messages read" if not message.fault else "messages with a fault"] += 1
     records = records_of(entries, WHOSE, states[dialect], dialect)
+    if records.failed:
+        _, frame = records.failed[0]
+        raise RuntimeError(f"records_of broke on {frame.protocol} {frame.message_id:#06x} {frame.body.hex()}")
     if dice.random() < 0.02:
         records = records_of((), WHOSE, State.from_text(records.state.to_text()), dialect)
     states[dialect] = records.state

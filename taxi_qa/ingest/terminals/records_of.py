@@ -45,12 +45,14 @@ class Records:
         state: for the next batch.
         media: pictures and sounds that became whole; to keep them is the caller's.
         counts: what was left aside, by reason: no record is lost silently.
+        failed: frames on which this program itself broke, with when they came: for a person to look at.
     """
 
     tables: dict[str, pd.DataFrame]
     state: State
     media: tuple[Media, ...]
     counts: Counter[str]
+    failed: tuple[tuple[int, Frame], ...] = ()
 
 
 def records_of(
@@ -73,10 +75,17 @@ def records_of(
     Raises:
         ValueError: there is no such dialect.
     """
+    failed: list[tuple[int, Frame]] = []
     reading = _Reading(whose, state or State(), dialect_named(dialect))
     for received_ms, frame in entries:
-        reading.take(received_ms, frame, dialect)
-    return Records(text_frames(reading.rows), reading.state, tuple(reading.media), reading.counts)
+        try:
+            reading.take(received_ms, frame, dialect)
+        except Exception:  # noqa: BLE001 - a fault of ours costs one frame, which is kept, never the batch
+            reading.counts[f"failed_{frame.protocol}_{frame.message_id:04x}"] += 1
+            failed.append((received_ms, frame))
+    return Records(
+        text_frames(reading.rows), reading.state, tuple(reading.media), reading.counts, tuple(failed)
+    )
 
 
 class _Reading:

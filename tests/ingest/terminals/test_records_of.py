@@ -280,6 +280,14 @@ def test_the_columns_are_those_of_the_record_kinds(kind: str) -> None:
     assert {name for name, required in named.items() if required} <= set(COLUMNS[kind])
 
 
+def test_a_frame_on_which_the_program_breaks_costs_itself_and_is_kept() -> None:
+    broken = Frame("jt905", 0x0200, TERMINAL, 1, None)  # type: ignore[arg-type]  # what no stream can give
+    records = records_of([live(0), (NOON_MS, broken), live(1)], WHOSE)
+    assert len(records.tables["positions"]) == 2
+    assert records.failed == ((NOON_MS, broken),)
+    assert records.counts["failed_jt905_0200"] == 1
+
+
 MINUTES = st.integers(0, 90)
 ENTRIES = st.lists(
     st.one_of(
