@@ -3,11 +3,13 @@
 The gateway runs as people start it, pinned to one core; made terminals run in another process on another.
 
     scripts/bench gateway [--terminals 20000] [--every 10] [--minutes 10] [--flood-terminals 500]
-                          [--flood-s 30] [--kills 0]
+                          [--flood-s 30] [--kills 0] [--chaos 0]
 
 First `--terminals` report once in `--every` seconds for `--minutes`, some of them ten records at once; then
 `--flood-terminals` send as fast as they are answered. With `--kills N` the gateway is killed (SIGKILL) N
-times under load. At the end every record that was answered is looked for in the home.
+times under load. With `--chaos SECONDS` honest terminals report alone, then among garbage, wrong checksums,
+segments of a byte, unknown terminals, readers that never read and 5,000 connections that say nothing. At the
+end every record that was answered is looked for in the home.
 """
 
 import argparse
@@ -23,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -211,12 +213,18 @@ async def end(load: Load, people: list[Terminal]) -> None:
             one.transport.abort()
 
 
+def at_share(waits: list[float], share: float) -> float:
+    """The wait that so many of them did not exceed."""
+    told = sorted(waits)
+    return told[min(int(share * len(told)), len(told) - 1)]
+
+
 def said(waits: list[float]) -> str:
     """Median, p99 and most of waits."""
     told = sorted(waits)
     if not told:
         return "nothing was answered"
-    at = [told[min(int(share * len(told)), len(told) - 1)] * 1000 for share in (0.5, 0.99, 1.0)]
+    at = [at_share(told, share) * 1000 for share in (0.5, 0.99, 1.0)]
     return f"answers after {at[0]:.0f} ms (median), {at[1]:.0f} ms (p99), {at[2]:.0f} ms (most)"
 
 
@@ -336,6 +344,107 @@ async def killed(home: Path, port: int, core: int, kills: int, *, many: int = 20
     return load
 
 
+class Trouble:
+    """Everybody who does not behave."""
+
+    def __init__(self, port: int, silent: int) -> None:
+        """Begin without a connection."""
+        self.port, self.silent, self.ended = port, silent, False
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Connect, and misbehave until `stop`."""
+        for start in range(0, self.silent, 250):
+            many = min(250, self.silent - start)
+            opened = await asyncio.gather(*(self._connect() for _ in range(many)))
+            self._writers += [writer for _reader, writer in opened]
+        kinds = [self._garbage] * 20 + [self._checksums] * 20 + [self._bytes] * 20 + [self._unknown] * 20
+        self._tasks = [asyncio.create_task(self._again(kind)) for kind in [*kinds, *[self._deaf] * 20]]
+
+    async def stop(self) -> None:
+        """End them all."""
+        self.ended = True
+        for task in self._tasks:
+            task.cancel()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=("127.0.9.1", 0))
+
+    async def _again(self, kind: "Misbehaving") -> None:
+        number = _CHANCE.randrange(1_000)
+        while not self.ended:
+            try:
+                _reader, writer = await self._connect()
+                for _ in range(200):
+                    await kind(writer, number)
+                    await asyncio.sleep(0.02)
+                writer.transport.abort()
+            except OSError:
+                await asyncio.sleep(0.2)
+
+    async def _garbage(self, writer: asyncio.StreamWriter, _number: int) -> None:
+        writer.write(_CHANCE.randbytes(_CHANCE.randrange(1, 3_000)))
+        await writer.drain()
+
+    async def _checksums(self, writer: asyncio.StreamWriter, number: int) -> None:
+        wrong = bytearray(report(terminal_id(number), 1, number << 32))
+        wrong[-2] ^= 1
+        writer.write(bytes(wrong))
+        await writer.drain()
+
+    async def _bytes(self, writer: asyncio.StreamWriter, _number: int) -> None:
+        for one in report("109999999999", 1, 1):
+            writer.write(bytes((one,)))
+            await asyncio.sleep(0)
+
+    async def _unknown(self, writer: asyncio.StreamWriter, _number: int) -> None:
+        writer.write(report("108888888888", 1, 1))
+        await writer.drain()
+
+    async def _deaf(self, writer: asyncio.StreamWriter, _number: int) -> None:
+        """A known terminal that sends on and on and reads nothing."""
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # a transport of a socket
+        writer.write(b"".join(report(terminal_id(999), serial, 999 << 32 | serial) for serial in range(50)))
+        await writer.drain()
+
+
+Misbehaving = Callable[[asyncio.StreamWriter, int], Awaitable[None]]
+
+
+async def chaos(port: int, many: int, seconds: float) -> Load:
+    """Honest terminals alone, then among trouble; the ratio of what they wait."""
+    load = Load(port, flood=False)
+    people = [Terminal(load, number) for number in range(many)]
+    for one in people:
+        load.connect(one)
+    await asyncio.sleep(3)
+    alone = await _measured(load, people, seconds)
+    trouble = Trouble(port, 5_000)
+    await trouble.start()
+    among = await _measured(load, people, seconds)
+    await trouble.stop()
+    print(f"{many} honest terminals alone: {said(alone)}; among trouble: {said(among)}", flush=True)
+    ratio = at_share(among, 0.99) / at_share(alone, 0.99)
+    print(f"their p99 among trouble is {ratio:.1f} times that alone", flush=True)
+    await end(load, people)
+    return load
+
+
+async def _measured(load: Load, people: list[Terminal], seconds: float) -> list[float]:
+    load.waits.clear()
+    began, turn = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        for one in people[turn % 20 :: 20]:
+            one.push(1)
+        turn += 1
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1)
+    return list(load.waits)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -346,6 +455,7 @@ def main() -> None:
     parser.add_argument("--flood-terminals", type=int, default=500)
     parser.add_argument("--flood-s", type=float, default=30)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--chaos", type=float, default=0, metavar="SECONDS")
     asked = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
@@ -356,13 +466,14 @@ def main() -> None:
         print(f"the system allows a process {hard:,} open files: {asked.terminals:,} terminals", flush=True)
     good = True
     with tempfile.TemporaryDirectory(prefix="taxi_qa_gateway_") as name:
-        for what in ("steady", "flood", "kills"):
+        for what in ("steady", "flood", "kills", "chaos"):
             folder = Path(name) / what
             folder.mkdir()
             many = {
                 "steady": asked.terminals if asked.minutes else 0,
                 "flood": asked.flood_terminals if asked.flood_s else 0,
                 "kills": 200 if asked.kills else 0,
+                "chaos": 1_000 if asked.chaos else 0,
             }[what]
             if not many:
                 continue
@@ -379,6 +490,8 @@ def main() -> None:
                     load = asyncio.run(steady(port, many, asked.every, asked.minutes * 60))
                     rate = len(load.records) / (asked.minutes * 60)
                     print(f"{rate:,.0f} reports a second: {said(load.waits)}")
+                elif what == "chaos":
+                    load = asyncio.run(chaos(port, many - 1, asked.chaos))
                 else:
                     load = asyncio.run(flood(port, many, asked.flood_s))
                 print(f"memory of the gateway at most: {peak_mb(process.pid):.0f} MB", flush=True)
