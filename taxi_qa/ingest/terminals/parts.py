@@ -10,6 +10,16 @@ from taxi_qa.ingest.terminals.frame import Frame
 MOST_OPEN: Final = 4_096
 MOST_PARTS: Final = 2_048
 MOST_BYTES: Final = 64 << 20
+# Serials begin anew when a terminal restarts: a part that waited longer is of another message of that number.
+LONGEST_MS: Final = 10 * 60_000
+
+
+@dataclass
+class _Open:
+    """A message that misses parts: those that came, and when the last of them did."""
+
+    last_ms: int
+    parts: dict[int, Frame] = field(default_factory=dict)
 
 
 @dataclass
@@ -23,15 +33,19 @@ class Parts:
     given_up: int = 0
     most_open: int = MOST_OPEN
     most_bytes: int = MOST_BYTES
-    _open: OrderedDict[tuple[str, int, int], dict[int, Frame]] = field(default_factory=OrderedDict)
+    _open: OrderedDict[tuple[str, int, int], _Open] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
-    def put(self, frame: Frame) -> Frame | None:
+    def put(self, frame: Frame, received_ms: int = 0) -> Frame | None:
         """Take a frame in.
 
+        Args:
+            frame: as it came.
+            received_ms: when; a message whose parts come further apart than `LONGEST_MS` is two.
+
         Returns:
-            The frame itself when it is whole; the message put together when this was its last part
-            (with the serial of the first); None while parts are missing or when the numbers make no sense.
+            The frame itself when it is whole; the message put together when this was its last part (with
+            the serial of the first); None while parts are missing or when the numbers make no sense.
         """
         if frame.total <= 1:
             return frame
@@ -41,29 +55,43 @@ class Parts:
         # Serials of parts follow each other: the first one's names the message, whichever part comes first.
         first = (frame.serial - frame.index + 1) & 0xFFFF
         key = (frame.terminal, frame.message_id, first)
-        parts = self._open.setdefault(key, {})
-        before = parts.get(frame.index)
+        waiting = self._open.get(key)
+        if waiting is not None and (
+            received_ms - waiting.last_ms > LONGEST_MS
+            or next(iter(waiting.parts.values())).total != frame.total
+        ):
+            self._give_up(key)
+            waiting = None
+        if waiting is None:
+            waiting = self._open[key] = _Open(received_ms)
+        waiting.last_ms = received_ms
+        before = waiting.parts.get(frame.index)
         self._bytes += len(frame.body) - (len(before.body) if before else 0)
-        parts[frame.index] = frame
-        if len(parts) == frame.total:
-            self._drop(key)
-            body = b"".join(parts[index].body for index in range(1, frame.total + 1) if index in parts)
+        waiting.parts[frame.index] = frame
+        if len(waiting.parts) == frame.total:
+            parts = self._drop(key)
+            body = b"".join(parts[index].body for index in range(1, frame.total + 1))
             return replace(frame, serial=first, body=body, total=1, index=1, declared=len(body))
         while len(self._open) > self.most_open or self._bytes > self.most_bytes:
-            oldest = next(iter(self._open))
-            self.given_up += len(self._open[oldest])
-            self._drop(oldest)
+            self._give_up(next(iter(self._open)))
         return None
 
     def missing(self, frame: Frame) -> list[int]:
         """Parts still missing of the message `frame` is a part of, for 0x8003."""
         first = (frame.serial - frame.index + 1) & 0xFFFF
-        parts = self._open.get((frame.terminal, frame.message_id, first), {})
-        return [index for index in range(1, frame.total + 1) if index not in parts] if parts else []
+        waiting = self._open.get((frame.terminal, frame.message_id, first))
+        if waiting is None:
+            return []
+        return [index for index in range(1, frame.total + 1) if index not in waiting.parts]
 
-    def waiting(self) -> list[Frame]:
-        """All parts held, oldest message first."""
-        return [part for parts in self._open.values() for part in parts.values()]
+    def waiting(self) -> list[tuple[int, Frame]]:
+        """All parts held, oldest message first, each with the moment the last of its message came."""
+        return [(one.last_ms, part) for one in self._open.values() for part in one.parts.values()]
 
-    def _drop(self, key: tuple[str, int, int]) -> None:
-        self._bytes -= sum(len(part.body) for part in self._open.pop(key).values())
+    def _give_up(self, key: tuple[str, int, int]) -> None:
+        self.given_up += len(self._drop(key))
+
+    def _drop(self, key: tuple[str, int, int]) -> dict[int, Frame]:
+        parts = self._open.pop(key).parts
+        self._bytes -= sum(len(part.body) for part in parts.values())
+        return parts

@@ -77,12 +77,15 @@ def records_of(
     """
     failed: list[tuple[int, Frame]] = []
     reading = _Reading(whose, state or State(), dialect_named(dialect))
+    given_up = reading.state.parts.given_up
     for received_ms, frame in entries:
         try:
             reading.take(received_ms, frame, dialect)
         except Exception:  # noqa: BLE001 - a fault of ours costs one frame, which is kept, never the batch
             reading.counts[f"failed_{frame.protocol}_{frame.message_id:04x}"] += 1
             failed.append((received_ms, frame))
+    if lost := reading.state.parts.given_up - given_up:
+        reading.counts["parts_given_up"] += lost
     return Records(
         text_frames(reading.rows), reading.state, tuple(reading.media), reading.counts, tuple(failed)
     )
@@ -104,7 +107,7 @@ class _Reading:
         if vehicle is None:
             self.counts["frames_of_unknown_terminals"] += 1
             return
-        frame = self.state.parts.put(part)
+        frame = self.state.parts.put(part, received_ms)
         if frame is None:
             return
         message = decode(frame, dialect)

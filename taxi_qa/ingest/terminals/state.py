@@ -31,15 +31,16 @@ class State:
         """This state as JSON."""
         parts = [
             [
-                frame.message_id,
-                frame.terminal,
-                frame.serial,
-                frame.body.hex(),
-                frame.total,
-                frame.index,
-                frame.version,
+                last_ms,
+                part.message_id,
+                part.terminal,
+                part.serial,
+                part.body.hex(),
+                part.total,
+                part.index,
+                part.version,
             ]
-            for frame in self.parts.waiting()
+            for last_ms, part in self.parts.waiting()
         ]
         return json.dumps(
             {"terminals": self.terminals, "parts": parts}, ensure_ascii=False, separators=(",", ":")
@@ -50,10 +51,10 @@ class State:
         """The state a text was made of."""
         told = json.loads(text)
         state = cls(told["terminals"])
-        for message_id, terminal, serial, body, total, index, version in told["parts"]:
-            state.parts.put(
-                Frame("jt808", message_id, terminal, serial, bytes.fromhex(body), total, index, version)
-            )
+        for last_ms, message_id, terminal, serial, body, total, index, version in told["parts"]:
+            data = bytes.fromhex(body)
+            frame = Frame("jt808", message_id, terminal, serial, data, total, index, version)
+            state.parts.put(frame, last_ms)
         return state
 
 

@@ -51,3 +51,21 @@ def test_a_part_beyond_its_own_total_is_refused() -> None:
     parts = Parts()
     assert parts.put(part(4)) is None
     assert parts.given_up == 1
+
+
+def test_a_part_of_yesterday_is_no_part_of_a_new_message_with_its_number() -> None:
+    parts = Parts()
+    assert parts.put(part(3, body=b"old"), 0) is None
+    later = 24 * 3_600_000
+    assert [parts.put(part(index), later) for index in (1, 2)] == [None, None]
+    assert parts.given_up == 1
+    whole = parts.put(part(3), later)
+    assert whole is not None
+    assert whole.body == b"\x01\x01\x02\x02\x03\x03"
+
+
+def test_another_total_is_another_message() -> None:
+    parts = Parts()
+    assert parts.put(part(3, total=4)) is None
+    assert [parts.put(part(index, total=3)) for index in (1, 2)] == [None, None]
+    assert parts.given_up == 1
