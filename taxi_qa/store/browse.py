@@ -264,14 +264,17 @@ def in_zones(zone_ids: tuple[str, ...]) -> ColumnElement[bool]:
     return table_of(CaseRow).c.case_id.in_(select(zone.case_id).where(zone.zone_id.in_(zone_ids)))
 
 
-def in_stages(stages: Collection[str], leads: Collection[str]) -> ColumnElement[bool]:
-    """Condition on `cases`: of these stages, those of a rule that has fallen back being leads.
+def in_stages(
+    stages: Collection[str], leads: Collection[str], listing: Listing = CASES
+) -> ColumnElement[bool]:
+    """Condition on `cases` or `findings`: of these stages, those of a rule that has fallen back being leads.
 
     Args:
         stages: stable, trial, index.
         leads: the rules that have fallen back.
+        listing: of which list.
     """
-    c = table_of(CaseRow).c
+    c = listing.table.c
     fell = and_(c.stage == "stable", c.rule.in_(sorted(leads)))
     kept = and_(c.stage.in_(sorted(stages)), ~fell)
     return or_(kept, fell) if "trial" in stages else kept

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_
 
 from taxi_qa.reports.export import Cell
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.store.browse import CASES, count, in_stages, rows_of, whole
+from taxi_qa.store.browse import CASES, Listing, count, in_stages, rows_of, whole
 from taxi_qa.web import words
 from taxi_qa.web.lists import Asked, FileKind, Filters, asked, page_of, table_file
 from taxi_qa.web.permits import for_everybody
@@ -40,12 +40,16 @@ def filters() -> Filters:
 
 def _asked() -> tuple[Asked, ColumnElement[bool]]:
     """What the address asks for, and what the reader sees of it by the stage rules have now."""
-    told, seen = asked(filters()), viewer().scope.cases()
+    return at_stages(asked(filters()), CASES, viewer().scope.cases())
+
+
+def at_stages(told: Asked, listing: Listing, seen: ColumnElement[bool]) -> tuple[Asked, ColumnElement[bool]]:
+    """What is asked for and seen, the stage asked for being that of now and not the one written then."""
     equal = dict(told.wanted.equal)
     stages = equal.pop("stage", None)
     if stages is None:
         return told, seen
-    here = in_stages([str(stage) for stage in stages], leads_now())
+    here = in_stages([str(stage) for stage in stages], leads_now(), listing)
     return replace(told, wanted=replace(told.wanted, equal=equal)), and_(seen, here)
 
 

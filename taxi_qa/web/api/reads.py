@@ -127,8 +127,7 @@ def findings() -> Response:
     is not here: `taxi-qa findings export --verdict all` has it.
     """
     only(*names_of(_FINDING_FILTERS))
-    told = asked(_FINDING_FILTERS)
-    seen = standing_findings(holder().scope)
+    told, seen = case_pages.at_stages(asked(_FINDING_FILTERS), FINDINGS, standing_findings(holder().scope))
     rows, total = rows_of(home(), FINDINGS, seen, told.wanted)
     if rows:
         # They say where somebody was, and when.
@@ -143,8 +142,8 @@ def findings() -> Response:
 def cases() -> Response:
     """Cases, the newest act first."""
     only(*names_of(_CASE_FILTERS))
-    told = asked(_CASE_FILTERS)
-    rows, total = rows_of(home(), CASES, holder().scope.cases(), told.wanted)
+    told, seen = case_pages.at_stages(asked(_CASE_FILTERS), CASES, holder().scope.cases())
+    rows, total = rows_of(home(), CASES, seen, told.wanted)
     return page_of(_CASE, [_staged(row) for row in rows], total, told)
 
 

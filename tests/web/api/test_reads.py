@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from taxi_qa.review.gather import gather
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import accounts
+from tests.review.desks import NOON, RULE, Hand, desk_of, found, refusal
 from tests.web.api.conftest import Machine, machine
 from tests.web.conftest import City
 
@@ -131,3 +133,31 @@ def test_what_a_machine_reads_of_somebody_is_written_down(own_city: Any) -> None
     ]  # fmt: skip
     assert set(log["name"]) == {"m1"}
     assert all(why.startswith("token ") for why in log["why"])
+
+
+def test_what_a_rule_that_fell_back_found_is_a_lead_by_label_and_by_filter(both: City) -> None:
+    city, api = both, machine(both, "reviewer")
+    for listed in ("/cases", "/findings"):
+        assert {one["stage"] for one in rows(api, f"{listed}?stage=stable")} == {"stable"}
+    found(
+        city.home,
+        *(
+            refusal(f"later {n}", driver_id=f"D{100 + n}", vehicle_id=f"V{n}", trip_id=f"X{n}",
+                    start_ms=NOON + n, end_ms=NOON + n)
+            for n in range(20)
+        ),
+        run="run 2",
+    )  # fmt: skip
+    desk = desk_of(city.home)
+    gather(desk, NOON, {})
+    for one in rows(api, "/cases?state=queued&per=100"):
+        if one["vehicle_id"].startswith("V"):
+            Hand(desk, one["case_id"])("dismiss", "Li", "position_drift")
+    # What was counted is kept for some seconds.
+    city.clock.at_ms += 60_000
+    assert [one["stage"] for one in api.get("/rules").json["rows"] if one["name"] == RULE] == ["trial"]
+    for listed in ("/cases", "/findings"):
+        assert rows(api, f"{listed}?stage=stable") == []
+        leads = rows(api, f"{listed}?stage=trial&per=100")
+        assert {one["stage"] for one in leads} == {"trial"}
+        assert leads == rows(api, f"{listed}?per=100")
