@@ -118,7 +118,7 @@ class _Reading:
         who = (frame.terminal, vehicle)
         memory = self.state.of(frame.terminal)
         if message.name == "trip":
-            self.rows["trips"].append(trip_row(message, *who))
+            self.rows["trips"].append(trip_row(memory, message, *who))
         elif message.name in _DUTY:
             self.rows["shifts"] += duty_rows(memory, message, vehicle, self.counts)
         elif message.name in _ORDERS:

@@ -5,6 +5,7 @@ from typing import Any, Final
 from taxi_qa.ingest.terminals.decode import Message
 from taxi_qa.ingest.terminals.digits import clock_minutes
 from taxi_qa.ingest.terminals.record_rows import Row, lasting_id
+from taxi_qa.ingest.terminals.state import Memory, remember
 
 _DAY_MS: Final = 86_400_000
 _ZONE_MS: Final = 8 * 3_600_000
@@ -12,9 +13,11 @@ _ZONE_MS: Final = 8 * 3_600_000
 _AGREE_MS: Final = 3 * 60_000
 _PAYMENTS: Final = {0: "cash", 1: "transit_card", 3: "transit_card"}
 _MOST_RATING: Final = 4
+# Trips kept a terminal whose rating is known.
+_MOST_RATED: Final = 64
 
 
-def trip_row(message: Message, terminal: str, vehicle: str) -> Row:
+def trip_row(memory: Memory, message: Message, terminal: str, vehicle: str) -> Row:
     """Read a trip.
 
     The meter block is what the meter swore to; positions and ids are the terminal's. A terminal that
@@ -23,6 +26,7 @@ def trip_row(message: Message, terminal: str, vehicle: str) -> Row:
     not used at all.
 
     Args:
+        memory: of the terminal; changed.
         message: `trip` of `decode`.
         terminal, vehicle: whose it is.
 
@@ -43,15 +47,11 @@ def trip_row(message: Message, terminal: str, vehicle: str) -> Row:
     if fare is not None and surcharge is not None and fare >= surcharge:
         fare = round(fare - surcharge, 2)
     driver = told["driver"]
+    trip_id = lasting_id(
+        terminal, boarded_ms, told["alighted_hhmm"], told["trip_no"], told["metered_km"], told["fare_yuan"]
+    )
     return {
-        "trip_id": lasting_id(
-            terminal,
-            boarded_ms,
-            told["alighted_hhmm"],
-            told["trip_no"],
-            told["metered_km"],
-            told["fare_yuan"],
-        ),
+        "trip_id": trip_id,
         "vehicle_id": vehicle,
         "driver_id": driver if driver.strip("0") else None,
         "boarded_at": boarded_ms,
@@ -62,12 +62,22 @@ def trip_row(message: Message, terminal: str, vehicle: str) -> Row:
         "fare_yuan": fare,
         "surcharge_yuan": surcharge,
         "payment": _PAYMENTS.get(told["payment"], "other"),
-        "rating": told["rating"] if told["rating"] <= _MOST_RATING else None,
+        "rating": _rating(memory, trip_id, told["rating"]),
         "order_id": told.get("order_id") or None,
         "passengers": told.get("passengers"),
         **_place(first, "boarded", true=first_true),
         **_place(second, "alighted", true=second_true),
     }
+
+
+def _rating(memory: Memory, trip_id: str, told: int) -> int | None:
+    """The passenger's answer. A trip sent once more without it has not lost it."""
+    known: int = memory.get("ratings", {}).get(trip_id, 0)
+    if told > _MOST_RATING:
+        return known or None
+    if told:
+        remember(memory, "ratings", trip_id, told, _MOST_RATED)
+    return told or known
 
 
 def _agree(clock_ms: int | None, minute_ms: int | None) -> bool:

@@ -196,6 +196,36 @@ def test_a_sign_out_corrects_the_sign_in() -> None:
     ]
 
 
+def test_a_sign_in_sent_once_more_does_not_open_the_shift_again() -> None:
+    off = bcd(NOON_MS + 600 * MIN, "%Y%m%d%H%M")
+    entries = [signed(0x0B03, "TEST1"), signed(0x0B04, "TEST1", off), signed(0x0B03, "TEST1")]
+    assert tables_of(entries)["shifts"]["end"].tolist() == ["", *["2023-07-26T21:41:00.000Z"] * 2]
+    cards = [card(1, NOON_MS), card(2, NOON_MS + MIN), card(1, NOON_MS)]
+    assert tables_of(cards)["shifts"]["end"].tolist() == ["", *["2023-07-26T11:42:00.000Z"] * 2]
+
+
+def test_who_signs_in_after_he_signed_out_begins_another_shift() -> None:
+    entries = [card(1, NOON_MS), card(2, NOON_MS + 5 * MIN), card(1, NOON_MS + 9 * MIN)]
+    rows = tables_of(entries)["shifts"]
+    assert rows["start"].tolist() == [*["2023-07-26T11:41:00.000Z"] * 2, "2023-07-26T11:50:00.000Z"]
+    assert rows["end"].tolist() == ["", "2023-07-26T11:46:00.000Z", ""]
+
+
+def test_a_sign_out_that_tells_a_slightly_other_begin_ends_the_shift_all_the_same() -> None:
+    moment, frame = signed(0x0B03, "TEST1")
+    earlier = bytes.fromhex(bcd(NOON_MS - 5 * MIN, "%Y%m%d%H%M"))
+    powered_on = Frame("jt905", 0x0B03, TERMINAL, 1, frame.body[:66] + earlier)
+    off = bcd(NOON_MS + 600 * MIN, "%Y%m%d%H%M")
+    entries = [(moment, powered_on), signed(0x0B04, "TEST1", off)]
+    rows = tables_of(entries)["shifts"]
+    assert set(rows["start"]) == {"2023-07-26T11:36:00.000Z"}
+    assert rows["end"].tolist() == ["", "2023-07-26T21:41:00.000Z"]
+    # The other way round there is one shift, too.
+    rows = tables_of(entries[::-1])["shifts"]
+    assert len(set(rows["start"])) == 1
+    assert rows["end"].tolist() == ["2023-07-26T21:41:00.000Z"] * 2
+
+
 def test_a_sign_in_without_a_driver_is_counted() -> None:
     assert records_of([signed(0x0B03, "000")], WHOSE).counts["sign_ins_without_a_driver"] == 1
 
@@ -306,7 +336,16 @@ ENTRIES = st.lists(
             st.integers(0, 2),
             st.sampled_from([1, 2]),
         ),
-        st.builds(lambda number: (NOON_MS, f905(0x0B05, trip(trip_no=number))), st.integers(1, 3)),
+        st.builds(
+            lambda number, rating: (NOON_MS, f905(0x0B05, trip(trip_no=number, rating=rating))),
+            st.integers(1, 3),
+            st.integers(0, 5),
+        ),
+        st.builds(
+            lambda number, minute: signed(number, "TEST1", bcd(NOON_MS + minute * MIN, "%Y%m%d%H%M")),
+            st.sampled_from([0x0B03, 0x0B04]),
+            MINUTES,
+        ),
         st.builds(lambda status, minute: card(status, NOON_MS + minute * MIN), st.integers(1, 2), MINUTES),
         st.sampled_from([ride(0x8B00, "01" + bcd(NOON_MS) + "00"), ride(0x0B01), ride(0x0B07)]),
         st.builds(

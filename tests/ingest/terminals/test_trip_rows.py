@@ -67,6 +67,11 @@ def test_a_trip_sent_again_is_the_same_and_its_late_rating_corrects_it() -> None
     assert rows.iloc[0].equals(rows.iloc[1])
 
 
+def test_a_trip_sent_once_more_without_its_rating_has_not_lost_it() -> None:
+    entries = [(NOON_MS, f905(0x0B05, trip(rating=rating))) for rating in (3, 0)]
+    assert list(records_of(entries, WHOSE).tables["trips"]["rating"]) == ["3", "3"]
+
+
 def test_two_trips_in_one_minute_are_two() -> None:
     entries = [(NOON_MS, f905(0x0B05, trip(trip_no=number))) for number in (12, 13)]
     assert records_of(entries, WHOSE).tables["trips"]["trip_id"].nunique() == 2
