@@ -11,6 +11,8 @@ from taxi_qa.ingest.terminals.state import Memory, remember
 # Of one picture or sound, and of those a terminal may have open at once.
 MOST_BYTES: Final = 8 << 20
 _MOST_OPEN: Final = 4
+# Bytes of pieces kept of one, as a multiple of its own: some come twice, cut otherwise.
+_MOST_TWICE: Final = 2
 _FORMATS: Final = {0: "jpeg", 1: "tif", 2: "mp3", 3: "wav", 4: "wmv"}
 
 
@@ -69,14 +71,24 @@ def whole_media(
         counts["media_pieces_out_of_bounds"] += 1
         return []
     key = f"{message.name}-{told['media_id']}-{total}"
-    pieces = dict(memory.get("media", {}).get(key, {}))
+    open_media = memory.get("media", {}).get(key)
+    if open_media is None or open_media["bytes"] > _MOST_TWICE * total:
+        # Pieces cut anew again and again never fit together: begin once more.
+        open_media = {"bytes": 0, "pieces": {}}
+        remember(memory, "media", key, open_media, _MOST_OPEN)
+    pieces = open_media["pieces"]
+    open_media["bytes"] += len(chunk) - len(pieces.get(str(offset), "")) // 2
     pieces[str(offset)] = chunk.hex()
-    remember(memory, "media", key, pieces, _MOST_OPEN)
-    data = b""
-    while (piece := pieces.get(str(len(data)))) and len(data) < total:
-        data += bytes.fromhex(piece)
-    if len(data) < total:
+    if open_media["bytes"] < total:
         return []
+    joined = []
+    at = 0
+    while at < total and (piece := pieces.get(str(at))):
+        joined.append(piece)
+        at += len(piece) // 2
+    if at < total:
+        return []
+    data = bytes.fromhex("".join(joined))
     del memory["media"][key]
     return [
         _media(

@@ -290,6 +290,24 @@ def test_pieces_of_a_picture_in_any_order_are_joined() -> None:
     assert (media.vehicle, media.media_id, media.channel) == (PLATE, 5, 1)
 
 
+def piece(at: int, data: bytes, total: int) -> tuple[int, Frame]:
+    return NOON_MS, f905(0x0800, f"00000000000501{total:08x}{at:08x}{data.hex()}")
+
+
+def test_a_picture_of_many_pieces_is_joined_without_joining_it_at_every_piece() -> None:
+    picture = bytes(range(256)) * 4_096
+    entries = [piece(at, picture[at : at + 512], len(picture)) for at in range(0, len(picture), 512)]
+    (media,) = records_of(entries, WHOSE).media
+    assert media.data == picture
+
+
+def test_pieces_that_overlap_without_end_take_bounded_room() -> None:
+    state = State()
+    for at in range(400):
+        state = records_of([piece(at, bytes(500), 1_000)], WHOSE, state).state
+        assert len(state.to_text()) < 10_000
+
+
 def test_what_is_not_used_is_counted() -> None:
     entries = [
         (NOON_MS, Frame("jt905", 0x0200, "109999999999", 1, bytes.fromhex(place(NOON_MS)))),
