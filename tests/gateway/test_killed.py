@@ -1,6 +1,5 @@
 """A gateway killed under load: whatever it answered is in its journal when it is started again."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from scripts.bench_gateway import (
 from taxi_qa.gateway.journal import OPEN
 from taxi_qa.ingest.terminals.frame import parse
 from taxi_qa.ingest.terminals.framing import Splitter
+from tests.gateway.loops import run as on_its_own
 
 CORE = min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 def test_nothing_answered_is_missing_after_a_kill(tmp_path: Path) -> None:
     home = made_home(tmp_path, 200)
-    load = asyncio.run(killed(home, free_port(), CORE, 2, many=20, window=1))
+    load = on_its_own(killed(home, free_port(), CORE, 2, many=20, window=1))
     settle_rest(home)
     found = stored(home)
     assert len(load.records) > 100

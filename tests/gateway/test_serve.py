@@ -18,6 +18,7 @@ from taxi_qa.gateway.replies import Replies
 from taxi_qa.gateway.serve import Gateway
 from taxi_qa.ingest.terminals.frame import Frame, compose, parse
 from taxi_qa.ingest.terminals.framing import Splitter
+from tests.gateway.loops import run as on_its_own
 
 KNOWN = "108000000316"
 OTHER = "108000000317"
@@ -109,7 +110,7 @@ def test_an_answer_goes_out_only_after_its_frame_is_durable(tmp_path: Path) -> N
             held.set()
             assert await one.answered() == (7, 0x0200, 0)
 
-    asyncio.run(run())
+    on_its_own(run())
     assert [frame.serial for frame in stored(tmp_path)] == [7]
 
 
@@ -128,7 +129,7 @@ def test_many_frames_share_a_sync_and_each_is_answered(tmp_path: Path) -> None:
             await one.send(b"".join(position(serial) for serial in range(300)))
             assert [(await one.answered())[0] for _ in range(300)] == list(range(300))
 
-    asyncio.run(run())
+    on_its_own(run())
     assert syncs <= 5
     assert [frame.serial for frame in stored(tmp_path)] == list(range(300))
 
@@ -159,7 +160,7 @@ def test_a_full_disk_stops_the_sockets_and_nothing_is_lost(tmp_path: Path) -> No
             broken.clear()
             assert [(await one.answered())[0] for _ in range(400)] == list(range(400))
 
-    asyncio.run(run())
+    on_its_own(run())
     assert [frame.serial for frame in stored(tmp_path)] == list(range(400))
 
 
@@ -175,7 +176,7 @@ def test_broken_packets_cost_themselves_alone(tmp_path: Path) -> None:
             assert [(await one.answered())[0] for _ in range(2)] == [1, 3]
             assert made.figures.counts["broken"] >= 3
 
-    asyncio.run(run())
+    on_its_own(run())
 
 
 def test_a_terminal_nobody_knows_is_kept_apart_and_never_answered(tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ def test_a_terminal_nobody_knows_is_kept_apart_and_never_answered(tmp_path: Path
                 await asyncio.wait_for(one.frame(), 5)
             assert made.figures.counts["unknown"] == 3
 
-    asyncio.run(run())
+    on_its_own(run())
     assert stored(tmp_path) == []
     kept = [parse(one.protocol, one.raw).serial for one in entries(tmp_path / "unknown.frames")]
     assert kept == [0, 1, 2]
@@ -207,7 +208,7 @@ def test_two_connections_of_one_terminal_are_told_of_and_both_heard(
             assert await one.answered() == (3, 0x0200, 0)
             assert made.figures.counts["twice"] == 1
 
-    asyncio.run(run())
+    on_its_own(run())
     assert "connection 1, connection 2" in caplog.text
     assert KNOWN not in caplog.text
     told = [one.connection for path in closed_segments(tmp_path / "journal") for one in entries(path)]
@@ -232,7 +233,7 @@ def test_a_new_terminal_registers_signs_on_and_a_wrong_code_is_refused(tmp_path:
             )
             assert await one.answered() == (5, 0x0002, 0)
 
-    asyncio.run(run())
+    on_its_own(run())
 
 
 def test_silent_connections_are_closed_and_more_than_allowed_turned_away(tmp_path: Path) -> None:
@@ -252,7 +253,7 @@ def test_silent_connections_are_closed_and_more_than_allowed_turned_away(tmp_pat
             await one.send(position(2))
             assert await one.answered() == (2, 0x0200, 0)
 
-    asyncio.run(run())
+    on_its_own(run())
 
 
 def test_one_that_sends_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_one_that_sends_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> 
             assert [(await one.answered())[0] for _ in range(80)] == list(range(80))
             assert made.figures.counts["held back"]
 
-    asyncio.run(run())
+    on_its_own(run())
 
 
 def test_ending_answers_what_was_read(tmp_path: Path) -> None:
@@ -284,4 +285,4 @@ def test_ending_answers_what_was_read(tmp_path: Path) -> None:
             assert await one.answered() == (9, 0x0200, 0)
             assert await ending is not None
 
-    asyncio.run(run())
+    on_its_own(run())
