@@ -23,7 +23,7 @@ class Limits:
     pending_bytes: int = 8_000_000
     idle_s: float = 600.0
     silent_s: float = 60.0
-    frames_per_s: int = 500
+    frames_per_s: int = 100
     unknown_frames: int = 20
     unknown_bytes: int = 10_000_000
     unread_bytes: int = 65_536
