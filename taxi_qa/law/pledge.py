@@ -18,13 +18,14 @@ class Sentence:
     Attributes:
         clause: its number, 五.7; a heading has only the first part.
         zh, en: what it promises.
-        not_judged: why no rule judges it, "" where rules may.
+        not_judged, not_judged_zh: why no rule judges it, "" where rules may.
     """
 
     clause: str
     zh: str
     en: str
     not_judged: str
+    not_judged_zh: str
 
 
 @cache
@@ -44,12 +45,15 @@ def pledge() -> tuple[Sentence, ...]:
     found: dict[str, Sentence] = {}
     for number, one in enumerate(listed, 1):
         where = f"sentence {number}"
-        said = strict.keys(shown, where, one, {"clause", "zh", "en"}, {"not_judged"})
+        said = strict.keys(shown, where, one, {"clause", "zh", "en"}, {"not_judged", "not_judged_zh"})
+        if ("not_judged" in said) != ("not_judged_zh" in said):
+            raise BadLaw(f"{shown}: {where}: not_judged and not_judged_zh: expected both or neither")
         sentence = Sentence(
             **{name: strict.text(shown, f"{where}: {name}", said[name]) for name in ("clause", "zh", "en")},
-            not_judged=strict.text(shown, f"{where}: not_judged", said["not_judged"])
-            if "not_judged" in said
-            else "",
+            **{
+                name: strict.text(shown, f"{where}: {name}", said[name]) if name in said else ""
+                for name in ("not_judged", "not_judged_zh")
+            },
         )
         if sentence.clause in found:
             raise BadLaw(f"{shown}: {where}: the clause {sentence.clause} stands twice")

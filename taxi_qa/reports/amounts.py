@@ -113,7 +113,8 @@ CERTAINTY_WORDS: Final[dict[str, tuple[str, str]]] = {
 _KM_UNITS: Final[dict[str, tuple[str, str]]] = {
     "share": ("", ""), "ratio": ("", ""), "count": ("", ""), "km": ("km", "km"), "m": ("m", "m"),
     "km/h": ("km/h", "km/h"), "s": ("秒", "s"), "h": ("小时", "h"), "min": ("分钟", "min"),
-    "days": ("天", "days"),
+    "days": ("天", "days"), "d": ("天", "days"), "hours": ("小时", "hours"), "month": ("个月", "months"),
+    "points": ("分", "points"), "deg": ("度", "degrees"), "m/s2": ("m/s²", "m/s²"),
 }  # fmt: skip
 # The same in both languages. Availability is promised to a hundredth of a per cent.
 _BARE: Final[dict[str, str]] = {"ratio": "{:.3f}", "count": "{:,.0f}", "%": "{:.2f}%"}

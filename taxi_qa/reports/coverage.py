@@ -19,6 +19,7 @@ HOW_ZH: Final[dict[How, str]] = {
     "not judged": "不作判定",
 }
 NO_RULE: Final = "no rule yet"
+NO_RULE_ZH: Final = "还没有规则"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Covered:
         rules: that do.
         needs: kinds of record they need, in the rules' order.
         absent: of these, the ones a home does not hold.
-        why_not: why nobody judges it, "" where somebody does.
+        why_not, why_not_zh: why nobody judges it, "" where somebody does.
     """
 
     sentence: Sentence
@@ -40,6 +41,7 @@ class Covered:
     needs: tuple[str, ...]
     absent: tuple[str, ...]
     why_not: str
+    why_not_zh: str
 
 
 def coverage(
@@ -68,7 +70,8 @@ def _covered(sentence: Sentence, rules: tuple[Rule, ...], held: Collection[str] 
     needs = tuple(dict.fromkeys(kind for rule in rules for kind in rule.needs))
     absent = () if held is None else tuple(kind for kind in needs if kind not in held)
     why_not = "" if rules else sentence.not_judged or NO_RULE
-    return Covered(sentence, _how(rules), rules, needs, absent, why_not)
+    why_not_zh = "" if rules else sentence.not_judged_zh or NO_RULE_ZH
+    return Covered(sentence, _how(rules), rules, needs, absent, why_not, why_not_zh)
 
 
 def _how(rules: Sequence[Rule]) -> How:

@@ -10,7 +10,7 @@ from flask_babel import Babel
 from markupsafe import Markup
 
 from taxi_qa.law.parameter import Parameter, Version
-from taxi_qa.reports.amounts import Said, value_said
+from taxi_qa.reports.amounts import KINDS_ZH, Said, value_said
 from taxi_qa.reports.coverage import HOW_ZH
 from taxi_qa.reports.statement import CERTAINTY, STATUS
 from taxi_qa.rules.kit import catalogue
@@ -179,6 +179,29 @@ PURPOSES: Final = {
     "case": lazy_gettext("案件办理"),
     "patrol": lazy_gettext("日常巡查"),
 }
+# Why somebody looked, and at what, as the log of looks keeps it.
+LOOKED_WHY: Final = {
+    **PURPOSES,
+    "office": lazy_gettext("办公"),
+    "own": lazy_gettext("本人"),
+    "own company": lazy_gettext("本企业"),
+    "own inspection": lazy_gettext("本人的检查"),
+}
+LOOKED_AT: Final = {
+    "case": lazy_gettext("案件"),
+    "case file": lazy_gettext("案卷"),
+    "track": lazy_gettext("轨迹"),
+    "receipt": lazy_gettext("回执"),
+    "evidence": lazy_gettext("证据文件"),
+    "complaint": lazy_gettext("投诉"),
+    "trip": lazy_gettext("行程"),
+    "trip paper": lazy_gettext("行程数据说明"),
+    "driver": lazy_gettext("驾驶员"),
+    "statement": lazy_gettext("信用对账单"),
+    "vehicle": lazy_gettext("车辆"),
+    "zone": lazy_gettext("枢纽区域"),
+    "inspection photo": lazy_gettext("检查照片"),
+}
 DEVICES: Final = {
     "gnss": lazy_gettext("卫星定位"),
     "meter": lazy_gettext("计价器"),
@@ -239,7 +262,8 @@ def install(app: Flask) -> None:
     app.before_request(begin)
     for name, words in (
         ("role", ROLES), ("state", STATES), ("step", STEPS), ("reason", REASONS), ("stage", STAGES),
-        ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES), ("device", DEVICES),
+        ("sufficiency", SUFFICIENCY), ("source", SOURCES), ("purpose", PURPOSES),
+        ("looked_why", LOOKED_WHY), ("looked_at", LOOKED_AT), ("device", DEVICES),
         ("device_state", DEVICE_STATES), ("energy", ENERGIES), ("payment", PAYMENTS), ("sign_in", SIGN_INS),
         ("refusal", REFUSALS), ("per_hundred", PER_HUNDRED), ("drivers_reason", DRIVERS_REASONS),
     ):  # fmt: skip
@@ -249,7 +273,7 @@ def install(app: Flask) -> None:
         "moment": moment, "day": day, "said": said, "rule_title": rule_title, "whole": whole,
         "yuan": yuan, "km": km, "minutes": minutes, "clock": clock, "told_at": told_at,
         "law_value": law_value, "law_citation": law_citation, "certainty": certainty, "how": how,
-        "entry_status": entry_status,
+        "entry_status": entry_status, "kind_name": kind_name,
     }  # fmt: skip
     app.jinja_env.globals |= {"language": language, "other_language": other_language, "_": gettext}
 
@@ -283,6 +307,11 @@ def rule_titles(in_language: str) -> dict[str, str]:
 def rule_title(name: str) -> str:
     """What people call a rule."""
     return rule_titles(language()).get(name, name)
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of record is called; its own name in English, and where it has no other."""
+    return kind if language() == "en" else KINDS_ZH.get(kind, kind)
 
 
 def moment(at_ms: int | None, form: str = "minutes") -> str | Markup:

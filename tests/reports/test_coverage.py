@@ -33,6 +33,7 @@ def test_every_rule_stands_beside_each_sentence_it_serves() -> None:
 def test_a_sentence_is_either_judged_or_says_why_not() -> None:
     for one in coverage(pledge(), RULES):
         assert bool(one.rules) != bool(one.why_not), one.sentence.clause
+        assert bool(one.why_not) == bool(one.why_not_zh), one.sentence.clause
         assert not (one.rules and one.sentence.not_judged), f"{one.sentence.clause} is judged after all"
 
 
