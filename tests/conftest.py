@@ -21,6 +21,11 @@ settings.load_profile("steady")
 _NUMBERS = count()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A case of bytes is named by its place: bytes may hold the time, and workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 def _programs() -> Path | None:
     """The folder of `initdb` and `postgres`, the newest there is."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
