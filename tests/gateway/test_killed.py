@@ -14,6 +14,7 @@ from scripts.bench_gateway import (
     killed,
     made_home,
     report,
+    rows_kept,
     settle_rest,
     start,
     stored,
@@ -44,6 +45,7 @@ def test_nothing_answered_is_missing_after_a_kill(tmp_path: Path) -> None:
     found = stored(home)
     assert len(load.records) > 100
     assert not [record for record in load.records if found[record] != 1]
+    assert rows_kept(home) == len(found), "nothing twice, not even where readers would take it for one"
     assert not list((home / "terminals" / "journal").glob(f"*{OPEN}")), "a clean end closes its segment"
 
 
