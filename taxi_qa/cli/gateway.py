@@ -47,6 +47,19 @@ _SETTLE_S = 120.0
     help="Port of the counts, as Prometheus reads them.  [default: none]",
 )
 @click.option(
+    "--dispatch-port",
+    type=click.IntRange(1, 65_535),
+    metavar="N",
+    help="Port on which the dispatch centre offers rides (0x8B00, 0x8B01, 0x8B09).  [default: none]",
+)
+@click.option(
+    "--dispatch-host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where that port is; never one that terminals reach.",
+)
+@click.option(
     "--every",
     "every_s",
     type=click.FloatRange(0.2, 3600),
@@ -96,6 +109,8 @@ def gateway(
     jt905_port: int | None,
     jt808_port: int | None,
     metrics_port: int | None,
+    dispatch_port: int | None,
+    dispatch_host: str,
     every_s: float,
     connections: int,
     dialect: str,
@@ -134,7 +149,8 @@ def gateway(
         for protocol, port in found.items():
             note(f"{protocol} on {host}:{port}, {known:,} terminals known  (Ctrl-C ends it)")
 
-    setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections))
+    dispatch = None if dispatch_port is None else (dispatch_host, dispatch_port)
+    setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections), dispatch)
     if judge and no_records:
         raise click.UsageError("without records there is nothing to judge: leave out --judge or --no-records")
     judged_s = judge_every_s if judge else None

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from taxi_qa.gateway.serve import Gateway
 
 _FAR_TOO_MANY: Final = 8
+# The centre's words have the highest bit set: a terminal that says them would make up what it was told.
+_OF_THE_CENTRE: Final = 0x8000
 
 
 class Connection(asyncio.Protocol):
@@ -118,6 +120,9 @@ class Connection(asyncio.Protocol):
             gateway.keep_unknown(self.protocol, raw)
             if self._unknown >= gateway.limits.unknown_frames:
                 self.close("unknown terminal")
+            return
+        if frame.message_id & _OF_THE_CENTRE:
+            gateway.figures.counts["not a terminal's word"] += 1
             return
         entry = Entry(gateway.now_ms(), self.protocol, self.number, raw)
         gateway.keep(self, frame, packed(entry), now_s)

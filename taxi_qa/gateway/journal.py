@@ -11,6 +11,7 @@ import secrets
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -117,24 +118,34 @@ class Journal:
         try:
             os.ftruncate(file, self.bytes_written)
         except OSError:
+            # The next one begins a new segment; whole entries of this one were answered and must be settled,
+            # so it is closed here and not only when the gateway starts again.
             os.close(file)
             self._file = None
+            # A disk that takes not even that: the segment stays open until the next start.
+            with suppress(OSError):
+                _close_torn(self._path)
 
 
 def open_journal(folder: Path, *, sync: Callable[[int], None] = os.fdatasync) -> Journal:
     """The journal of a folder: segments a crash left open are cut to their whole entries and closed."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(folder.glob(f"*{OPEN}")):
-        whole = sum(len(packed(entry)) for entry in entries(path))
-        with path.open("r+b") as file:
-            file.truncate(whole)
-            os.fsync(file.fileno())
-        if whole:
-            path.rename(path.with_suffix(CLOSED))
-        else:
-            path.unlink()
+        _close_torn(path)
     sync_folder(folder)
     return Journal(folder, sync=sync)
+
+
+def _close_torn(path: Path) -> None:
+    """Close a segment nobody writes to any more, cut to its whole entries; one without any goes."""
+    whole = sum(len(packed(entry)) for entry in entries(path))
+    with path.open("r+b") as file:
+        file.truncate(whole)
+        os.fsync(file.fileno())
+    if whole:
+        path.rename(path.with_suffix(CLOSED))
+    else:
+        path.unlink()
 
 
 def closed_segments(folder: Path) -> list[Path]:

@@ -32,6 +32,7 @@ class Setup:
         ports: by protocol, 0 for any free one.
         host: address.
         metrics_port: of the counts for Prometheus, None for none.
+        dispatch: address and port for the dispatch centre, None for none.
         roll_every_s: so long a segment is written before it is closed and becomes records.
         limits: bounds.
     """
@@ -41,6 +42,7 @@ class Setup:
     metrics_port: int | None
     roll_every_s: float
     limits: Limits
+    dispatch: tuple[str, int] | None = None
 
 
 def folder_of(home: Home) -> Path:
@@ -78,7 +80,10 @@ async def run(
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    ready(await gateway.start(setup.ports, setup.host))
+    ports = await gateway.start(setup.ports, setup.host)
+    if setup.dispatch is not None:
+        await gateway.listen_to_dispatch(*setup.dispatch)
+    ready(ports)
     tasks = [
         asyncio.create_task(_every(setup.roll_every_s, gateway.roll)),
         asyncio.create_task(_every(_REGISTER_EVERY_S, lambda: _read_register(home, gateway))),

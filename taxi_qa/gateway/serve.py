@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from taxi_qa.gateway.connection import Connection
+from taxi_qa.gateway.dispatch import HANDED_ON, NOT_THERE, Dispatcher
 from taxi_qa.gateway.figures import Figures
 from taxi_qa.gateway.journal import Entry, Journal, packed
 from taxi_qa.gateway.limits import Limits
 from taxi_qa.gateway.replies import Replies
 from taxi_qa.ingest.terminals.frame import Frame, Protocol
+from taxi_qa.ingest.terminals.framing import escape
 
 LOG: Final = logging.getLogger("taxi_qa.gateway")
 _LOOK_EVERY_S: Final = 5.0
@@ -33,6 +35,7 @@ class _Batch:
 
     data: list[bytes] = field(default_factory=list)
     answers: list[tuple[Connection, Frame, float]] = field(default_factory=list)
+    relays: list[tuple[Dispatcher, Frame, bytes]] = field(default_factory=list)
 
 
 class Gateway:
@@ -43,6 +46,7 @@ class Gateway:
         limits: how much it lets itself be asked for.
         figures: what happened.
         now_ms: the clock of entries.
+        dispatchers: sockets of the dispatch centre.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Gateway:
         self._batch, self._wake = _Batch(), asyncio.Event()
         self._full: set[Connection] = set()
         self._writer = ThreadPoolExecutor(1, "journal")
+        self.dispatchers: set[Dispatcher] = set()
         self._servers: list[asyncio.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
@@ -103,6 +108,24 @@ class Gateway:
         self._tasks = [asyncio.create_task(self._commit()), asyncio.create_task(self._look())]
         return found
 
+    async def listen_to_dispatch(self, host: str, port: int) -> int:
+        """Listen to the dispatch centre, after `start`.
+
+        Args:
+            host: address; whoever reaches it can offer rides, so it is none that terminals reach.
+            port: 0 for any free one.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: it is taken.
+        """
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(partial(Dispatcher, self), host, port)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
     async def stop(self) -> Path | None:
         """Read nothing more, make durable and answer what was read, close the sockets, then the segment.
 
@@ -121,6 +144,8 @@ class Gateway:
         self._tasks[1].cancel()
         for one in list(self._open):
             one.close("ending")
+        for centre in list(self.dispatchers):
+            centre.close()
         # Their buffers go out on the loop's next turns.
         for _ in range(50):
             if not self._open:
@@ -185,6 +210,18 @@ class Gateway:
             self.figures.counts["slowed"] += 1
         self._wake.set()
 
+    def speaking(self, terminal: str) -> Connection | None:
+        """The connection a terminal of JT905 speaks over now: the youngest, where there are two."""
+        mine = [one for one in self._by_terminal.get(terminal, ()) if one.protocol == "jt905"]
+        return max(mine, key=lambda one: one.number, default=None)
+
+    def relay(self, dispatcher: Dispatcher, frame: Frame, raw: bytes, entry: bytes) -> None:
+        """A word of the dispatch centre: to the next sync, then to its terminal."""
+        self._batch.data.append(entry)
+        self._batch.relays.append((dispatcher, frame, raw))
+        self.figures.pending_bytes += len(entry)
+        self._wake.set()
+
     def keep_unknown(self, protocol: Protocol, raw: bytes) -> None:
         """A frame nobody knows the sender of: kept as far as there is room, never answered."""
         self.figures.counts["unknown"] += 1
@@ -233,6 +270,12 @@ class Gateway:
         for connection, parts in out.items():
             connection.send(b"".join(parts))
             self.figures.counts["answers"] += len(parts)
+        for dispatcher, frame, raw in batch.relays:
+            terminal = self.speaking(frame.terminal)
+            if terminal is not None:
+                terminal.send(escape(raw[:-1]))
+                self.figures.counts["handed on"] += 1
+            dispatcher.answer(frame, NOT_THERE if terminal is None else HANDED_ON)
         self.figures.pending_bytes -= size
         if self._full and self.figures.pending_bytes <= self.limits.pending_bytes // 2:
             full, self._full = self._full, set()

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from taxi_qa.gateway.journal import CLOSED, closed_segments, entries, sync_folder
+from taxi_qa import __version__
+from taxi_qa.gateway.journal import CLOSED, Entry, closed_segments, entries, packed, sync_folder
 from taxi_qa.ingest.take import take
 from taxi_qa.ingest.terminals.frame import Frame, parse
 from taxi_qa.ingest.terminals.media_pieces import Media
@@ -31,6 +32,7 @@ from taxi_qa.values.clock import MS_PER_DAY
 LOG: Final = logging.getLogger("taxi_qa.gateway")
 _ORDER: Final = {kind: at for at, kind in enumerate(KINDS)}
 _WAIT_S: Final = 600.0
+_QUARANTINE: Final = "quarantine"
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Settled:
         frames: read.
         rows, quarantined: by kind.
         left_aside: frames no record was made of, by reason.
+        failed: frames on which this program broke; they lie in `quarantine`.
         media: pictures and sounds kept.
     """
 
@@ -50,6 +53,7 @@ class Settled:
     rows: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     left_aside: Counter[str] = field(default_factory=Counter)
+    failed: int = 0
     media: int = 0
 
     def line(self) -> str:
@@ -58,7 +62,8 @@ class Settled:
         aside = f"; {sum(self.left_aside.values()):,} 帧未用 frames left aside" if self.left_aside else ""
         refused = sum(self.quarantined.values())
         held = f"; {refused:,} 行隔离 rows quarantined" if refused else ""
-        return f"{self.frames:,} 帧 frames -> {rows}{held}{aside}"
+        broke = f"; {self.failed:,} 帧程序出错 frames this program broke on" if self.failed else ""
+        return f"{self.frames:,} 帧 frames -> {rows}{held}{aside}{broke}"
 
 
 def settle_closed(
@@ -108,11 +113,50 @@ def _settle_all(
             _deliver(home, path, made, told, now_ms)
             for one in made.media:
                 told.media += _keep_media(folder, one)
+            told.failed += _quarantine(folder, path, made)
             _remember(folder, made.state, path.name)
         told.segments += 1
         aside = folder / "settled"
         aside.mkdir(exist_ok=True)
         path.rename(aside / path.name)
+        sync_folder(aside)
+        sync_folder(path.parent)
+
+
+def quarantined(folder: Path) -> int:
+    """Frames on which a version of this program broke, kept as they came.
+
+    Args:
+        folder: of the gateway.
+    """
+    return sum(1 for path in closed_segments(folder / _QUARANTINE) for _entry in entries(path))
+
+
+def try_again(folder: Path) -> int:
+    """Put what an earlier version of this program broke on among the segments; how many frames.
+
+    A version tries them once: what it breaks on as well is quarantined anew.
+
+    Args:
+        folder: of the gateway.
+
+    Raises:
+        HomeError: somebody settles the segments now.
+    """
+    place = folder / _QUARANTINE
+    if not place.exists():
+        return 0
+    again = 0
+    with holding(folder):
+        for path in closed_segments(place):
+            number, _, name = path.stem.partition("-")
+            if name.endswith(_of_this_version()):
+                continue
+            again += sum(1 for _entry in entries(path))
+            path.rename(folder / "journal" / f"{number}-{name}-again{CLOSED}")
+        sync_folder(folder / "journal")
+        sync_folder(place)
+    return again
 
 
 def drop_old(folder: Path, keep_days: float, now_ms: int) -> int:
@@ -149,6 +193,7 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
         after: called after every round, whether anything was closed or not.
     """
     last = False
+    _try_what_was_left(folder)
     while True:
         try:
             told = settle_closed(home, folder, whose(), now_ms=now_ms, dialect=dialect)
@@ -166,6 +211,14 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
         last = ended()
         if not last:
             time.sleep(every_s)
+
+
+def _try_what_was_left(folder: Path) -> None:
+    try:
+        if again := try_again(folder):
+            LOG.info("%d frames an earlier version broke on are tried again", again)
+    except (HomeError, OSError) as error:
+        LOG.warning("what an earlier version broke on is not tried now: %s", error)
 
 
 def _frames(path: Path, told: Settled) -> Iterator[tuple[int, Frame]]:
@@ -199,15 +252,47 @@ def _deliver(home: Home, segment: Path, made: Records, told: Settled, now_ms: Ca
         shutil.rmtree(at, ignore_errors=True)
 
 
+def _quarantine(folder: Path, segment: Path, made: Records) -> int:
+    """Keep the frames on which this program broke, raw, as a segment that a later version tries again."""
+    if not made.failed:
+        return 0
+    place, failed = folder / _QUARANTINE, set(made.failed)
+    place.mkdir(exist_ok=True)
+    broke = [packed(entry) for entry in entries(segment) if _told(entry) in failed]
+    _write_durably(place / f"{segment.stem}-{_of_this_version()}{CLOSED}", b"".join(broke))
+    LOG.error("%d frames could not be read by a fault of this program; kept in %s", len(broke), place)
+    return len(broke)
+
+
+def _told(entry: Entry) -> tuple[int, Frame] | None:
+    try:
+        return entry.received_ms, parse(entry.protocol, entry.raw)
+    except ValueError:
+        return None
+
+
+def _of_this_version() -> str:
+    return f"by{__version__}"
+
+
+def _write_durably(target: Path, data: bytes) -> None:
+    part = target.with_name(f".{target.name}.{os.getpid()}")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+    sync_folder(target.parent)
+
+
 def _keep_media(folder: Path, one: Media) -> int:
     place = folder / "media" / one.sha256[:2]
     target = place / one.sha256
     if target.exists():
         return 0
     place.mkdir(parents=True, exist_ok=True)
-    part = place / f".{one.sha256}.{os.getpid()}"
-    part.write_bytes(one.data)
-    part.replace(target)
+    # Before the memory is kept: what it says was taken must be there after a power cut, too.
+    _write_durably(target, one.data)
     return 1
 
 

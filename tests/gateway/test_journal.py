@@ -75,3 +75,25 @@ def test_a_full_disk_leaves_what_was_durable_and_lets_one_try_again(tmp_path: Pa
     closed = journal.roll()
     assert closed is not None
     assert list(entries(closed)) == [entry(1), entry(3)]
+
+
+def test_a_segment_that_cannot_be_cut_is_closed_and_a_new_one_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was answered of it becomes records now, not when the gateway starts again."""
+    journal = open_journal(tmp_path, sync=refuse)
+    first, second = (packed(Entry(1, "jt905", 1, bytes((n,)) * 13)) for n in (1, 2))
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "ftruncate", refuse)
+        with pytest.raises(OSError, match="full"):
+            journal.append(first)
+    [closed] = closed_segments(tmp_path)
+    assert [entry.raw for entry in entries(closed)] == [b"\x01" * 13]
+    journal = open_journal(tmp_path)
+    journal.append(second)
+    journal.roll()
+    assert len(closed_segments(tmp_path)) == 2
+
+
+def refuse(*_: object) -> None:
+    raise OSError(28, "full")

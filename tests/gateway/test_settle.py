@@ -12,8 +12,9 @@ import pytest
 from taxi_qa.gateway import settle
 from taxi_qa.gateway.journal import Entry, closed_segments, open_journal, packed
 from taxi_qa.gateway.known import Register, terminals_of
-from taxi_qa.gateway.settle import drop_old, settle_closed
+from taxi_qa.gateway.settle import drop_old, quarantined, settle_closed, try_again
 from taxi_qa.ingest.take import take
+from taxi_qa.ingest.terminals import records_of
 from taxi_qa.ingest.terminals.frame import compose
 from taxi_qa.ingest.terminals.framing import Splitter
 from taxi_qa.store.home import Home, HomeError, make_home
@@ -159,3 +160,36 @@ def test_two_never_settle_the_same_segments(home: Home, tmp_path: Path) -> None:
         settled(home, folder)
     other.communicate("")
     assert settled(home, folder).rows["positions"] == 1
+
+
+def test_a_frame_this_program_breaks_on_is_kept_and_tried_by_the_next_version(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "terminals"
+
+    def fault(*_: object) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        # A fault of ours in the reading of trips: the frame is good.
+        broken.setattr(records_of, "trip_row", fault)
+        segment(folder, frame(0x0200, 1, body(10)), frame(0x0B05, 2, trip_body()), frame(0x0200, 3, body(20)))
+        told = settled(home, folder)
+    assert told.failed == 1
+    assert told.rows == {"positions": 2}, "it cost itself alone"
+    assert quarantined(folder) == 1
+    assert "1 帧程序出错" in told.line()
+    assert try_again(folder) == 0, "this version has tried it"
+    assert settled(home, folder).frames == 0
+
+    monkeypatch.setattr(settle, "__version__", "9.9.9")
+    assert try_again(folder) == 1
+    told = settled(home, folder)
+    assert (told.rows["trips"], told.failed, quarantined(folder)) == (1, 0, 0)
+    assert times(home) == [10, 20]
+
+
+def trip_body() -> bytes:
+    """Boarded at 12:00, alighted at 12:05, 1.5 km, 11.0 yuan."""
+    meter = b"T12345" + bytes(16 + 19) + bytes.fromhex("2510151200120500001500000000000000000110")
+    return body(0) + body(300, loaded=True) + bytes(15) + meter + bytes(4) + b"\x00"
