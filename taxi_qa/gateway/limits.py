@@ -12,7 +12,8 @@ class Limits:
         pending_bytes: entries not durable yet; beyond it sockets are not read until half of it is.
         idle_s: a connection that said nothing for so long is closed.
         silent_s: the same for one that has sent no frame of a known terminal yet.
-        frames_per_s: of one connection; beyond it the socket is not read for the rest of that second.
+        frames_per_s: of one connection; a second's worth at once; beyond it the socket is not
+            read until its time has passed.
         unknown_frames: of a terminal nobody knows; then its connection is closed.
         unknown_bytes: kept of such frames, in all.
         unread_bytes: answers a terminal did not read; beyond it its connection is not read, at eight times

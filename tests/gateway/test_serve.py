@@ -268,6 +268,24 @@ def test_one_that_sends_too_much_is_slowed_and_loses_nothing(tmp_path: Path) -> 
     on_its_own(run())
 
 
+def test_one_with_much_to_say_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with gateway(tmp_path, limits=Limits(frames_per_s=100)) as (made, terminal):
+            loud, other = await terminal(), await terminal()
+            await other.send(position(1, OTHER))
+            await other.answered()
+            # 200 kB that lie in the system's buffers: read as one piece they are 5,000 frames.
+            loud.writer.write(b"".join(position(serial) for serial in range(5_000)))
+            await asyncio.sleep(0)
+            await other.send(position(2, OTHER))
+            assert (await other.answered())[0] == 2
+            assert 0 < made.figures.counts["frames"] < 400, (
+                "a second's worth and a piece, then the others' turn"
+            )
+
+    on_its_own(run())
+
+
 def test_ending_answers_what_was_read(tmp_path: Path) -> None:
     def slow(file: int) -> None:
         time.sleep(0.1)
