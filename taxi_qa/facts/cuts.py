@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
+from taxi_qa.facts.duty import cars_on_duty, duties, one_driver, open_ended
 from taxi_qa.facts.excused import excused
 from taxi_qa.facts.given import Given, events_of, sent_on, words
 from taxi_qa.facts.overlaps import car_spans, touched
@@ -51,6 +51,8 @@ def cut_part(given: Given, law: Law) -> pd.DataFrame:
     gaps = _gaps_of_cuts(given, on_duty)
     car, begin, finish = gaps["vehicle_id"], gaps["start_ms"], gaps["end_ms"]
     driver, _, _ = one_driver(duty, car, begin, finish)
+    # Nobody answers for a car that he may have left hours ago.
+    driver = np.where(open_ended(given, car, begin, finish), "", driver).astype(object)
     reported = reported_between(given, car, begin, finish, _TICKETS)
     covered = excused(given, ("vehicle.tampering",), car, begin, (gaps["lon"], gaps["lat"]))
     least_m = law.number("house.vehicle.offline_move_m", given.from_ms)

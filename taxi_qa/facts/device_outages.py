@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from taxi_qa.facts.downs import DEVICES, downs
-from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
+from taxi_qa.facts.duty import cars_on_duty, duties, one_driver, open_ended
 from taxi_qa.facts.given import Given, instants, looked_up, numbers, words
 from taxi_qa.facts.overlaps import CarSpans, car_spans, touched
 from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
@@ -45,7 +45,8 @@ def device_outages(given: Given, law: Law, name: str) -> Columns:
 
     Returns:
         Unit columns and: dark_s (surely down; 0 without an outage), dark_high_s (perhaps down), reported_ms
-        (NaN none), detected_ms (when the device itself first told, NaN), reported_in_time, told_by, known_by.
+        (NaN none), detected_ms (when the device itself first told, NaN), reported_in_time, no_sign_out
+        (as `duty.open_ended`), told_by, known_by.
     """
     least_s = law.number(f"house.vehicle.{name}_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
@@ -88,6 +89,7 @@ def device_outages(given: Given, law: Law, name: str) -> Columns:
             "reported_ms": np.where(reported == NOT_REPORTED, np.nan, reported.astype(np.float64)),
             "detected_ms": np.concatenate((dark["told_ms"].astype(np.float64), nothing + np.nan)),
             "reported_in_time": (reported != NOT_REPORTED) & (reported <= begin + in_time_ms),
+            "no_sign_out": open_ended(given, vehicle_id, begin, finish),
             "told_by": np.concatenate((dark["told_by"], np.full(len(lit), "", dtype=object))).astype(object),
             "known_by": np.concatenate((known_by, lit["known_by"])).astype(object),
         },

@@ -16,6 +16,7 @@ import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
+from taxi_qa.facts.overlaps import car_spans, touched
 from taxi_qa.facts.who import SignIns, signed_in
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN
 from taxi_qa.values.columns import Columns, Texts, stacked_columns
@@ -109,6 +110,35 @@ def relieved(duty: Columns) -> Columns:
     both = follows[start[follows] == start[follows + 1]]
     driver[both + 1] = ""
     return duty.but({"driver_id": driver, "end_ms": end}).cut(end > start)
+
+
+def open_ended(given: Given, vehicle_id: Texts, begin: Int64s, finish: Int64s) -> npt.NDArray[np.bool_]:
+    """Whether nobody can say that the driver was still on duty during each span.
+
+    A shift without a sign-out goes on by the book until the next sign-in, while the driver may long be at
+    home and the car stand with its power off: only a trip that the meter closed later in it shows that he
+    was not, or another shift that covers the span and was signed out of.
+
+    Args:
+        given: the records.
+        vehicle_id, begin, finish: the spans.
+    """
+    known = given.once("sign_ins", signed_in)
+    car = np.repeat(np.array(known.vehicle_ids, dtype=object), np.diff(known.starts))
+    trips = given.tables["trips"]
+    driven = car_spans(
+        words(trips["vehicle_id"]), instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
+    )
+    unsure = np.zeros(vehicle_id.size, dtype=np.bool_)
+    sure = np.zeros(vehicle_id.size, dtype=np.bool_)
+    # Few shifts have no sign-out: the others are asked about the spans of those alone.
+    for shift in np.flatnonzero(known.is_open).tolist():
+        start_ms, end_ms = int(known.start_ms[shift]), int(known.end_ms[shift])
+        hit = np.flatnonzero((vehicle_id == car[shift]) & (begin < end_ms) & (finish > start_ms))
+        unsure[hit] |= ~touched(driven, vehicle_id[hit], begin[hit] + 1, np.full(hit.size, end_ms))
+        for other in np.flatnonzero((car == car[shift]) & ~known.is_open).tolist():
+            sure[hit] |= (known.start_ms[other] <= begin[hit]) & (finish[hit] <= known.end_ms[other])
+    return unsure & ~sure
 
 
 def one_driver(

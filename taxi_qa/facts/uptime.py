@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 from numba import njit
 
-from taxi_qa.facts.duty import cars_on_duty, duties, one_driver
+from taxi_qa.facts.duty import cars_on_duty, duties, one_driver, open_ended
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, sent_on, words
 from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.track import CLOCK, NO_FIX, NOWHERE
@@ -194,7 +194,8 @@ def outages(given: Given, law: Law) -> Columns:
         Unit columns (`start_ms`, `end_ms` of the outage, or of the duty without one) and: dark_s (0
         without an outage), reported_ms (NaN none), reported_in_time, ignition_off (the car was parked, its
         ignition off, at the same place after), in_tunnel, wrong_clock (positions did arrive, stamped
-        with a time that was not yet), devices_down (ids of status records), known_by.
+        with a time that was not yet), no_sign_out (as `duty.open_ended`), devices_down (ids of status
+        records), known_by.
     """
     least_s = law.number("house.vehicle.gnss_outage_s", given.from_ms)
     in_time_ms = int(law.number("house.vehicle.report_in_time_s", given.from_ms) * 1000)
@@ -240,6 +241,7 @@ def outages(given: Given, law: Law) -> Columns:
             "ignition_off": _parked(given, before, after),
             "wrong_clock": _wrong_clock(given, vehicle_id, begin, finish),
             "in_tunnel": _in_tunnel(given, before, after),
+            "no_sign_out": open_ended(given, vehicle_id, begin, finish),
             "devices_down": _down(given, vehicle_id, begin, finish),
             "known_by": np.concatenate((known_by[began], lit["known_by"])),
         },

@@ -40,6 +40,7 @@ _MISSING: Final[dict[str, tuple[str, str]]] = {
     "meter clock": ("可信的计价器时钟", "a meter clock to be trusted"),
     "terminal clock": ("可信的终端时钟", "a terminal clock to be trusted"),
     "sky over the tunnel": ("隧道内的卫星信号", "sky over the tunnel"),
+    "sign-out": ("下班签退", "a sign-out"),
     "positions with the ignition off": ("熄火期间的定位", "positions with the ignition off"),
     "known rate_code": ("认得的计价档", "a known rate code"),
     "place of both ends": ("起讫地点", "the place of both ends"),

@@ -22,7 +22,9 @@ def device_was_dark(outages: Columns, allowed: Numbers) -> Verdict:
         measured=dark,
         allowed=allowed,
         unit="s",
-        cannot_tell=np.where(unsure, "device_status.to", "").astype(object),
+        cannot_tell=np.select(
+            [unsure, (dark > allowed) & outages["no_sign_out"]], ["device_status.to", "sign-out"], ""
+        ).astype(object),
         trial=np.asarray(told == "silence", dtype=bool),
         blameless=outages["reported_in_time"],
         sources=np.array(

@@ -80,6 +80,7 @@ OUTAGE: Final = UNIT | {
     "ignition_off": False,
     "in_tunnel": False,
     "wrong_clock": False,
+    "no_sign_out": False,
     "devices_down": "",
     "known_by": "shifts",
 }

@@ -26,7 +26,8 @@ def camera_outage(outages: Columns, law: Mapping[str, Numbers]) -> Verdict:
     Why it matters: what the camera keeps protects passenger and driver alike (七.2).
     Evidence: begin and end, the time the device was surely down, when it told so, when it was reported.
     Cannot tell: no camera, or one that neither spoke nor reported its state on that duty; a fault that tells
-        no duration, of which nobody knows when it ended.
+        no duration, of which nobody knows when it ended; a shift nobody signed out
+        of, and no trip in it afterwards.
     Looks like it, but is not: an approved excuse (maintenance, force majeure); a camera down
         while the car was off duty; an outage of exactly the tolerance; a few trips of which a camera that
         speaks of few trips says nothing.

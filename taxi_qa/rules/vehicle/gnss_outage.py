@@ -27,7 +27,8 @@ def gnss_outage(outages: Columns, law: Mapping[str, Numbers]) -> Verdict:
         the four-in-one system working (七.3).
     Evidence: begin and end, the time without a record, when it was reported, what the terminal said.
     Cannot tell: a car never heard of; a gap inside a tunnel; a parked car whose ignition was off;
-        positions that arrived with a clock set wrong.
+        positions that arrived with a clock set wrong; a shift nobody signed out of, and no trip in it
+        afterwards.
     Looks like it, but is not: an approved excuse (carrier outage, maintenance); the end of a shift; an
         outage of exactly the tolerance.
     """
@@ -40,8 +41,9 @@ def gnss_outage(outages: Columns, law: Mapping[str, Numbers]) -> Verdict:
             has_gap & outages["in_tunnel"],
             has_gap & outages["ignition_off"],
             has_gap & outages["wrong_clock"],
+            has_gap & outages["no_sign_out"],
         ],
-        ["sky over the tunnel", "positions with the ignition off", "terminal clock"],
+        ["sky over the tunnel", "positions with the ignition off", "terminal clock", "sign-out"],
         "",
     )
     return Verdict(

@@ -26,7 +26,8 @@ def meter_outage(outages: Columns, law: Mapping[str, Numbers]) -> Verdict:
     Why it matters: without the meter there is no fare by the tariff and no record of the trip (七.3).
     Evidence: begin and end, the time the device was surely down, when it told so, when it was reported.
     Cannot tell: a meter that neither recorded a trip nor reported its state on that duty; a fault that tells
-        no duration, of which nobody knows when it ended.
+        no duration, of which nobody knows when it ended; a shift nobody signed out
+        of, and no trip in it afterwards.
     Looks like it, but is not: an approved excuse (maintenance, force majeure); a meter down
         while the car was off duty; an outage of exactly the tolerance; a fault that the next trip refutes.
     """
