@@ -94,6 +94,75 @@ def score(
         tell_apart(truth, said)
 
 
+@lab.command()
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--step",
+    "step_s",
+    metavar="SECONDS",
+    type=click.IntRange(1, 3600),
+    default=5,
+    show_default=True,
+    help="What terminals say within so long is sent together, and answered, before the next.",
+)
+@click.option(
+    "--loss",
+    metavar="SHARE",
+    type=click.FloatRange(0, 0.5),
+    default=0.002,
+    show_default=True,
+    help="Answers that get lost; a tenth as many connections are cut.",
+)
+@click.option("--seed", metavar="N", type=int, default=1, show_default=True, help="Of what is lost.")
+@click.option("--workers", metavar="N", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--host", metavar="ADDRESS", help="Speak to the gateway that runs there; nothing is compared.")
+@click.option("--jt905-port", metavar="N", type=click.IntRange(1, 65_535), help="With --host: its port.")
+@click.option("--jt808-port", metavar="N", type=click.IntRange(1, 65_535), help="With --host: its port.")
+@click.option(
+    "--dispatch-port",
+    metavar="N",
+    type=click.IntRange(1, 65_535),
+    help="With --host: its port for the dispatch centre.  [default: booked rides are not told]",
+)
+@click.option("--list", "listed", is_flag=True, help="Also list each finding that terminals cost or add.")
+@click.option("--json", "as_json", is_flag=True, help="Give it as JSON.")
+def terminals(
+    folder: Path,
+    step_s: int,
+    loss: float,
+    seed: int,
+    workers: int | None,
+    host: str | None,
+    jt905_port: int | None,
+    jt808_port: int | None,
+    dispatch_port: int | None,
+    listed: bool,
+    as_json: bool,
+) -> None:
+    """Let the terminals of a made fleet speak to a gateway.
+
+    DIR is one that `lab make` wrote. Two cars in three speak JT/T 905, the others JT/T 808 of 2013 and 2019,
+    as firmware does: each record is kept until it is answered, sent again under a new serial, and over a new
+    connection. Without --host the city goes into three homes that are thrown away: from its files; from files
+    of what terminals can say of it; and through a gateway. The last two must not differ in anything.
+
+    With --host its days are moved so that the last is yesterday, and sent as fast as they are answered. The
+    home of that gateway must have the city's registers: ingest companies, drivers and vehicles of DIR first.
+    """
+    from taxi_qa.cli.lab_speak import shown_differences, speak_to
+
+    if host is not None:
+        if jt905_port is None or jt808_port is None:
+            raise click.UsageError("with --host say both ports: --jt905-port N --jt808-port N")
+        speak_to(folder, (host, jt905_port, jt808_port, dispatch_port), step_s, loss, seed)
+        return
+    from taxi_qa.cli.lab_terminals import compare
+
+    compared = compare(folder, step_s=step_s, loss=loss, seed=seed, workers=workers)
+    if not shown_differences(compared, listed=listed, as_json=as_json):
+        raise SystemExit(1)
+
+
 def made_files(
     folder: Path, vehicles: int, days: int, seed: int, city: str, first_day: int, offences: Path | None = None
 ) -> list[Path]:

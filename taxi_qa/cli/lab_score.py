@@ -43,32 +43,68 @@ def judged_fleet(folder: Path, workers: int | None) -> Fleet:
     Raises:
         click.UsageError: the folder is none that `lab make` wrote, or its files were refused.
     """
-    from taxi_qa.cli.lab import fleet_files, street_files
+    from taxi_qa.cli.lab import fleet_files
 
+    made = made_of(folder)
+    truth = pd.read_csv(folder / KEY, dtype=str, keep_default_na=False)
+    with tempfile.TemporaryDirectory(prefix="taxi_qa-lab-") as place, Progress(folder.name) as progress:
+        home = fleet_home(Path(place) / "home", folder, made, progress)
+        take_all(home, fleet_files(folder), progress, workers)
+        said = judged(home, progress, workers)
+        home.engine.dispose()
+    # Cars of several fleets have the same plates.
+    return Fleet(_of_fleet(truth, folder), _of_fleet(said, folder))
+
+
+def made_of(folder: Path) -> dict[str, Any]:
+    """What a fleet was made by.
+
+    Raises:
+        click.UsageError: the folder is none that `lab make` wrote.
+    """
     try:
-        made = json.loads((folder / MADE_FILE).read_text(encoding="utf-8"))
-        truth = pd.read_csv(folder / KEY, dtype=str, keep_default_na=False)
+        made: dict[str, Any] = json.loads((folder / MADE_FILE).read_text(encoding="utf-8"))
+        if not (folder / KEY).is_file():
+            raise FileNotFoundError(KEY)
     except (OSError, ValueError) as error:
         raise click.UsageError(
             f"{folder} is not of `lab make`: {MADE_FILE} or {KEY} cannot be read ({error})"
         ) from None
-    with tempfile.TemporaryDirectory(prefix="taxi_qa-lab-") as place, Progress(folder.name) as progress:
-        home = make_home(Path(place) / "home", city=made["city"], timezone=read_law(made["city"]).timezone)
-        streets, limits = street_files(folder)
-        take_roads(home, streets, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
-        take_limits(home, limits, now_ms=now_ms())
-        reports = take(home, fleet_files(folder), now_ms=now_ms(), progress=progress, workers=workers)
-        refused = [report.refused for report in reports if report.refused]
-        if refused:
-            raise click.UsageError(f"{folder}: {refused[0]}")
-        check(
-            home, now_ms=now_ms(), executor="processes", workers=workers or cores(),
-            progress=lambda done, total: progress("jobs", done, total),
-        )  # fmt: skip
-        said = _said(home)
-        home.engine.dispose()
-    # Cars of several fleets have the same plates.
-    return Fleet(_of_fleet(truth, folder), _of_fleet(said, folder))
+    return made
+
+
+def fleet_home(path: Path, folder: Path, made: dict[str, Any], progress: Progress) -> Home:
+    """A new home in the city of a fleet, with its roads and limits and without records."""
+    from taxi_qa.cli.lab import street_files
+
+    home = make_home(path, city=made["city"], timezone=read_law(made["city"]).timezone)
+    streets, limits = street_files(folder)
+    take_roads(home, streets, now_ms=now_ms(), progress=lambda ways: progress("roads read", ways))
+    take_limits(home, limits, now_ms=now_ms())
+    return home
+
+
+def take_all(
+    home: Home, files: list[Path], progress: Progress, workers: int | None, kind: str | None = None
+) -> None:
+    """Take files in; all or none.
+
+    Raises:
+        click.UsageError: one was refused.
+    """
+    reports = take(home, files, kind=kind, now_ms=now_ms(), progress=progress, workers=workers)
+    for file, report in zip(files, reports, strict=True):
+        if report.refused:
+            raise click.UsageError(f"{file}: {report.refused}")
+
+
+def judged(home: Home, progress: Progress, workers: int | None) -> pd.DataFrame:
+    """What all rules say of a home."""
+    check(
+        home, now_ms=now_ms(), executor="processes", workers=workers or cores(),
+        progress=lambda done, total: progress("jobs", done, total),
+    )  # fmt: skip
+    return _said(home)
 
 
 def _said(home: Home) -> pd.DataFrame:
