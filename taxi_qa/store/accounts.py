@@ -6,6 +6,7 @@ Passwords come as hashes: this floor never sees one.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -276,6 +277,8 @@ def secret_key(home: Home) -> bytes:
 
 # --- who looked at what -----------------------------------------------------------------------------
 
+# Entries of the log read at once.
+_PIECE: Final = 20_000
 ACCESS_COLUMNS: Final = (
     ("at_ms", "Int64"), ("account_id", "str"), ("name", "str"), ("role", "str"), ("what", "str"),
     ("subject", "str"), ("why", "str"),
@@ -309,6 +312,31 @@ def access_log(
     with home.engine.connect() as connection:
         total = fetch(connection, select(func.count()).select_from(table_of(AccessEntry)).where(*conditions))
         return frame_of(fetch(connection, rows), ACCESS_COLUMNS), int(total[0][0])
+
+
+def whole_access_log(home: Home, subject: str = "") -> Iterator[pd.DataFrame]:
+    """As `access_log`, all of it in pieces; what is added meanwhile is left out.
+
+    Args:
+        home: where.
+        subject: only what was looked at, or the reason, where one is given.
+    """
+    log, c = table_of(AccessEntry).c, table_of(AccountRow).c
+    conditions = [or_(log.subject == subject, log.why == subject)] if subject else []
+    columns = [c.name if name == "name" else log[name] for name, _ in ACCESS_COLUMNS]
+    joined = select(log.entry_id, *columns).join_from(
+        table_of(AccessEntry), table_of(AccountRow), c.account_id == log.account_id, isouter=True
+    )
+    below: int | None = None
+    while True:
+        here = conditions if below is None else [*conditions, log.entry_id < below]
+        piece = joined.where(*here).order_by(log.entry_id.desc()).limit(_PIECE)
+        with home.engine.connect() as connection:
+            rows = fetch(connection, piece)
+        if not rows:
+            return
+        below = int(rows[-1][0])
+        yield frame_of([row[1:] for row in rows], ACCESS_COLUMNS)
 
 
 def role_of(text: str) -> AccountRole:

@@ -1,21 +1,30 @@
 """Accounts, and the log of who looked at what."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
+import pandas as pd
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from taxi_qa.reports.export import Cell
 from taxi_qa.store import accounts
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import passwords
+from taxi_qa.web.lists import FileKind, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
-from taxi_qa.web.translate import shown
-from taxi_qa.web.viewer import home, now_ms, viewer
-from taxi_qa.web.words import ACCOUNT_REFUSALS, ROLES
+from taxi_qa.web.translate import lazy_gettext, shown
+from taxi_qa.web.viewer import home, note_look, now_ms, viewer
+from taxi_qa.web.words import ACCOUNT_REFUSALS, LOOKED_AT, LOOKED_WHY, ROLES, iso
 
 blueprint: Final = Blueprint("admin", __name__)
 _ROWS: Final = 100
+STATES: Final = {
+    "disabled": lazy_gettext("已停用"),
+    "must change": lazy_gettext("待首次改密"),
+    "usual": lazy_gettext("正常"),
+}
 _MOST: Final = 100_000
 
 
@@ -23,7 +32,47 @@ _MOST: Final = 100_000
 @permit("administrator")
 def listed() -> str:
     """Every account."""
-    return render_template("web/accounts.html", accounts=accounts.all_accounts(home()), roles=ROLES)
+    return render_template(
+        "web/accounts.html", accounts=accounts.all_accounts(home()), roles=ROLES, states=STATES,
+        scope_of=scope_of, state_of=state_of,
+    )  # fmt: skip
+
+
+@blueprint.get("/admin/accounts.<any(csv, xlsx):kind>")
+@permit("administrator")
+def listed_file(kind: str) -> Response:
+    """The same accounts as a file; nothing of a password is in it."""
+    rows = [
+        (one.name, one.shown_name, shown(ROLES, one.role), scope_of(one), shown(STATES, state_of(one)))
+        for one in accounts.all_accounts(home())
+    ]
+    titles = (
+        (_("用户名"), Cell("name")),
+        (_("显示名称"), Cell("shown_name")),
+        (_("身份"), Cell("role")),
+        (_("范围"), Cell("scope")),
+        (_("状态"), Cell("state")),
+    )
+    return _filed(rows, titles, "accounts", kind)
+
+
+def scope_of(account: accounts.Account) -> str:
+    """Whom an account is of: a driver, a company, or zones."""
+    return account.driver_id or account.company_id or "; ".join(account.zone_ids)
+
+
+def state_of(account: accounts.Account) -> str:
+    """A key of `STATES`."""
+    return "disabled" if account.disabled_ms else "must change" if account.must_change else "usual"
+
+
+def _filed(
+    rows: Sequence[Sequence[str]], titles: Sequence[tuple[str, Cell]], name: str, kind: str
+) -> Response:
+    frames = (
+        [pd.DataFrame(rows, columns=[cell.name for _title, cell in titles], dtype=object)] if rows else []
+    )
+    return table_file(frames, len(rows), titles, lambda row: list(row.values()), name, cast("FileKind", kind))
 
 
 @blueprint.post("/admin/accounts")
@@ -89,3 +138,29 @@ def access() -> str:
     return render_template(
         "web/access.html", rows=plain_rows(rows), total=total, number=number, pages=pages, subject=subject
     )
+
+
+@blueprint.get("/admin/access.<any(csv, xlsx):kind>")
+@permit("administrator")
+def access_file(kind: str) -> Response:
+    """All entries the page would show, as a file; that it was taken is an entry itself."""
+    subject = request.args.get("q", "").strip()[:100]
+    titles = (
+        (_("时间"), Cell("at")),
+        (_("人员"), Cell("who")),
+        (_("身份"), Cell("role")),
+        (_("查看"), Cell("what")),
+        (_("对象"), Cell("subject")),
+        (_("原因"), Cell("why")),
+    )
+    note_look("access log", subject, "export")
+    total = accounts.access_log(home(), subject=subject, limit=0)[1]
+    log = accounts.whole_access_log(home(), subject)
+    return table_file(log, total, titles, _access_cells, "access", cast("FileKind", kind))
+
+
+def _access_cells(row: Mapping[str, Any]) -> Sequence[str]:
+    return (
+        iso(row["at_ms"]), row["name"] or row["account_id"], shown(ROLES, row["role"]),
+        shown(LOOKED_AT, row["what"]), row["subject"], shown(LOOKED_WHY, row["why"]),
+    )  # fmt: skip

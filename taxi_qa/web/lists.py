@@ -254,15 +254,6 @@ def table_file(
     return send_file(whole, _MEDIA[kind], as_attachment=True, download_name=f"{name}.{kind}", max_age=0)
 
 
-_GUARDED: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_text(text: str | None) -> str:
-    """A text no spreadsheet takes for a formula (OWASP, CSV injection): a quote before its first sign."""
-    told = text or ""
-    return f"'{told}" if told.startswith(_GUARDED) else told
-
-
 def _frame(rows: Sequence[tuple[object, ...]], cells: Sequence[Cell]) -> pd.DataFrame:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(cells)
     return pd.DataFrame(
@@ -272,5 +263,5 @@ def _frame(rows: Sequence[tuple[object, ...]], cells: Sequence[Cell]) -> pd.Data
 
 def _column(values: Sequence[Any], cell: Cell) -> "pd.Series[Any]":
     if cell.holds in ("text", "json"):
-        return pd.Series([safe_text(None if value is None else str(value)) for value in values], dtype="str")
+        return pd.Series(["" if value is None else str(value) for value in values], dtype="str")
     return pd.Series(list(values), dtype="Int64" if cell.holds == "whole" else "float64")

@@ -5,11 +5,14 @@ Whoever looks at what a car did says what for, before anything is shown; that is
 
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import pandas as pd
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
+from taxi_qa.reports.export import Cell
 from taxi_qa.rules.kit import catalogue
 from taxi_qa.store import cars
 from taxi_qa.store.browse import CASES, Wanted, page
@@ -17,16 +20,27 @@ from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.presence import rows_of
 from taxi_qa.values.clock import MS_PER_DAY, day_of, day_start_ms, moment_of
 from taxi_qa.web import words
-from taxi_qa.web.lists import day_asked
+from taxi_qa.web.lists import FileKind, day_asked, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
-from taxi_qa.web.viewer import home, law, note_look, now_ms, viewer
+from taxi_qa.web.translate import lazy_gettext
+from taxi_qa.web.translate import shown as shown_as
+from taxi_qa.web.viewer import home, law, note_look, now_ms, stage_now, viewer
 
 blueprint: Final = Blueprint("lookup", __name__)
 _PART_MOST: Final = 64
 _CARS_SHOWN: Final = 50
 _SUGGESTED: Final = 8
 _TRIPS_SHOWN: Final = 200
+# More than a car drives in a day or two.
+_TRIPS_FILED: Final = 10_000
+# What stands where no finding does.
+LEFT: Final = {
+    "not judged": lazy_gettext("尚未核查"),
+    "nothing to see": lazy_gettext("没有您可以查看的发现"),
+    "nothing by those asked": lazy_gettext("已运行的规则未发现问题"),
+    "clean": lazy_gettext("未发现问题"),
+}
 _CASES_SHOWN: Final = 50
 # Cases about which something may still be decided.
 OPEN_STATES: Final = (
@@ -74,6 +88,103 @@ def plates() -> Response:
     return jsonify([] if rows is None else rows["vehicle_id"].tolist())
 
 
+@dataclass(frozen=True)
+class Told:
+    """Trips of a span and what is said of them.
+
+    Attributes:
+        trips: the latest first.
+        by_trip: findings the reader may see, by trip ("" none).
+        unsure: how many rules cannot tell, by trip.
+        judged_days: those on which any rule was asked.
+        unasked: rules that were not asked on every such day.
+        left: by trip, a key of `LEFT`: what stands where nothing was found.
+    """
+
+    trips: list[dict[str, Any]]
+    by_trip: dict[str, list[dict[str, Any]]]
+    unsure: Counter[str]
+    judged_days: frozenset[int]
+    unasked: int
+    left: dict[str, str]
+
+
+def _told(vehicle_id: str, span: Span, most: int) -> Told:
+    scope = viewer().scope
+    trips = cars.records_of(home(), "trips", vehicle_id, "boarded_ms", (span.from_ms, span.to_ms), most)
+    judged = cars.judged_of(home(), scope, vehicle_id, span.days)
+    by_trip: dict[str, list[dict[str, Any]]] = {}
+    for row in plain_rows(judged.found):
+        by_trip.setdefault(row["trip_id"] or "", []).append(row)
+    unsure, missed = Counter[str](judged.cannot_tell["trip_id"]), unasked(judged)
+    left = {}
+    for trip in trips:
+        found, open_ = by_trip.get(trip["trip_id"]), unsure[trip["trip_id"]]
+        if trip["day"] not in judged.rules:
+            left[trip["trip_id"]] = "not judged"
+        elif not found and not scope.whole_city:
+            left[trip["trip_id"]] = "nothing to see"
+        elif not found and missed:
+            left[trip["trip_id"]] = "nothing by those asked"
+        elif not found and not open_:
+            left[trip["trip_id"]] = "clean"
+    return Told(trips, by_trip, unsure, frozenset(judged.rules), missed, left)
+
+
+@blueprint.get("/vehicles/<vehicle_id>/trips.<any(csv, xlsx):kind>")
+@permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
+def trips_file(vehicle_id: str, kind: str) -> Response | str:
+    """The trips of a car's page as a file; looked at as the page is, for a purpose that is kept."""
+    if cars.one_car(home(), viewer().scope, vehicle_id) is None:
+        abort(404)
+    why = purpose()
+    if not why:
+        return render_template("web/purpose.html", title=vehicle_id, purposes=words.PURPOSES)
+    note_look("vehicle", vehicle_id, why)
+    told = _told(vehicle_id, _span(vehicle_id, now_ms()), _TRIPS_FILED)
+    sign = words.CURRENCY_SIGNS.get(law().currency, law().currency)
+    titles = (
+        (_("行程"), Cell("trip_id")),
+        (_("上车"), Cell("boarded")),
+        (_("下车"), Cell("alighted")),
+        (_("驾驶员"), Cell("driver_id")),
+        (_("公里"), Cell("km", "number")),
+        (f"{_('车费')} ({sign})", Cell("fare", "money")),
+        (f"{_('实付')} ({sign})", Cell("paid", "money")),
+        (_("核查结果"), Cell("said")),
+    )
+
+    def cells(trip: Mapping[str, Any]) -> Sequence[str | float | None]:
+        name = trip["trip_id"]
+        said = [_verdict(row) for row in told.by_trip.get(name, [])]
+        if told.unsure[name]:
+            said.append(_("%(count)s 项无法判断", count=told.unsure[name]))
+        if name in told.left:
+            said.append(shown_as(LEFT, told.left[name]))
+        return (
+            name, words.iso(trip["boarded_ms"]), words.iso(trip["alighted_ms"]), trip["driver_id"],
+            None if trip["metered_m"] is None else trip["metered_m"] / 1000,
+            *(None if trip[fen] is None else trip[fen] / 100 for fen in ("fare_fen", "paid_fen")),
+            "; ".join(said),
+        )  # fmt: skip
+
+    frames = [pd.DataFrame(told.trips, dtype=object)] if told.trips else []
+    return table_file(frames, len(told.trips), titles, cells, "trips", cast("FileKind", kind))
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    """A finding in a word, as the page has it: what, how far it was decided, and whether it is a lead."""
+    stage = stage_now(row["stage"], row["rule"])
+    state = [shown_as(words.STATES, row["state"])] if row["case_id"] else []
+    return " ".join(
+        [
+            words.rule_title(row["rule"]),
+            *state,
+            *([] if stage == "stable" else [shown_as(words.STAGES, stage)]),
+        ]
+    )
+
+
 @blueprint.get("/vehicles/<vehicle_id>")
 @permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
 def shown(vehicle_id: str) -> str:
@@ -87,17 +198,11 @@ def shown(vehicle_id: str) -> str:
         return render_template("web/purpose.html", title=vehicle_id, purposes=words.PURPOSES)
     note_look("vehicle", vehicle_id, why)
     span = _span(vehicle_id, at_ms)
-    trips = cars.records_of(
-        home(), "trips", vehicle_id, "boarded_ms", (span.from_ms, span.to_ms), _TRIPS_SHOWN + 1
-    )
-    judged = cars.judged_of(home(), scope, vehicle_id, span.days)
-    by_trip: dict[str, list[dict[str, Any]]] = {}
-    for row in plain_rows(judged.found):
-        by_trip.setdefault(row["trip_id"] or "", []).append(row)
-    numbers = {trip["trip_id"] for trip in trips}
+    told = _told(vehicle_id, span, _TRIPS_SHOWN + 1)
+    numbers = {trip["trip_id"] for trip in told.trips}
     beside = [
         row
-        for trip_id, rows in by_trip.items()
+        for trip_id, rows in told.by_trip.items()
         if trip_id not in numbers
         for row in rows
         if span.from_ms <= row["start_ms"] < span.to_ms
@@ -111,14 +216,14 @@ def shown(vehicle_id: str) -> str:
         car=car,
         why=why,
         span=span,
-        trips=trips[:_TRIPS_SHOWN],
-        more=len(trips) > _TRIPS_SHOWN,
-        by_trip=by_trip,
-        open_counts=Counter(judged.cannot_tell["trip_id"]),
-        judged_days=judged.rules,
-        unasked=unasked(judged),
-        sees_all=scope.whole_city,
-        unjudged_days=[day for day in span.days if day not in judged.rules],
+        trips=told.trips[:_TRIPS_SHOWN],
+        more=len(told.trips) > _TRIPS_SHOWN,
+        by_trip=told.by_trip,
+        open_counts=told.unsure,
+        left=told.left,
+        leaves=LEFT,
+        unasked=told.unasked,
+        unjudged_days=[day for day in span.days if day not in told.judged_days],
         beside=beside,
         delivered=any(rows_of(home(), "trips", day) for day in span.days),
         cases=plain_rows(cases),

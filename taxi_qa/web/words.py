@@ -186,8 +186,10 @@ LOOKED_WHY: Final = {
     "own": lazy_gettext("本人"),
     "own company": lazy_gettext("本企业"),
     "own inspection": lazy_gettext("本人的检查"),
+    "export": lazy_gettext("导出"),
 }
 LOOKED_AT: Final = {
+    "access log": lazy_gettext("查看记录"),
     "case": lazy_gettext("案件"),
     "case file": lazy_gettext("案卷"),
     "track": lazy_gettext("轨迹"),

@@ -34,6 +34,7 @@ SEES = {
     "vehicles.listed": EVERYBODY - {"d1"},
     "vehicles.listed_file": EVERYBODY - {"d1"},
     "sla.shown": EVERYBODY - {"d1"},
+    "sla.shown_file": EVERYBODY - {"d1"},
     "complaints.listed": EVERYBODY - {"d1"},
     "complaints.listed_file": EVERYBODY - {"d1"},
     "complaint_page.shown": {"m1", *OFFICE},
@@ -54,10 +55,13 @@ SEES = {
     "inspections.new": {"inspector", "inspector-hub", "auditor"},
     "inspections.photo": set(),  # nobody filed one; whose it is is asked in its own test
     "lookup.shown": {"m1", "inspector-hub", *OFFICE},
+    "lookup.trips_file": {"m1", "inspector-hub", *OFFICE},
     "trips.shown": {"m1", "inspector-hub", *OFFICE},
     "trips.tariff": EVERYBODY,
     "admin.listed": {"admin", "auditor"},
+    "admin.listed_file": {"admin", "auditor"},
     "admin.access": {"admin", "auditor"},
+    "admin.access_file": {"admin", "auditor"},
     "sign_in.password": EVERYBODY,
 }
 # The same of something in company C2: whoever is of one company, or one driver, sees nothing of it.
@@ -72,6 +76,7 @@ FOREIGN = {
     "hub_luck.shown": OFFICE,
     # Inspectors look up any car on the street.
     "lookup.shown": {"inspector-hub", *OFFICE},
+    "lookup.trips_file": {"inspector-hub", *OFFICE},
     "trips.shown": {"inspector-hub", *OFFICE},
     "zones.shown": OFFICE,
     "zones.turns_file": set(),
@@ -80,8 +85,8 @@ FOREIGN = {
     "complaint_page.paper": OFFICE,
 }
 OF_THE_OFFICE = {
-    "hub_luck.shown", "lookup.shown", "trips.shown", "zones.shown", "zones.turns_file", "zones.events",
-    "complaint_page.shown", "complaint_page.paper",
+    "hub_luck.shown", "lookup.shown", "lookup.trips_file", "trips.shown", "zones.shown",
+    "zones.turns_file", "zones.events", "complaint_page.shown", "complaint_page.paper",
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}
 # What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.
