@@ -35,6 +35,7 @@ STEPS: Final[dict[str, Said]] = {
     "quarantine": Said("隔离", "quarantined"),
     "release": Said("解除隔离", "released"),
     "dismiss": Said("驳回", "dismissed"),
+    "refer": Said("企业提请认定", "the company asked for it"),
     "propose": Said("提出认定", "proposed"),
     "answer": Said("答复", "answered"),
     "silence": Said("逾期未答复", "no answer in time"),

@@ -207,6 +207,7 @@ def _standing(connection: Connection, desk: Desk, one: kept.Kept) -> Standing:
         points=points,
         deadline_ms=one.deadline_ms,
         history=history,
+        company_id=one.case.company_id,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from taxi_qa.findings.case import Sufficiency
 from taxi_qa.findings.finding import Stage, Status
 
-Role = Literal["machine", "reviewer", "driver"]
+Role = Literal["machine", "reviewer", "driver", "manager"]
 
 # Why somebody took a step. `other` needs a note.
 REASONS: Final[dict[str, str]] = {
@@ -50,7 +50,7 @@ NO_STATE: Final = ""
 REFUSALS: Final = (
     "company", "own_case", "decided_already", "nobody_named", "lead", "weak", "other_driver", "late",
     "not_late", "people_dismissed", "state", "role", "order", "reason", "note_needed", "too_long",
-    "too_many_files", "other",
+    "too_many_files", "other_company", "referred_already", "other",
 )  # fmt: skip
 
 
@@ -69,7 +69,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who takes a step: a reviewer or driver by id, of a company or of none; the machine has no name."""
+    """Who takes a step: a reviewer, driver or manager by id, of a company or none; the machine has no name.
+
+    A manager speaks for his company: he asks the desk to look, and decides nothing.
+    """
 
     actor_id: str
     role: Role
@@ -104,6 +107,7 @@ class Standing:
         points: what it would cost if confirmed, as a positive number; 0 for observations and bonuses.
         deadline_ms: until when its present state may last, None without end.
         history: its events, the first first.
+        company_id: whose driver or car it is about, "" where nobody knows.
     """
 
     driver_id: str
@@ -112,6 +116,7 @@ class Standing:
     points: int
     deadline_ms: int | None
     history: tuple[Event, ...] = ()
+    company_id: str = ""
 
     @property
     def state(self) -> str:
@@ -194,6 +199,17 @@ def _is_the_driver(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     return None if own else Refusal("other_driver", "it is another driver's case")
 
 
+def _of_the_company(standing: Standing, ask: Ask, _: int) -> Refusal | None:
+    own = ask.actor.company_id != "" and ask.actor.company_id == standing.company_id
+    return None if own else Refusal("other_company", "it is no case of the manager's company")
+
+
+def _referred_once(standing: Standing, _: Ask, __: int) -> Refusal | None:
+    if any(event.action == "refer" for event in standing.history):
+        return Refusal("referred_already", "the company has asked for it already")
+    return None
+
+
 def _in_time(standing: Standing, ask: Ask, _: int) -> Refusal | None:
     if standing.deadline_ms is not None and ask.at_ms > standing.deadline_ms:
         return Refusal("late", "the time for it has run out")
@@ -252,6 +268,8 @@ STEPS: Final = (
     Step("quarantine", ("queued",), "quarantined", "machine"),
     Step("release", ("quarantined",), "queued", "reviewer", (_decides_freely,)),
     Step("dismiss", ("queued", "answered", "second_review"), "dismissed", "reviewer", _PERSON, decides=True),
+    # Whoever is of the company knows its drivers, and decides over none of them: he asks for a first review.
+    Step("refer", ("queued",), None, "manager", (_of_the_company, _referred_once, _may_cost)),
     Step("propose", ("queued",), "proposed", "reviewer", (*_PERSON, _may_cost), decides=True),
     Step("answer", ("proposed",), "answered", "driver", (_is_the_driver,), settled=True),
     Step("answer", ("proposed",), "second_review", "driver", (_is_the_driver,), settled=False),

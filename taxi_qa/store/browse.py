@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
 
 from taxi_qa.store.account_tables import CaseZone, DriverIndex, DriverStanding
-from taxi_qa.store.desk_tables import CaseRow
+from taxi_qa.store.desk_tables import CaseEvent, CaseRow
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
 from taxi_qa.store.kept_counts import counted
@@ -196,6 +196,15 @@ def soonest(
         key=lambda row: (math.inf if row["deadline_ms"] is None else row["deadline_ms"], row["case_id"])
     )
     return found[:limit]
+
+
+def referred(home: Home, seen: ColumnElement[bool], limit: int) -> list[dict[str, Any]]:
+    """Cases in the queue that their company asked for, the longest waiting first."""
+    events = table_of(CaseEvent).c
+    asked = select(events.case_id).where(events.role == "manager", events.action == "refer")
+    here = [seen, CASES.table.c.state == "queued", CASES.table.c.case_id.in_(asked)]
+    with home.engine.connect() as connection:
+        return _page_rows(connection, CASES, here, Wanted(sort="deadline_ms", limit=limit), limit)
 
 
 def count(home: Home, listing: Listing, seen: ColumnElement[bool], wanted: Wanted) -> int:

@@ -42,6 +42,8 @@ _NAME_MOST: Final = 64
 _URL_MOST: Final = 2_000
 _SAID_MOST: Final = 200
 _MACHINE: Final = "machine"
+# A company that asks the desk to look changes nothing yet.
+_MANAGER: Final = "manager"
 _MACHINES_STATES: Final = frozenset({"", "detected", "excused", "queued", "quarantined"})
 _TOLD: Final = ("case_id", "version", "rule", "action", "from_state", "to_state")
 _HOOK: Final = ("webhook_id", "name", "account_id", "url", "secret", "events", "allow_private", "created_ms")
@@ -196,6 +198,8 @@ def queue_event(connection: Connection, case_id: str, event: Mapping[str, Any]) 
     """
     before, after = str(event["from_state"]), str(event["to_state"])
     if event["role"] == _MACHINE and before in _MACHINES_STATES:
+        return
+    if event["role"] == _MANAGER:
         return
     name = "case.extended" if before == after else f"case.{after}"
     if name not in EVENTS:

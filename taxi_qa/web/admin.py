@@ -13,10 +13,11 @@ from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import passwords
 from taxi_qa.web.lists import FileKind, table_file
 from taxi_qa.web.permits import permit
+from taxi_qa.web.refusals import ACCOUNT_REFUSALS
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import lazy_gettext, shown
 from taxi_qa.web.viewer import home, note_look, now_ms, viewer
-from taxi_qa.web.words import ACCOUNT_REFUSALS, LOOKED_AT, LOOKED_WHY, ROLES, iso
+from taxi_qa.web.words import LOOKED_AT, LOOKED_WHY, ROLES, iso
 
 blueprint: Final = Blueprint("admin", __name__)
 _ROWS: Final = 100

@@ -42,18 +42,19 @@ from taxi_qa.store.evidence import EvidenceError, path_of
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.standing import findings_that_stand
 from taxi_qa.web.permits import for_everybody, permit
+from taxi_qa.web.refusals import FILE_REFUSALS, REFUSALS
 from taxi_qa.web.step_forms import fits, step_forms
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import language
 from taxi_qa.web.translate import shown as named
 from taxi_qa.web.viewer import home, law, leads_now, live_labels, note_look, now_ms, settings, today, viewer
-from taxi_qa.web.words import FILE_REFUSALS, REFUSALS, STATES
+from taxi_qa.web.words import STATES
 
 blueprint: Final = Blueprint("case_page", __name__)
 # Which steps a role takes; the appeal is decided by others than the first reviews.
 MAY: Final[Mapping[str, frozenset[str]]] = {
     "driver": frozenset({"answer", "appeal"}),
-    "manager": frozenset(),
+    "manager": frozenset({"refer"}),
     "inspector": frozenset({"dismiss", "propose", "confirm", "quarantine", "release", "extend"}),
     "reviewer": frozenset({"dismiss", "propose", "confirm", "quarantine", "release", "extend"}),
     "appeal_reviewer": frozenset({"uphold", "reject", "extend"}),
@@ -128,6 +129,7 @@ def page_values(case_id: str) -> dict[str, Any]:
         "terms": desk.terms,
         "now": at_ms,
         "view": case_view(story, law()),
+        "is_referred": any(event["action"] == "refer" for event in story.events),
         "track_url": url_for("case_page.track", case_id=case_id),
         "english": language() == "en",
         "tiles": settings().tiles,
@@ -159,11 +161,13 @@ def _actor(account: Account) -> Actor:
     """Who takes a step: a driver by his licence, others by their account and, if any, their company."""
     if account.role == "driver":
         return Actor(account.driver_id, "driver")
+    if account.role == "manager":
+        return Actor(account.account_id, "manager", account.company_id)
     return Actor(account.account_id, "reviewer", account.company_id)
 
 
 @blueprint.post("/cases/<case_id>/steps")
-@permit("driver", "inspector", "reviewer", "appeal_reviewer")
+@permit("driver", "manager", "inspector", "reviewer", "appeal_reviewer")
 def stepped(case_id: str) -> AnyResponse:
     """Take a step with a case."""
     account = viewer().account

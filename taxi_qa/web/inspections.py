@@ -33,6 +33,7 @@ from taxi_qa.web import words
 from taxi_qa.web.case_page import uploads
 from taxi_qa.web.lists import FileKind, table_file
 from taxi_qa.web.permits import permit
+from taxi_qa.web.refusals import FILE_REFUSALS
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import shown
 from taxi_qa.web.viewer import home, note_look, now_ms, today, viewer
@@ -206,7 +207,7 @@ def _why_not(error: kept.InspectionError | EvidenceError | HomeError) -> str:
             "没有提交：系统正在导入或核查数据，请过一会儿再提交。您填写的内容还在下面，照片需要重新选择。"
         )
     if isinstance(error, EvidenceError):
-        why = f"{error.name}: {shown(words.FILE_REFUSALS, error.code)}"
+        why = f"{error.name}: {shown(FILE_REFUSALS, error.code)}"
     else:
         why = shown(words.INSPECTION_REFUSALS, error.code)
     return _("没有提交：%(why)s", why=why)

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Blueprint, render_template
 
-from taxi_qa.store.browse import CASES, count_by, soonest
+from taxi_qa.store.browse import CASES, count_by, referred, soonest
 from taxi_qa.web.drivers import picture
 from taxi_qa.web.permits import for_everybody
 from taxi_qa.web.viewer import home, now_ms, viewer
@@ -21,6 +21,8 @@ WAITING: Final = {
     "auditor": ("queued", "appealed"),
 }
 _FIRST_ROWS: Final = 8
+# Who is shown what companies ask for.
+_FIRST_REVIEWERS: Final = frozenset({"inspector", "reviewer", "auditor"})
 
 
 @blueprint.get("/")
@@ -35,4 +37,5 @@ def start() -> str:
     if account.role == "driver":
         mine = picture(account.driver_id)
         return render_template("web/me.html", **mine, counted=counted, first=first, now=now_ms())
-    return render_template("web/start.html", counted=counted, waiting=waiting, first=first)
+    asked = referred(home(), seen, _FIRST_ROWS) if account.role in _FIRST_REVIEWERS else []
+    return render_template("web/start.html", counted=counted, waiting=waiting, first=first, asked=asked)

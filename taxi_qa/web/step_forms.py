@@ -24,6 +24,7 @@ REASONS_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "answer": (*_DRIVERS[:-1], "admitted", "other"),
     "appeal": _DRIVERS,
     "propose": _HOLDS,
+    "refer": _HOLDS,
     "confirm": ("evidence_holds", "admitted", "other"),
     "reject": _HOLDS,
     "dismiss": AGAINST,
@@ -33,8 +34,8 @@ REASONS_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "extend": ("more_time", "other"),
 }  # fmt: skip
 # The steps that decide stand open side by side, in this order; the others behind a line.
-_DECIDING: Final = ("answer", "appeal", "propose", "confirm", "reject", "dismiss", "uphold")
-_MAIN: Final = ("answer", "appeal", "propose", "confirm", "uphold")
+_DECIDING: Final = ("answer", "appeal", "refer", "propose", "confirm", "reject", "dismiss", "uphold")
+_MAIN: Final = ("answer", "appeal", "refer", "propose", "confirm", "uphold")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ def _then(action: str, state: str, terms: Terms, points: int) -> str:
             "您申诉以后，由没有办理过本案的人审核，最晚 %(days)s 天内作出决定。支持申诉的，所扣分数全部恢复；"
             "到期没有决定的，同样全部恢复。",
             days=days["appealed"],
+        ),
+        "refer": _(
+            "提请后由审核员优先审阅，提出认定的才通知驾驶员。企业只提请，不决定；每个案件可以提请一次。"
         ),
         "propose": _(
             "提出后通知驾驶员，他有 %(days)s 天可以答复。是否扣分由另一人复核决定：您提出以后，"

@@ -14,6 +14,7 @@ from taxi_qa.review.states import (
     Event,
     RefusedError,
     Standing,
+    deciders,
     replay,
     take,
 )
@@ -85,6 +86,26 @@ def test_what_the_desk_refuses(asks: tuple[Ask, ...], last: Ask, words: str) -> 
         take(case, last, HEAVY)
 
 
+def test_a_company_asks_for_its_own_cases_once_and_decides_nothing() -> None:
+    manager, queued = Actor("Ma", "manager", "C1"), replace(after(CASE, *OPENED), company_id="C1")
+    asked = after(queued, by(manager, "refer"))
+    assert (asked.state, asked.history[-1].from_state) == ("queued", "queued"), "the case waits as before"
+    assert "Ma" not in deciders(asked.history)
+    for case, ask, words in (
+        (asked, by(manager, "refer"), "asked for it already"),
+        (asked, by(Actor("Hu", "manager", "C1"), "refer"), "asked for it already"),
+        (queued, by(Actor("Ma", "manager", "C2"), "refer"), "no case of the manager's company"),
+        (replace(queued, company_id=""), by(Actor("Ma", "manager"), "refer"), "no case of the manager's"),
+        (replace(queued, stage="trial"), by(manager, "refer"), "leads"),
+        (after(queued, by(LI, "propose")), by(manager, "refer"), "a case that is proposed"),
+        (queued, by(LI, "refer"), "by a manager, not by reviewer"),
+        *((asked, by(manager, action), "not by manager") for action in ("propose", "dismiss")),
+    ):
+        with pytest.raises(RefusedError, match=words):
+            take(case, ask, HEAVY)
+    assert after(asked, by(LI, "propose")).state == "proposed"
+
+
 @pytest.mark.parametrize(
     ("case", "words"),
     [
@@ -129,6 +150,8 @@ _ACTORS = st.sampled_from(
         Actor("D2", "driver"),
         Actor("D1", "reviewer"),
         Actor("Xu", "reviewer", "C7"),
+        Actor("Ma", "manager", "C1"),
+        Actor("Ma", "manager", "C2"),
     ]
 )
 _REASONS = ["found", "examined", "silent", "overdue", "evidence_holds", "medical", "finding_returned"]
@@ -172,7 +195,7 @@ def test_whatever_is_tried_the_promises_hold(
             proposed = [one for one in history[:at] if one.action == "propose"]
             assert proposed
             assert event.actor not in {one.actor for one in proposed}
-            assert event.actor not in {"D1", "Xu"}
+            assert event.actor not in {"D1", "Xu", "Ma"}
 
 
 @settings(max_examples=200)

@@ -93,23 +93,35 @@ def act_of_2016(city: City) -> str:
     return str(rows[0]["case_id"])
 
 
-def test_from_the_worst_case_to_points_that_return(own: City, person: Person) -> None:
-    lead = act_of_2016(own)
-    # The manager sees the case of his company, and may not decide over his own people.
+def _the_manager_asks(own: City, person: Person, lead: str) -> None:
+    """The manager finds the worst case of his company and asks for it; over his people he decides nothing."""
     manager = person("m1")
     manager.get_by_role("link", name="案件", exact=True).click()
     manager.get_by_label("状态").select_option("queued")
     manager.get_by_role("button", name="筛选").click()
     manager.locator(f"a[href$='/cases/{lead}']").click()
     manager.wait_for_url(f"**/cases/{lead}")
-    expect(manager.locator("#decide")).to_have_count(0)
+    expect(manager.get_by_role("button", name="驳回", exact=True)).to_have_count(0)
+    own.clock.at_ms += 60_000
+    decide(manager, lead, "提请认定", "evidence_holds", "证据清楚，请尽快审阅")
+    expect(manager.get_by_text("已办理，案件现为“待初审”。")).to_have_count(1)
+    expect(manager.get_by_text("企业已经提请过本案")).to_have_count(1)
+
+
+def test_from_the_worst_case_to_points_that_return(own: City, person: Person) -> None:
+    lead = act_of_2016(own)
+    _the_manager_asks(own, person, lead)
     # The driver was not told of it: to him it is not there.
     driver = person("d1", PHONE)
     driver.goto(f"/cases/{lead}")
     expect(driver.get_by_text("没有这个页面")).to_have_count(1)
     # A reviewer reads what it would cost, and proposes it; the driver is told and answers with his reason.
     reviewer = person("reviewer")
-    reviewer.goto(f"/cases/{lead}")
+    reviewer.goto("/")
+    expect(reviewer.locator("#asked")).to_have_count(1)
+    reviewer.locator(f"section[aria-labelledby=asked] a[href$='/cases/{lead}']").click()
+    reviewer.wait_for_url(f"**/cases/{lead}")
+    expect(reviewer.get_by_text("企业提请认定").first).to_be_visible()
     expect(reviewer.get_by_text("如经确认，本案扣")).to_have_count(1)
     own.clock.at_ms += 60_000
     decide(reviewer, lead, "提出认定", "evidence_holds")

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from taxi_qa.review.states import REFUSALS
-from taxi_qa.web import inspections, words
+from taxi_qa.web import inspections, refusals, words
 from tests.web.conftest import City, text_of, token
 
 Cities = Callable[..., City]
@@ -90,9 +90,9 @@ def test_an_account(city: City, code: str, language: str) -> None:
     flash = _flash(text_of(client, "/admin/accounts"))
     assert _in_its_language(flash, language), flash
     with city.app.test_request_context():
-        known = str(words.ACCOUNT_REFUSALS[code])
+        known = str(refusals.ACCOUNT_REFUSALS[code])
     assert language == "en" or known in flash
 
 
 def test_every_refusal_of_the_desk_has_its_words() -> None:
-    assert set(words.REFUSALS) == set(REFUSALS)
+    assert set(refusals.REFUSALS) == set(REFUSALS)
