@@ -2,10 +2,11 @@
 
 Every mutant runs in a process forked before the package was imported; a hook on the import of the one file
 gives the changed source. Where a kernel is changed none is compiled: the kept compilations know nothing of
-the change. A mutant of a rule is held against that rule's golden cases; one of a fact against the cases of
-every rule whose unit leads to that file, and the tests under tests/facts that lead there. All these come
-first without any change, once: they must pass, and tell which of them enter which function. A mutant in a
-function that none enters lives.
+the change. A mutant of a rule is held against that rule's golden cases, one of what rules share against the
+cases of all that share it, and both against tests/rules; one of a fact against the cases of every rule whose
+unit leads to that file, and the tests under tests/facts that lead there; then all against the properties.
+All these come first without any change, once: they must pass, and tell which of them enter which function.
+A mutant in a function that none enters lives.
 """
 
 import argparse
@@ -56,6 +57,9 @@ SIGNS: Final[dict[type[ast.operator], type[ast.operator]]] = {
 CAUGHT, LIVES, NEVER_ENDS = 0, 3, 4
 # Where no test is left, none noticed.
 QUIET: Final = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+# Tests of all rules and facts together, which come last: they take longer.
+_OF_ALL: Final = ("tests/test_properties.py",)
+_ALL_WANTED: Final = "test_properties"
 MOST_S: Final = 240
 ALL_S: Final = 1_800
 
@@ -228,13 +232,22 @@ def _reached_by_rule() -> dict[str, set[str]]:
 def tests_for(file: str) -> list[str]:
     """What pytest is asked to run for a mutant of a file."""
     if file.startswith("taxi_qa/rules/"):
-        name = ".".join(Path(file).with_suffix("").parts[2:])
-        return ["tests/test_cases.py", "tests/rules", "-k", f"{name}: or rules"]
+        # What several rules share is tried by the cases of all of them.
+        sharing = [one for one in _rule_files() if file in reached_from(one)]
+        wanted = " or ".join(
+            [*(f"{'.'.join(Path(one).with_suffix('').parts[2:])}:" for one in sharing), "rules"]
+        )
+        return ["tests/test_cases.py", "tests/rules", *_OF_ALL, "-k", f"{wanted} or {_ALL_WANTED}"]
     names = rules_that_reach(file)
-    wanted = " or ".join([*(f"{name}:" for name in names), "facts"])
+    wanted = " or ".join([*(f"{name}:" for name in names), "facts", _ALL_WANTED])
     own = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "tests/facts").glob("test_*.py"))]
     # Cases first: they are quick, and the first that fails ends it.
-    return ["tests/test_cases.py", *(one for one in own if file in reached_from(one)), "-k", wanted]
+    return ["tests/test_cases.py", *(one for one in own if file in reached_from(one)), *_OF_ALL, "-k", wanted]
+
+
+def _rule_files() -> list[str]:
+    """The files of one rule each."""
+    return [str(path.relative_to(ROOT)) for path in sorted((ROOT / "taxi_qa/rules").glob("*/*.py"))]
 
 
 def tried(
