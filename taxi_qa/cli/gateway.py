@@ -60,6 +60,17 @@ _SETTLE_S = 120.0
     help="Where that port is; never one that terminals reach.",
 )
 @click.option(
+    "--files-port",
+    type=click.IntRange(1, 65_535),
+    metavar="N",
+    help="Port to which JT/T 808 terminals bring files of camera alarms.  [default: none are asked for]",
+)
+@click.option(
+    "--files-host",
+    metavar="ADDRESS",
+    help="Its address as terminals reach it.  [default: --host]",
+)
+@click.option(
     "--every",
     "every_s",
     type=click.FloatRange(0.2, 3600),
@@ -111,6 +122,8 @@ def gateway(
     metrics_port: int | None,
     dispatch_port: int | None,
     dispatch_host: str,
+    files_port: int | None,
+    files_host: str | None,
     every_s: float,
     connections: int,
     dialect: str,
@@ -150,7 +163,8 @@ def gateway(
             note(f"{protocol} on {host}:{port}, {known:,} terminals known  (Ctrl-C ends it)")
 
     dispatch = None if dispatch_port is None else (dispatch_host, dispatch_port)
-    setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections), dispatch)
+    files = _files_at(files_port, files_host or host)
+    setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections), dispatch, files)
     if judge and no_records:
         raise click.UsageError("without records there is nothing to judge: leave out --judge or --no-records")
     judged_s = judge_every_s if judge else None
@@ -165,6 +179,12 @@ def gateway(
             ended.set()
             process.join(_SETTLE_S)
     note(figures.line())
+
+
+def _files_at(port: int | None, host: str) -> tuple[int, str] | None:
+    if port is not None and host in {"0.0.0.0", "::"}:  # noqa: S104 - refused here
+        raise click.UsageError("say where terminals reach the port of files: --files-host ADDRESS")
+    return None if port is None else (port, host)
 
 
 def _settler(

@@ -16,6 +16,7 @@ class Limits:
             read until its time has passed.
         unknown_frames: of a terminal nobody knows; then its connection is closed.
         unknown_bytes: kept of such frames, in all.
+        file_sockets: terminals that bring files at once; a file has 32 MB at most.
         unread_bytes: answers a terminal did not read; beyond it its connection is not read, at eight times
             of it closed.
     """
@@ -27,4 +28,5 @@ class Limits:
     frames_per_s: int = 100
     unknown_frames: int = 20
     unknown_bytes: int = 10_000_000
+    file_sockets: int = 16
     unread_bytes: int = 65_536

@@ -33,6 +33,7 @@ class Setup:
         host: address.
         metrics_port: of the counts for Prometheus, None for none.
         dispatch: address and port for the dispatch centre, None for none.
+        files: port for files of alarms and its address as terminals reach it, None for none.
         roll_every_s: so long a segment is written before it is closed and becomes records.
         limits: bounds.
     """
@@ -43,6 +44,7 @@ class Setup:
     roll_every_s: float
     limits: Limits
     dispatch: tuple[str, int] | None = None
+    files: tuple[int, str] | None = None
 
 
 def folder_of(home: Home) -> Path:
@@ -83,6 +85,8 @@ async def run(
     ports = await gateway.start(setup.ports, setup.host)
     if setup.dispatch is not None:
         await gateway.listen_to_dispatch(*setup.dispatch)
+    if setup.files is not None:
+        await gateway.listen_to_files(setup.host, *setup.files, folder)
     ready(ports)
     tasks = [
         asyncio.create_task(_every(setup.roll_every_s, gateway.roll)),

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from taxi_qa.gateway.alarm_files import FileSocket, asking, labels_of
 from taxi_qa.gateway.connection import Connection
 from taxi_qa.gateway.dispatch import HANDED_ON, NOT_THERE, Dispatcher
 from taxi_qa.gateway.figures import Figures
@@ -27,6 +28,7 @@ from taxi_qa.ingest.terminals.framing import escape
 LOG: Final = logging.getLogger("taxi_qa.gateway")
 _LOOK_EVERY_S: Final = 5.0
 _TRY_AGAIN_S: Final = 1.0
+_POSITION: Final = 0x0200
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Gateway:
         figures: what happened.
         now_ms: the clock of entries.
         dispatchers: sockets of the dispatch centre.
+        file_sockets: of terminals that bring files of alarms.
     """
 
     def __init__(
@@ -80,6 +83,10 @@ class Gateway:
         self._full: set[Connection] = set()
         self._writer = ThreadPoolExecutor(1, "journal")
         self.dispatchers: set[Dispatcher] = set()
+        self.file_sockets: set[asyncio.Transport] = set()
+        # Where terminals bring files, as they reach it; None: they are not asked for any.
+        self._files_at: tuple[str, int] | None = None
+        self._asked = 0
         self._servers: list[asyncio.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
@@ -126,6 +133,28 @@ class Gateway:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
+    async def listen_to_files(self, host: str, port: int, reached_at: str, folder: Path) -> int:
+        """Take files of alarms, after `start`, and ask terminals for them from now on.
+
+        Args:
+            host: address.
+            port: 0 for any free one.
+            reached_at: the address as terminals reach it.
+            folder: of the gateway; files lie in `media`.
+
+        Returns:
+            The port.
+
+        Raises:
+            OSError: it is taken.
+        """
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(partial(FileSocket, self, folder), host, port)
+        self._servers.append(server)
+        found = int(server.sockets[0].getsockname()[1])
+        self._files_at = (reached_at, found)
+        return found
+
     async def stop(self) -> Path | None:
         """Read nothing more, make durable and answer what was read, close the sockets, then the segment.
 
@@ -146,6 +175,8 @@ class Gateway:
             one.close("ending")
         for centre in list(self.dispatchers):
             centre.close()
+        for bringing in list(self.file_sockets):
+            bringing.close()
         # Their buffers go out on the loop's next turns.
         for _ in range(50):
             if not self._open:
@@ -266,6 +297,8 @@ class Gateway:
             said = self._replies.to(frame)
             if said:
                 out.setdefault(connection, []).append(said)
+            if self._files_at is not None and frame.protocol == "jt808" and frame.message_id == _POSITION:
+                out.setdefault(connection, []).extend(self._questions(frame, *self._files_at))
             self.figures.waited(now_s - came_s)
         for connection, parts in out.items():
             connection.send(b"".join(parts))
@@ -281,6 +314,15 @@ class Gateway:
             full, self._full = self._full, set()
             for connection in full:
                 connection.go_on("disk")
+
+    def _questions(self, frame: Frame, host: str, port: int) -> list[bytes]:
+        """What is asked of a terminal whose alarm has files."""
+        asked = []
+        for label in labels_of(frame.body):
+            self._asked = (self._asked + 1) & 0xFFFF
+            asked.append(asking(frame, label, host, port, self._asked))
+        self.figures.counts["files asked for"] += len(asked)
+        return asked
 
     async def _look(self) -> None:
         """Close connections that say nothing."""
