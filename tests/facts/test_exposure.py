@@ -67,6 +67,24 @@ def test_all_that_was_judged_is_the_whole() -> None:
     assert whole["on_duty_h"].to_dict() == {"D1": 8, "D2": 4, "D3": 2}
 
 
+def test_what_nobody_did_is_none_and_what_nobody_knows_is_not() -> None:
+    """D4 signed in and drove nobody; no car sent a position. The night begins at 23:00 sharp."""
+    shifts = [
+        *SHIFTS,
+        {**SHIFTS[2], "driver_id": "D4", "start_ms": DAY_MS + 22 * H, "end_ms": DAY_MS + 23 * H},
+    ]
+    late = [
+        {**TRIPS[0], "trip_id": f"late {at}", "driver_id": "D1", "boarded_ms": DAY_MS + at,
+         "alighted_ms": DAY_MS + at + 10 * MIN}
+        for at in (23 * H - 1000, 23 * H, 23 * H + 20 * MIN)
+    ]  # fmt: skip
+    whole = Exposed(DayUnits(day_with(shifts=shifts, trips=[*TRIPS, *late]), LAW)).whole()
+    assert whole["metered_trips"].to_dict() == {"D1": 5, "D2": 1, "D3": 1, "D4": 0}
+    assert whole["night_trips"].to_dict() == {"D1": 2, "D2": 0, "D3": 0, "D4": 0}
+    assert whole["on_duty_h"].to_dict() == {"D1": 8, "D2": 4, "D3": 2, "D4": 1}
+    assert whole["free_driving_h"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("unjudged", "trips", "hours"),
     [
