@@ -24,7 +24,7 @@ _ROWS: Final = 100
 STATES: Final = {
     "disabled": lazy_gettext("已停用"),
     "must change": lazy_gettext("待首次改密"),
-    "usual": lazy_gettext("正常"),
+    "usual": lazy_gettext("可登录"),
 }
 _MOST: Final = 100_000
 
