@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-import pandas as pd
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -11,7 +10,7 @@ from taxi_qa.reports.export import Cell
 from taxi_qa.store import accounts
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.web import passwords
-from taxi_qa.web.lists import FileKind, table_file
+from taxi_qa.web.lists import FileKind, rows_file, table_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.refusals import ACCOUNT_REFUSALS
 from taxi_qa.web.translate import gettext as _
@@ -54,7 +53,7 @@ def listed_file(kind: str) -> Response:
         (_("范围"), Cell("scope")),
         (_("状态"), Cell("state")),
     )
-    return _filed(rows, titles, "accounts", kind)
+    return rows_file(rows, titles, "accounts", kind)
 
 
 def scope_of(account: accounts.Account) -> str:
@@ -65,15 +64,6 @@ def scope_of(account: accounts.Account) -> str:
 def state_of(account: accounts.Account) -> str:
     """A key of `STATES`."""
     return "disabled" if account.disabled_ms else "must change" if account.must_change else "usual"
-
-
-def _filed(
-    rows: Sequence[Sequence[str]], titles: Sequence[tuple[str, Cell]], name: str, kind: str
-) -> Response:
-    frames = (
-        [pd.DataFrame(rows, columns=[cell.name for _title, cell in titles], dtype=object)] if rows else []
-    )
-    return table_file(frames, len(rows), titles, lambda row: list(row.values()), name, cast("FileKind", kind))
 
 
 @blueprint.post("/admin/accounts")

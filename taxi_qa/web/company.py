@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, render_template, request
 from sqlalchemy import and_
 
+from taxi_qa.reports.export import Cell
 from taxi_qa.store import company_counts, complaint_desk, equipment_now
 from taxi_qa.store.browse import CASES, INDICES, STANDINGS, Wanted, count, count_by, rows_of
 from taxi_qa.store.equipment_now import VEHICLES
@@ -17,9 +18,11 @@ from taxi_qa.values.clock import MS_PER_DAY, city_day, date_of, day_of, day_star
 from taxi_qa.web.coaching import UNITS, with_cases
 from taxi_qa.web.complaints import terms_s
 from taxi_qa.web.drivers import GRADES, training_at
+from taxi_qa.web.lists import rows_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.viewer import home, now_ms, today, viewer
+from taxi_qa.web.words import day
 
 blueprint: Final = Blueprint("company", __name__)
 # States as a manager counts them: still open, held, and found to be none.
@@ -138,6 +141,29 @@ def shown() -> str:
         talks_total=talks_total,
         units=UNITS,
     )
+
+
+@blueprint.get("/company/<company_id>/weeks.<any(csv, xlsx):kind>")
+@permit("manager", "inspector", "reviewer", "appeal_reviewer", "administrator")
+def weeks_file(company_id: str, kind: str) -> Response:
+    """The weeks of a company's page as a file; empty cells where no data were heard of."""
+    if company_id not in company_counts.companies(home(), viewer().scope):
+        abort(404)
+    rows = []
+    for week in weeks_of(company_id, month_asked() or month_of(today())):
+        known = week["heard_days"] or week["total"]
+        counts = [week[name] if known else None for name in ("total", *GROUPS)]
+        rows.append((day(week["first_day"]), day(week["last_day"]), week["heard_days"], *counts))
+    titles = (
+        (_("自"), Cell("from")),
+        (_("至"), Cell("to")),
+        (_("有数据的天数"), Cell("heard", "whole")),
+        (_("合计"), Cell("total", "whole")),
+        (_("办理中"), Cell("open", "whole")),
+        (_("已确认"), Cell("held", "whole")),
+        (_("未成立"), Cell("none", "whole")),
+    )
+    return rows_file(rows, titles, "weeks", kind)
 
 
 def to_do(company_id: str) -> dict[str, Any]:

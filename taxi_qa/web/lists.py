@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, BinaryIO, Final, Literal
+from itertools import chain
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import pandas as pd
 from flask import Response, abort, request, send_file, url_for
@@ -213,7 +214,8 @@ def page_of(
     return Page(plain, total, told, endpoint, values)
 
 
-Shown = Callable[[Mapping[str, Any]], Sequence[str | int | float | None]]
+Value = str | int | float | None
+Shown = Callable[[Mapping[str, Any]], Sequence[Value]]
 
 
 def table_file(
@@ -236,20 +238,36 @@ def table_file(
     """
     if kind == "xlsx" and total >= SHEET_ROWS:
         abort(400, _("一个工作表放不下 %(total)s 行，请缩小范围或导出 CSV。", total=f"{total:,}"))
+    return _sent(([tuple(shown(row)) for row in plain_rows(frame)] for frame in frames), titles, name, kind)
+
+
+def rows_file(
+    rows: Sequence[tuple[Value, ...]], titles: Sequence[tuple[str, Cell]], name: str, kind: str
+) -> Response:
+    """A short table as a file: its rows as the screen has them.
+
+    Args:
+        rows: all of them.
+        titles, name: as for `table_file`.
+        kind: csv or xlsx, as the address has it.
+    """
+    return _sent([rows], titles, name, cast("FileKind", kind))
+
+
+def _sent(
+    pieces: Iterable[Sequence[tuple[Value, ...]]],
+    titles: Sequence[tuple[str, Cell]],
+    name: str,
+    kind: FileKind,
+) -> Response:
     cells = [replace(cell, name=title) for title, cell in titles]
-
-    def told() -> Iterable[pd.DataFrame]:
-        for frame in frames:
-            rows = [tuple(shown(row)) for row in plain_rows(frame)]
-            yield _frame(rows, cells)
-        if not total:
-            yield _frame([], cells)
-
     # On the disk, not in memory: a year of a city has a million rows. Closed when it was sent.
     whole: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - sent after this function
     if kind == "csv":
         whole.write(b"\xef\xbb\xbf")  # so that spreadsheets read it as UTF-8
-    write_table(told(), cells, whole, kind, sheet=name)
+    # Without any row it still has its titles.
+    frames = (_frame(rows, cells) for rows in chain(pieces, [()]))
+    write_table(frames, cells, whole, kind, sheet=name)
     whole.seek(0)
     return send_file(whole, _MEDIA[kind], as_attachment=True, download_name=f"{name}.{kind}", max_age=0)
 

@@ -5,11 +5,10 @@ Whoever looks at what a car did says what for, before anything is shown; that is
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import pandas as pd
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
 from taxi_qa.reports.export import Cell
@@ -20,7 +19,7 @@ from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.presence import rows_of
 from taxi_qa.values.clock import MS_PER_DAY, day_of, day_start_ms, moment_of
 from taxi_qa.web import words
-from taxi_qa.web.lists import FileKind, day_asked, table_file
+from taxi_qa.web.lists import Value, day_asked, rows_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import lazy_gettext
@@ -154,7 +153,7 @@ def trips_file(vehicle_id: str, kind: str) -> Response | str:
         (_("核查结果"), Cell("said")),
     )
 
-    def cells(trip: Mapping[str, Any]) -> Sequence[str | float | None]:
+    def cells(trip: Mapping[str, Any]) -> tuple[Value, ...]:
         name = trip["trip_id"]
         said = [_verdict(row) for row in told.by_trip.get(name, [])]
         if told.unsure[name]:
@@ -168,8 +167,7 @@ def trips_file(vehicle_id: str, kind: str) -> Response | str:
             "; ".join(said),
         )  # fmt: skip
 
-    frames = [pd.DataFrame(told.trips, dtype=object)] if told.trips else []
-    return table_file(frames, len(told.trips), titles, cells, "trips", cast("FileKind", kind))
+    return rows_file([cells(trip) for trip in told.trips], titles, "trips", kind)
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import pandas as pd
 from flask import Blueprint, Response, render_template
 
 from taxi_qa.reports.amounts import amount
@@ -17,7 +16,7 @@ from taxi_qa.store.complaint_desk import COMPLAINTS
 from taxi_qa.store.service_levels import Answered, answered, found_of, unjudged_of
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.web.company import Month, company_asked, month_asked, month_of, trips_in
-from taxi_qa.web.lists import FileKind, table_file
+from taxi_qa.web.lists import rows_file
 from taxi_qa.web.permits import permit
 from taxi_qa.web.translate import gettext as _
 from taxi_qa.web.translate import lazy_gettext
@@ -82,12 +81,7 @@ def shown_file(kind: str) -> Response:
         (_("无法判断"), Cell("cannot_tell", "whole")),
     )
     rows = [*_company_rows(told), *(_city_rows(told) if viewer().scope.whole_city else ())]
-    frames = (
-        [pd.DataFrame(rows, columns=[cell.name for _title, cell in titles], dtype=object)] if rows else []
-    )
-    return table_file(
-        frames, len(rows), titles, lambda row: list(row.values()), "sla", cast("FileKind", kind)
-    )
+    return rows_file(rows, titles, "sla", kind)
 
 
 @dataclass(frozen=True)

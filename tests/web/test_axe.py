@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
 NO_PAGES = {
     "admin.access_file", "admin.listed_file", "case_page.evidence", "case_page.paper", "case_page.track",
     "cases.listed_file", "coaching.listed_file", "complaint_page.paper", "complaints.listed_file",
+    "company.weeks_file", "texts.numbers_file", "texts.pledge_file", "texts.rules_file",
     "drivers.listed_file", "drivers.paper", "inspections.listed_file", "inspections.photo", "lookup.plates",
     "lookup.trips_file", "sla.shown_file", "vehicles.listed_file", "zones.events", "zones.turns_file",
     "health.health", "health.metrics", "static", "api.openapi", "hooks.listed", "reads.case", "reads.cases",

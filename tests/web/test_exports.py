@@ -135,3 +135,25 @@ def test_service_levels(street: City) -> None:
     assert len(own) - 1 == sum(len(row) - 1 for row in screen)
     # A row of the screen is a matter, its cells the months; the file has a row for each of them.
     assert [row[3] for row in own[1:]] == [cell for row in screen for cell in row[1:]]
+
+
+def test_texts_and_weeks(street: City) -> None:
+    client = street.client("m1")
+    rules = told(street, "m1", "/rules.csv")
+    assert [row[1] + " " + row[0] for row in rules[1:]] == [
+        row[0] for row in cells_of(text_of(client, "/rules"), "规则")
+    ]
+    law = told(street, "m1", "/law.csv?q=credit")
+    screen = cells_of(text_of(client, "/law?q=credit"), "法规数据")
+    assert [(f"{row[1]} {row[0]}", row[2].removeprefix("'")) for row in law[1:]] == [
+        (row[0], row[1]) for row in screen
+    ]
+    assert any("http" in row[5] or "〔" in row[5] or "第" in row[5] for row in law[1:]), "where it is from"
+    pledge = told(street, "m1", "/coverage.csv")
+    assert [row[0] for row in pledge[1:]] == [
+        row[0] for row in cells_of(text_of(client, "/coverage"), "承诺覆盖")
+    ]
+    weeks = told(street, "m1", "/company/C1/weeks.csv")
+    shown = cells_of(text_of(client, "/company"), "每周案件")
+    assert [f"{row[0]} 至 {row[1]}" for row in weeks[1:]] == [row[0] for row in shown]
+    assert [row[3] or "—" for row in weeks[1:]] == [row[2] for row in shown]

@@ -31,6 +31,7 @@ SEES = {
     "coaching.listed": EVERYBODY - {"d1"},
     "coaching.listed_file": EVERYBODY - {"d1"},
     "company.shown": EVERYBODY - {"d1"},
+    "company.weeks_file": {"m1", *OFFICE},
     "vehicles.listed": EVERYBODY - {"d1"},
     "vehicles.listed_file": EVERYBODY - {"d1"},
     "sla.shown": EVERYBODY - {"d1"},
@@ -40,10 +41,13 @@ SEES = {
     "complaint_page.shown": {"m1", *OFFICE},
     "complaint_page.paper": {"m1", *OFFICE},
     "texts.rules": EVERYBODY,
+    "texts.rules_file": EVERYBODY,
     "texts.rule": EVERYBODY,
     "texts.numbers": EVERYBODY,
+    "texts.numbers_file": EVERYBODY,
     "texts.number": EVERYBODY,
     "texts.pledge": EVERYBODY,
+    "texts.pledge_file": EVERYBODY,
     "lookup.found": EVERYBODY - {"d1"},
     "zones.listed": EVERYBODY - {"d1", "m1"},
     "zones.shown": EVERYBODY - {"d1", "m1"},
@@ -66,6 +70,7 @@ SEES = {
 }
 # The same of something in company C2: whoever is of one company, or one driver, sees nothing of it.
 FOREIGN = {
+    "company.weeks_file": OFFICE,
     "case_page.shown": OFFICE,
     "case_page.paper": OFFICE,
     "case_page.track": OFFICE,
@@ -87,6 +92,7 @@ FOREIGN = {
 OF_THE_OFFICE = {
     "hub_luck.shown", "lookup.shown", "lookup.trips_file", "trips.shown", "zones.shown",
     "zones.turns_file", "zones.events", "complaint_page.shown", "complaint_page.paper",
+    "company.weeks_file",
 }  # fmt: skip
 PUBLIC = {"sign_in.enter", "health.health", "health.metrics", "static", "api.openapi", "api.words"}
 # What machines ask for, with a token; which token may is asked in tests/web/api/test_entry.py.
@@ -109,7 +115,7 @@ def addresses(city: City, endpoint: str, company: int) -> str:
         "case_id": city.cases[f"d{company} told"], "driver_id": f"D{company}", "kind": "csv",
         "sha256": "0" * 64, "version": 1, "zone_id": f"HUB{company}", "inspection_id": "web-0000000000000000",
         "vehicle_id": f"粤T{'AB'[company - 1]}{company}", "trip_id": f"T{company}",
-        "complaint_id": f"K{company}",
+        "complaint_id": f"K{company}", "company_id": f"C{company}",
         "name": "service.refusal", "path": "credit.base",
     }  # fmt: skip
     [rule] = [
