@@ -55,6 +55,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     table(("records", "rows", "first day", "last day"), rows)
     for kind, loss in seen["without"].items():
         say(f"no {kind}: {loss}")
+    if seen["frames_kept"]:
+        say(f"{seen['frames_kept']:,} frames of terminals broke this program; the next version tries them")
     if seen["quarantined"]:
         say(f"{seen['quarantined']:,} rows wait in the quarantine: `taxi-qa quarantine` says why")
     say()
@@ -73,6 +75,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 def examined(home: "Home") -> dict[str, Any]:
     """Everything the doctor saw, as JSON knows it."""
+    from taxi_qa.gateway.run import folder_of
+    from taxi_qa.gateway.settle import quarantined
     from taxi_qa.law.read import read_law
     from taxi_qa.law.targets import contradictions
     from taxi_qa.rules.kit import catalogue
@@ -96,6 +100,7 @@ def examined(home: "Home") -> dict[str, Any]:
         "absent": [name for name in KINDS if name not in counts],
         "without": {kind: loss for kind, loss in WITHOUT.items() if not counts.get(kind)},
         "quarantined": int(refused.loc[refused["state"] != ACCEPTED, "rows"].sum()),
+        "frames_kept": quarantined(folder_of(home)),
         "rules": [supported(rule, counts, law) for rule in rules],
         "unverified": _unverified(home, rules, law),
         "contradictions": contradictions(law, day_start_ms(city_today(home.timezone), home.timezone)),

@@ -179,17 +179,24 @@ def _take_later(home: Home, place: Path, files: list[Path], cars: list[Spoken], 
 
 
 def _as_texts(rows: list[Row]) -> pd.DataFrame:
-    """Cells as a file has them: instants that are numbers in ISO 8601, nothing where nothing is known."""
-    table = pd.DataFrame(rows)
-    for name in table.columns:
-        if name in _INSTANTS and any(
-            isinstance(value, int) for value in rows[0:1] for value in [rows[0][name]]
-        ):
-            moments = pd.to_datetime(table[name].astype("Int64"), unit="ms", utc=True)
-            table[name] = moments.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        else:
-            table[name] = [_cell(value) for value in table[name].tolist()]
-    return table.astype(object).where(table.notna(), "")
+    """Cells as a file has them: what is a number in a column of instants is one, in ISO 8601."""
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return pd.DataFrame(
+        {
+            name: [
+                _moment(row[name])
+                if name in _INSTANTS and isinstance(row.get(name), int)
+                else _cell(row.get(name))
+                for row in rows
+            ]
+            for name in columns
+        },
+        dtype=object,
+    )
+
+
+def _moment(at_ms: int) -> str:
+    return pd.Timestamp(at_ms, unit="ms", tz="UTC").isoformat()
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a row holds

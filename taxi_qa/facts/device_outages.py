@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from taxi_qa.facts.downs import DEVICES, downs
-from taxi_qa.facts.duty import cars_on_duty, duties, one_driver, open_ended
+from taxi_qa.facts.duty import cars_on_duty, duties, metered_spans, one_driver, open_ended
 from taxi_qa.facts.given import Given, instants, looked_up, numbers, words
-from taxi_qa.facts.overlaps import CarSpans, car_spans, touched
+from taxi_qa.facts.overlaps import car_spans, touched
 from taxi_qa.facts.tickets import NOT_REPORTED, reported_between
 from taxi_qa.facts.unit import named_subject, unit_rows
 from taxi_qa.facts.uptime import MERGE_MS
@@ -169,7 +169,9 @@ def _untold(given: Given, name: str, duty: Columns) -> Texts:
         ),
         car, begin, end,
     )  # fmt: skip
-    spoke |= touched(recognised(given) if name == "camera" else _trips(given), car, begin, end)
+    spoke |= touched(
+        recognised(given) if name == "camera" else given.once("metered_spans", metered_spans), car, begin, end
+    )
     none = np.zeros(len(duty), dtype=bool)
     if name == "camera":
         register = given.tables["vehicles"]
@@ -178,16 +180,9 @@ def _untold(given: Given, name: str, duty: Columns) -> Texts:
     return np.select([none, ~spoke], ["vehicles.has_camera", "device_status"], "").astype(object)
 
 
-def _trips(given: Given) -> CarSpans:
-    trips = given.tables["trips"]
-    return car_spans(
-        words(trips["vehicle_id"]), instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
-    )
-
-
 def _silences(given: Given) -> Columns:
     """Runs of trips of which a camera said nothing, though it speaks of nearly all others of its car."""
-    trips = _trips(given)
+    trips = given.once("metered_spans", metered_spans)
     car = np.repeat(np.arange(len(trips.cars)), np.diff(trips.starts))
     names: Texts = np.array(trips.cars, dtype=object)[car]
     spoken = touched(recognised(given), names, trips.begin_ms - _AROUND_MS, trips.end_ms + _AROUND_MS)

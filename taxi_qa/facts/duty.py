@@ -16,7 +16,7 @@ import pandas as pd
 from numba import njit
 
 from taxi_qa.facts.given import NOT_GIVEN, Given, instants, positions_of, words
-from taxi_qa.facts.overlaps import car_spans, touched
+from taxi_qa.facts.overlaps import CarSpans, car_spans, touched
 from taxi_qa.facts.who import SignIns, signed_in
 from taxi_qa.values.clock import MS_PER_H, MS_PER_MIN
 from taxi_qa.values.columns import Columns, Texts, stacked_columns
@@ -124,21 +124,39 @@ def open_ended(given: Given, vehicle_id: Texts, begin: Int64s, finish: Int64s) -
         vehicle_id, begin, finish: the spans.
     """
     known = given.once("sign_ins", signed_in)
-    car = np.repeat(np.array(known.vehicle_ids, dtype=object), np.diff(known.starts))
+    unsure, sure = (np.zeros(vehicle_id.size, dtype=np.bool_) for _ in range(2))
+    if not known.is_open.any():
+        return unsure
+    span, shift = _shifts_meeting(known, vehicle_id, begin, finish)
+    is_open = known.is_open[shift]
+    opened, ends = span[is_open], known.end_ms[shift[is_open]]
+    driven = given.once("metered_spans", metered_spans)
+    worked = touched(driven, vehicle_id[opened], begin[opened] + 1, ends)
+    unsure[opened[~worked]] = True
+    covers = (known.start_ms[shift] <= begin[span]) & (finish[span] <= known.end_ms[shift])
+    sure[span[~is_open & covers]] = True
+    return unsure & ~sure
+
+
+def _shifts_meeting(
+    known: SignIns, vehicle_id: Texts, begin: Int64s, finish: Int64s
+) -> tuple[Int64s, Int64s]:
+    """Pairs of a span and a shift of the same car that share more than a moment."""
+    car = positions_of(known.vehicle_ids, vehicle_id)
+    spans = np.flatnonzero(car != NOT_GIVEN)
+    first, past = known.starts[car[spans]], known.starts[car[spans] + 1]
+    span = np.repeat(spans, past - first)
+    shift = np.arange(span.size) - np.repeat(np.cumsum(past - first) - past, past - first)
+    meets = (known.start_ms[shift] < finish[span]) & (known.end_ms[shift] > begin[span])
+    return span[meets], shift[meets]
+
+
+def metered_spans(given: Given) -> CarSpans:
+    """The metered trips of each car; ask for it by `given.once("metered_spans", metered_spans)`."""
     trips = given.tables["trips"]
-    driven = car_spans(
+    return car_spans(
         words(trips["vehicle_id"]), instants(trips["boarded_ms"], 0), instants(trips["alighted_ms"], 0)
     )
-    unsure = np.zeros(vehicle_id.size, dtype=np.bool_)
-    sure = np.zeros(vehicle_id.size, dtype=np.bool_)
-    # Few shifts have no sign-out: the others are asked about the spans of those alone.
-    for shift in np.flatnonzero(known.is_open).tolist():
-        start_ms, end_ms = int(known.start_ms[shift]), int(known.end_ms[shift])
-        hit = np.flatnonzero((vehicle_id == car[shift]) & (begin < end_ms) & (finish > start_ms))
-        unsure[hit] |= ~touched(driven, vehicle_id[hit], begin[hit] + 1, np.full(hit.size, end_ms))
-        for other in np.flatnonzero((car == car[shift]) & ~known.is_open).tolist():
-            sure[hit] |= (known.start_ms[other] <= begin[hit]) & (finish[hit] <= known.end_ms[other])
-    return unsure & ~sure
 
 
 def one_driver(

@@ -7,14 +7,13 @@ and synced, is said to be whole (T/JSATL 12-2017 4.5, T/GDRTA 002-2019).
 """
 
 import asyncio
-import json
-import os
+import hashlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from taxi_qa.gateway.journal import sync_folder
+from taxi_qa.gateway.media import keep_media, note_file
 from taxi_qa.ingest.terminals.decode import decode
 from taxi_qa.ingest.terminals.frame import Frame, answer, compose, parse
 from taxi_qa.ingest.terminals.uploads import File, Piece, Upload, UploadSplitter, taken_body
@@ -30,8 +29,9 @@ _PLACE_BYTES: Final = 28
 _LABELS: Final = {47: 16, 71: 40}
 _FILES_AT: Final = {16: 14, 40: 37}
 _DONE, _FAILED, _STRANGE = 0, 1, 2
-_INDEX: Final = "files.jsonl"
 _UNREAD_BYTES: Final = 1 << 20
+# Held of somebody who has not said yet who he is: more than the longest frame needs.
+_STRANGERS_BYTES: Final = 32_768
 
 
 def labels_of(body: bytes) -> Iterator[bytes]:
@@ -48,7 +48,7 @@ def labels_of(body: bytes) -> Iterator[bytes]:
 
 
 def asking(frame: Frame, label: bytes, host: str, port: int, serial: int) -> bytes:
-    """The question for the files of an alarm; its number is the label in hex, cut to its 32 bytes.
+    """The question for the files of an alarm; its number is made of terminal and label.
 
     Args:
         frame: that told of the alarm.
@@ -57,53 +57,43 @@ def asking(frame: Frame, label: bytes, host: str, port: int, serial: int) -> byt
         serial: the centre's number of this word.
     """
     name = host.encode("ascii")
-    number = label[:16].hex().encode("ascii").ljust(32, b"\x00")[:32]
+    number = hashlib.sha256(frame.terminal.encode() + label).hexdigest()[:32].encode("ascii")
     body = struct.pack(f">B{len(name)}sHH", len(name), name, port, 0) + label + number + bytes(16)
     return compose("jt808", ASK, frame.terminal, serial, body, frame.version)
 
 
-def keep_file(folder: Path, file: File, told: dict[str, Any]) -> None:
-    """Keep a file under its hash, and a line that says whose it is; both are durable then.
+def keep_file(folder: Path, file: File, told: dict[str, Any], received_ms: int) -> None:
+    """Keep a file and a line that says whose it is; both are durable then.
 
     Args:
         folder: of the gateway.
         file: whole.
-        told: when it came, terminal, vehicle and alarm.
+        told: terminal, vehicle and alarm.
+        received_ms: when.
+
+    Raises:
+        OSError: the disk is full or fails.
     """
-    place = folder / "media" / file.sha256[:2]
-    place.mkdir(parents=True, exist_ok=True)
-    target = place / file.sha256
-    if not target.exists():
-        part = place / f".{file.sha256}.{os.getpid()}"
-        with part.open("wb") as stream:
-            stream.write(file.data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(target)
-        sync_folder(place)
-    line = {**told, "name": file.name, "type": file.type, "bytes": len(file.data), "sha256": file.sha256}
-    with (folder / "media" / _INDEX).open("a", encoding="utf-8") as index:
-        index.write(json.dumps(line, ensure_ascii=False) + "\n")
-        index.flush()
-        os.fsync(index.fileno())
-    sync_folder(folder / "media")
+    keep_media(folder, file.data, file.sha256)
+    of_file = {"name": file.name, "type": file.type, "bytes": len(file.data), "sha256": file.sha256}
+    note_file(folder, {**told, **of_file}, received_ms)
 
 
 class FileSocket(asyncio.Protocol):
     """A terminal that brings files."""
 
-    def __init__(self, gateway: "Gateway", folder: Path, keep: Callable[..., None] = keep_file) -> None:
+    def __init__(self, gateway: "Gateway", folder: Path) -> None:
         """Begin.
 
         Args:
             gateway: whose terminals may bring any.
             folder: of the gateway.
-            keep: as `keep_file`.
         """
-        self._gateway, self._folder, self._keep = gateway, folder, keep
+        self._gateway, self._folder = gateway, folder
         self._transport: asyncio.Transport | None = None
         self._splitter, self._upload = UploadSplitter(), Upload()
         self._alarm = ""
+        self._is_known = False
         self._serial = 0
         self._silence: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,15 +106,14 @@ class FileSocket(asyncio.Protocol):
             self._gateway.figures.counts["turned away"] += 1
             transport.abort()
             return
-        self._gateway.file_sockets.add(transport)
+        self._gateway.file_sockets.add(self)
         self._heard()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's own
         """Gone; what was not whole is brought again."""
         if self._silence is not None:
             self._silence.cancel()
-        if self._transport is not None:
-            self._gateway.file_sockets.discard(self._transport)
+        self._gateway.file_sockets.discard(self)
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
@@ -132,6 +121,7 @@ class FileSocket(asyncio.Protocol):
         self._heard()
         for found in self._splitter.feed(data):
             if isinstance(found, Piece):
+                # Of a file nobody began it is refused there, and takes no room.
                 self._upload.put(found)
                 continue
             try:
@@ -143,7 +133,20 @@ class FileSocket(asyncio.Protocol):
                 self._gateway.figures.counts["unknown"] += 1
                 self._close()
                 return
+            self._is_known = True
             self._take(frame)
+        if not self._is_known and self._splitter.held_bytes > _STRANGERS_BYTES:
+            self._gateway.figures.counts["unknown"] += 1
+            self._close()
+
+    @property
+    def begun_bytes(self) -> int:
+        """Bytes of the files it has begun and not ended."""
+        return self._upload.begun_bytes
+
+    def close(self) -> None:
+        """End it."""
+        self._close()
 
     def _heard(self) -> None:
         """Whoever says nothing for as long as it may is closed: his file takes room."""
@@ -161,7 +164,8 @@ class FileSocket(asyncio.Protocol):
             self._alarm = f"{label['terminal']}-{label['time_ms']}-{label['number']}"
             self._send(answer(frame, self._number()))
         elif frame.message_id == BEGIN:
-            taken = self._upload.begin(values["name"], values["type"], values["size_bytes"])
+            room = self._gateway.limits.file_bytes - self._gateway.file_bytes(without=self)
+            taken = self._upload.begin(values["name"], values["type"], values["size_bytes"], room)
             self._send(answer(frame, self._number(), _DONE if taken else _FAILED))
         else:
             self._ended(frame, values["name"], values["type"])
@@ -179,12 +183,10 @@ class FileSocket(asyncio.Protocol):
 
     async def _keep_then_answer(self, frame: Frame, file: File) -> None:
         gateway = self._gateway
-        told = {
-            "received_ms": gateway.now_ms(), "terminal": frame.terminal,
-            "vehicle_id": gateway.terminals[frame.terminal], "alarm": self._alarm,
-        }  # fmt: skip
+        vehicle_id = gateway.terminals.get(frame.terminal, "")
+        told = {"terminal": frame.terminal, "vehicle_id": vehicle_id, "alarm": self._alarm}
         try:
-            await asyncio.to_thread(self._keep, self._folder, file, told)
+            await asyncio.to_thread(keep_file, self._folder, file, told, gateway.now_ms())
         except OSError:
             # Not answered: the terminal brings it again, over a new connection.
             gateway.figures.counts["write failed"] += 1

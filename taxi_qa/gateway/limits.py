@@ -16,7 +16,8 @@ class Limits:
             read until its time has passed.
         unknown_frames: of a terminal nobody knows; then its connection is closed.
         unknown_bytes: kept of such frames, in all.
-        file_sockets: terminals that bring files at once; a file has 32 MB at most.
+        file_sockets: terminals that bring files at once.
+        file_bytes: of all files they have begun; a file beyond it is not taken now.
         unread_bytes: answers a terminal did not read; beyond it its connection is not read, at eight times
             of it closed.
     """
@@ -28,5 +29,6 @@ class Limits:
     frames_per_s: int = 100
     unknown_frames: int = 20
     unknown_bytes: int = 10_000_000
-    file_sockets: int = 16
+    file_sockets: int = 1_000
+    file_bytes: int = 256_000_000
     unread_bytes: int = 65_536

@@ -83,7 +83,7 @@ class Gateway:
         self._full: set[Connection] = set()
         self._writer = ThreadPoolExecutor(1, "journal")
         self.dispatchers: set[Dispatcher] = set()
-        self.file_sockets: set[asyncio.Transport] = set()
+        self.file_sockets: set[FileSocket] = set()
         # Where terminals bring files, as they reach it; None: they are not asked for any.
         self._files_at: tuple[str, int] | None = None
         self._asked = 0
@@ -154,6 +154,10 @@ class Gateway:
         found = int(server.sockets[0].getsockname()[1])
         self._files_at = (reached_at, found)
         return found
+
+    def file_bytes(self, *, without: FileSocket) -> int:
+        """Room that files begun over all the other sockets may need."""
+        return sum(one.begun_bytes for one in self.file_sockets if one is not without)
 
     async def stop(self) -> Path | None:
         """Read nothing more, make durable and answer what was read, close the sockets, then the segment.

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Final
 
 from taxi_qa import __version__
+from taxi_qa.gateway import media
 from taxi_qa.gateway.journal import CLOSED, Entry, closed_segments, entries, packed, sync_folder
+from taxi_qa.gateway.media import keep_media, write_durably
 from taxi_qa.ingest.take import take
 from taxi_qa.ingest.terminals.frame import Frame, parse
-from taxi_qa.ingest.terminals.media_pieces import Media
 from taxi_qa.ingest.terminals.records_of import Records, records_of
 from taxi_qa.ingest.terminals.state import State
 from taxi_qa.records.kinds import KINDS
@@ -112,7 +113,8 @@ def _settle_all(
             told.left_aside += made.counts
             _deliver(home, path, made, told, now_ms)
             for one in made.media:
-                told.media += _keep_media(folder, one)
+                # Before the memory is kept: what it says was taken must be there after a power cut, too.
+                told.media += keep_media(folder, one.data, one.sha256)
             told.failed += _quarantine(folder, path, made)
             _remember(folder, made.state, path.name)
         told.segments += 1
@@ -162,7 +164,7 @@ def try_again(folder: Path) -> int:
 def drop_old(folder: Path, keep_days: float, now_ms: int) -> int:
     """Delete settled segments and media older than so many days; how many."""
     dropped = 0
-    for place, pattern in (("settled", f"*{CLOSED}"), ("media", "*/*")):
+    for place, pattern in (("settled", f"*{CLOSED}"), *((media.FOLDER, one) for one in media.PATTERNS)):
         for path in (folder / place).glob(pattern):
             if path.stat().st_mtime * 1000 < now_ms - keep_days * MS_PER_DAY:
                 path.unlink()
@@ -259,7 +261,7 @@ def _quarantine(folder: Path, segment: Path, made: Records) -> int:
     place, failed = folder / _QUARANTINE, set(made.failed)
     place.mkdir(exist_ok=True)
     broke = [packed(entry) for entry in entries(segment) if _told(entry) in failed]
-    _write_durably(place / f"{segment.stem}-{_of_this_version()}{CLOSED}", b"".join(broke))
+    write_durably(place / f"{segment.stem}-{_of_this_version()}{CLOSED}", b"".join(broke))
     LOG.error("%d frames could not be read by a fault of this program; kept in %s", len(broke), place)
     return len(broke)
 
@@ -275,27 +277,6 @@ def _of_this_version() -> str:
     return f"by{__version__}"
 
 
-def _write_durably(target: Path, data: bytes) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
-    sync_folder(target.parent)
-
-
-def _keep_media(folder: Path, one: Media) -> int:
-    place = folder / "media" / one.sha256[:2]
-    target = place / one.sha256
-    if target.exists():
-        return 0
-    place.mkdir(parents=True, exist_ok=True)
-    # Before the memory is kept: what it says was taken must be there after a power cut, too.
-    _write_durably(target, one.data)
-    return 1
-
-
 def _memory(folder: Path) -> tuple[State | None, str]:
     """What the last settled segment left, and its name."""
     path = folder / "memory.json"
@@ -306,10 +287,5 @@ def _memory(folder: Path) -> tuple[State | None, str]:
 
 
 def _remember(folder: Path, state: State, segment: str) -> None:
-    part = folder / f".memory.json.{os.getpid()}"
-    with part.open("w", encoding="utf-8") as file:
-        json.dump({"segment": segment, "state": state.to_text()}, file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / "memory.json")
-    sync_folder(folder)
+    told = json.dumps({"segment": segment, "state": state.to_text()}, ensure_ascii=False)
+    write_durably(folder / "memory.json", told.encode())

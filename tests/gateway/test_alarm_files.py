@@ -5,7 +5,7 @@ import hashlib
 import json
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -82,7 +82,12 @@ def test_a_terminal_whose_alarm_has_files_is_asked_for_them(tmp_path: Path, size
             assert asked.body[:14] == b"\x0dfiles.example"
             assert asked.body[18 : 18 + size] == label(size, 1)
             assert len(asked.body) == 18 + size + 32 + 16
-            assert made.figures.counts["files asked for"] == 1, "not for the alarm without files"
+            await taxi.send(says(0x0200, alarm(size, 2)))
+            await taxi.answered()
+            other = await asyncio.wait_for(taxi.frame(), 5)
+            numbers = {one.body[18 + size : 18 + size + 32] for one in (asked, other)}
+            assert len(numbers) == 2, "another alarm has another number"
+            assert made.figures.counts["files asked for"] == 2, "not for the alarm without files"
 
     on_its_own(run())
 
@@ -117,7 +122,8 @@ def test_a_file_is_joined_kept_and_then_said_to_be_whole(tmp_path: Path) -> None
             whole = await taken(one)
             assert whole.body[at:] == bytes((0, 0, 0))
             assert (tmp_path / "media" / SHA[:2] / SHA).read_bytes() == DATA
-            [line] = (tmp_path / "media" / "files.jsonl").read_text(encoding="utf-8").splitlines()
+            [index] = (tmp_path / "media").glob("files-*.jsonl")
+            [line] = index.read_text(encoding="utf-8").splitlines()
             told = json.loads(line)
             assert (told["vehicle_id"], told["name"], told["sha256"], told["bytes"]) == (
                 "粤T3",
@@ -160,3 +166,29 @@ def test_labels_are_found_among_items_of_any_kind() -> None:
     assert list(labels_of(alarm(16, 0))) == []
     for cut in range(len(alarm(16, 2))):
         assert list(labels_of(alarm(16, 2)[:cut])) == [], "an item that is not whole says nothing"
+
+
+def test_files_share_their_room_and_a_stranger_has_little(tmp_path: Path) -> None:
+    async def run() -> None:
+        limits = Limits(file_bytes=len(DATA) + 10)
+        async with gateway(tmp_path, limits=limits) as (made, _terminal), bringing(made, tmp_path) as one:
+            await one.send(says(0x1211, FILE))
+            assert (await one.answered())[1:] == (0x1211, 0)
+            port = made._files_at[1] if made._files_at else 0
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            other = Terminal(reader, writer, "jt808")
+            await other.send(says(0x1211, FILE))
+            assert (await other.answered())[1:] == (0x1211, 1), "no room while the first brings its file"
+            await one.send(piece(0, DATA[:65_536]) + piece(65_536, DATA[65_536:]) + says(0x1212, FILE))
+            await taken(one)
+            await other.send(says(0x1211, FILE))
+            assert (await other.answered())[1:] == (0x1211, 0), "now there is"
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(piece(0, bytes(1_000_000))[:200_000])
+            with suppress(ConnectionResetError):  # with bytes left unread, that is how it ends
+                assert await asyncio.wait_for(reader.read(10), 5) == b"", "he has not said who he is"
+            assert made.figures.counts["unknown"] == 1
+            writer.close()
+
+    on_its_own(run())

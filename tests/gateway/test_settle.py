@@ -92,7 +92,7 @@ def test_positions_of_a_segment_are_there_once_however_often_they_came(home: Hom
     assert settled(home, folder).segments == 0
 
 
-@pytest.mark.parametrize("dies_at", ["_remember", "_keep_media", "take", "rename"])
+@pytest.mark.parametrize("dies_at", ["_remember", "take", "rename"])
 def test_a_crash_in_between_leaves_nothing_twice_and_nothing_out(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: str
 ) -> None:
@@ -109,11 +109,8 @@ def test_a_crash_in_between_leaves_nothing_twice_and_nothing_out(
             patch.setattr(Path, "rename", die)
         else:
             patch.setattr(settle, dies_at, die)
-        if dies_at == "_keep_media":
-            settled(home, folder)  # no picture in it: nothing dies
-        else:
-            with pytest.raises(KeyboardInterrupt):
-                settled(home, folder)
+        with pytest.raises(KeyboardInterrupt):
+            settled(home, folder)
     settled(home, folder)
     assert times(home) == [0, 10, 20, 30]
     # The antenna was cut once, from 12:00:10 on, although a segment ended while it was.

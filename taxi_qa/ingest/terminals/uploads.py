@@ -137,10 +137,15 @@ class Upload:
     refused: int = 0
     _begun: dict[str, "_Begun"] = field(default_factory=dict)
 
-    def begin(self, name: str, file_type: int, size_bytes: int) -> bool:
-        """0x1211: a file begins; False where it, with those begun before, is too large to be taken."""
+    @property
+    def begun_bytes(self) -> int:
+        """Bytes of all files begun and not ended, as they were announced."""
+        return sum(file.size_bytes for file in self._begun.values())
+
+    def begin(self, name: str, file_type: int, size_bytes: int, room_bytes: int = MOST_FILE_BYTES) -> bool:
+        """0x1211: a file begins; False where it, with those begun before, is too large for the room."""
         others = sum(file.size_bytes for other, file in self._begun.items() if other != name)
-        if others + size_bytes > MOST_FILE_BYTES:
+        if others + size_bytes > min(room_bytes, MOST_FILE_BYTES):
             return False
         before = self._begun.get(name)
         # Begun again with the same size it goes on: what came is not asked for twice.
