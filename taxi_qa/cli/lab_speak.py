@@ -9,11 +9,18 @@ import pandas as pd
 
 from taxi_qa.cli.command import now_ms
 from taxi_qa.cli.lab_score import made_of
-from taxi_qa.cli.lab_terminals import Compared, by_rule, cost_and_added, rows_that_differ, said_differently
+from taxi_qa.cli.lab_terminals import (
+    Compared,
+    by_rule,
+    cost_and_added,
+    rows_that_differ,
+    said_differently,
+    told_city,
+)
 from taxi_qa.cli.progress import Progress
 from taxi_qa.cli.screen import figures, note, table
-from taxi_qa.lab.terminals.drive import Driven, Reach, arrival_ms, drive
-from taxi_qa.lab.terminals.sayings import cars_of, last_day
+from taxi_qa.lab.terminals.drive import Driven, Reach, drive
+from taxi_qa.lab.terminals.sayings import last_day
 
 # Rows shown of what must not differ.
 _SHOWN: Final = 40
@@ -30,7 +37,7 @@ def speak_to(
     made_of(folder)
     today = pd.Timestamp(now_ms(), unit="ms", tz="Asia/Shanghai").tz_localize(None).normalize()
     later = int((today - last_day(folder)).days) - 1
-    cars = cars_of(folder, lambda at_ms: arrival_ms(at_ms, step_s * 1000), later)
+    cars = told_city(folder, step_s, later)
 
     async def tick(_at_ms: int) -> None:
         """The gateway's clock is its own."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import pandas as pd
 
 from taxi_qa.cli.lab import fleet_files
@@ -97,7 +98,7 @@ def compare(
     made = made_of(folder)
     with tempfile.TemporaryDirectory(prefix="taxi_qa-lab-") as name, Progress(folder.name) as progress:
         place = Path(name)
-        cars = cars_of(folder, lambda at_ms: arrival_ms(at_ms, step_s * 1000))
+        cars = told_city(folder, step_s)
         others = [path for path in fleet_files(folder) if not path.stem.startswith(SPOKEN_KINDS)]
         registers = [path for path in others if path.stem in _REGISTERS]
 
@@ -118,6 +119,21 @@ def compare(
         sent = _way(home, progress, workers, judge=judge)
     lost = sum((car.lost for car in cars), Counter[tuple[str, str]]())
     return Compared(files, known, sent, driven, settled, lost)
+
+
+def told_city(folder: Path, step_s: int, later_days: int = 0) -> list[Spoken]:
+    """The cars of a made city, told.
+
+    Raises:
+        click.UsageError: a file of the city cannot be read.
+    """
+    try:
+        return cars_of(folder, lambda at_ms: arrival_ms(at_ms, step_s * 1000), later_days)
+    except (OSError, ValueError, KeyError) as error:
+        raise click.UsageError(
+            f"{folder}: a file of the city cannot be read ({type(error).__name__}: {error}); make it again"
+            " with `taxi-qa lab make`"
+        ) from None
 
 
 def _way(home: Home, progress: Progress, workers: int | None, *, judge: bool) -> Way:

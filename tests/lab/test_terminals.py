@@ -131,5 +131,10 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     told = CliRunner().invoke(root, ["lab", "terminals", str(tmp_path)])
     assert told.exit_code == 2
     assert "not of `lab make`" in told.output
+    make_city(tmp_path, vehicles=1, days=1, seed=1, first_day=date_of(MONDAY), offences={})
+    (tmp_path / "trips.csv").write_bytes(b"\xff\xfe\x00 no text")
+    told = CliRunner().invoke(root, ["lab", "terminals", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "a file of the city cannot be read" in told.output
     told = CliRunner().invoke(root, ["lab", "terminals", str(tmp_path), "--host", "127.0.0.1"])
     assert "--jt905-port" in told.output
