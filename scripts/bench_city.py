@@ -38,7 +38,7 @@ from scripts.road_city import Made, city_home  # noqa: E402
 from taxi_qa.facts import units  # noqa: E402
 from taxi_qa.runs import gather, work  # noqa: E402
 from taxi_qa.runs.check import check  # noqa: E402
-from taxi_qa.store import casebook, library, positions  # noqa: E402
+from taxi_qa.store import casebook, library, positions, run_log  # noqa: E402
 from taxi_qa.store.fetching import fetch  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
 from taxi_qa.store.tables import FindingRow, table_of  # noqa: E402
@@ -103,7 +103,7 @@ def judged(source: str, workers: int) -> dict[str, Any]:
 def said(home: Path) -> dict[str, Any]:
     """What the casebook of a home holds: the tallies by rule, and the findings that were planted or not."""
     opened = open_home(home)
-    run_id = casebook.runs(opened)["run_id"].iloc[0]
+    run_id = run_log.runs(opened)["run_id"].iloc[0]
     names = ["examined", "found", "clean", "cannot_tell"]
     sums = casebook.tallies(opened, run_id).groupby("rule")[names].sum()
     row = table_of(FindingRow).c

@@ -18,7 +18,7 @@ import pandas as pd
 from taxi_qa.lab.make import make_city
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.store import casebook, export, library, quarantine
+from taxi_qa.store import casebook, export, library, quarantine, run_log
 from taxi_qa.store.home import Home, open_home
 
 # Rows the door refuses, so that the quarantine has something to lose.
@@ -147,7 +147,7 @@ def content(home: Home) -> dict[str, str]:
     }
     findings = list(export.findings(home, about=about, with_cannot_tell=True))
     found["findings"] = digest(pd.concat(findings, ignore_index=True) if findings else pd.DataFrame())
-    runs = casebook.runs(home)
+    runs = run_log.runs(home)
     tallies = [casebook.tallies(home, run_id) for run_id in runs["run_id"]]
     found["tallies"] = digest(pd.concat(tallies, ignore_index=True) if tallies else pd.DataFrame())
     return found

@@ -35,9 +35,9 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key  # noqa: E402
-from taxi_qa.store import casebook  # noqa: E402
-from taxi_qa.store.casebook import Job, RunHead  # noqa: E402
+from taxi_qa.store import casebook, run_log  # noqa: E402
 from taxi_qa.store.home import Home, make_home  # noqa: E402
+from taxi_qa.store.run_log import Job, RunHead  # noqa: E402
 from taxi_qa.values.columns import Columns  # noqa: E402
 
 DAY = 20_746
@@ -93,7 +93,7 @@ def made(count: int, job: int) -> Outcome:
 
 def kept(home: Home, run_id: str, outcomes: list[Outcome]) -> float:
     """Seconds to keep them all, a transaction a job."""
-    casebook.start_run(home, RunHead(run_id, DAY, DAY, (RULE,), (), None, 0))
+    run_log.start_run(home, RunHead(run_id, DAY, DAY, (RULE,), (), None, 0))
     started = time.perf_counter()
     for bucket, outcome in enumerate(outcomes):
         casebook.keep_outcomes(home, run_id, Job(DAY, bucket, "day"), [outcome])

@@ -25,7 +25,7 @@ if str(ROOT) not in sys.path:
 # The checkout is on the path now.
 from taxi_qa.findings.finding import finding_key  # noqa: E402
 from taxi_qa.runs.check import check  # noqa: E402
-from taxi_qa.store import casebook  # noqa: E402
+from taxi_qa.store import casebook, run_log  # noqa: E402
 from taxi_qa.store.fetching import fetch  # noqa: E402
 from taxi_qa.store.home import open_home  # noqa: E402
 from taxi_qa.store.said import unpacked  # noqa: E402
@@ -151,7 +151,7 @@ def judged(source: str, executor: str, workers: int, runs: int, rules: Sequence[
 def said(home: Path) -> dict[str, Any]:
     """What the casebook of a home holds: by rule its tallies, the ids found and the rows not judged."""
     opened = open_home(home)
-    run_id = casebook.runs(opened)["run_id"].iloc[0]
+    run_id = run_log.runs(opened)["run_id"].iloc[0]
     sums = (
         casebook.tallies(opened, run_id).groupby("rule")[["examined", "found", "clean", "cannot_tell"]].sum()
     )

@@ -27,9 +27,10 @@ from taxi_qa.rules.kit import catalogue
 from taxi_qa.runs.scoring import keep_scored, score
 from taxi_qa.store import accounts
 from taxi_qa.store.browse import CASES, Wanted, page
-from taxi_qa.store.casebook import Job, RunHead, finish_run, keep_all, start_run
+from taxi_qa.store.casebook import keep_all
 from taxi_qa.store.home import Home, make_home
 from taxi_qa.store.kept_lists import keep_indices
+from taxi_qa.store.run_log import Job, RunHead, finish_run, start_run
 from taxi_qa.store.said import said_of
 from taxi_qa.store.scope import Scope
 from taxi_qa.values.clock import MS_PER_DAY, day_from_text, day_start_ms

@@ -102,7 +102,7 @@ _SETTLE_S = 120.0
     metavar="N",
     help="How long frames that became records, and pictures, are kept.",
 )
-@click.option("--judge", is_flag=True, help="Judge the days that records came in of, and keep their hubs.")
+@click.option("--judge", is_flag=True, help="Judge what records came in of, and keep the days of hubs.")
 @click.option(
     "--judge-every",
     "judge_every_s",
@@ -110,7 +110,16 @@ _SETTLE_S = 120.0
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="With --judge: so often, or as often as a round takes.",
+    help="With --judge: so often the cars that records came in of, or as often as a round takes.",
+)
+@click.option(
+    "--judge-whole-every",
+    "judge_whole_s",
+    type=click.FloatRange(0),
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --judge: so often whole days of the whole city, with the day before.",
 )
 @click.option("--no-records", is_flag=True, help="Keep frames only: another gateway makes records of them.")
 @click.pass_context
@@ -130,6 +139,7 @@ def gateway(
     keep_days: float,
     judge: bool,
     judge_every_s: float,
+    judge_whole_s: float,
     no_records: bool,
 ) -> None:
     """Take in what terminals send.
@@ -167,7 +177,7 @@ def gateway(
     setup = Setup(ports, host, metrics_port, every_s, Limits(connections=connections), dispatch, files)
     if judge and no_records:
         raise click.UsageError("without records there is nothing to judge: leave out --judge or --no-records")
-    judged_s = judge_every_s if judge else None
+    judged_s = (judge_every_s, judge_whole_s) if judge else None
     settler = None if no_records else _settler(place_of(ctx), dialect, keep_days, judged_s)
     try:
         figures = asyncio.run(run(home, setup, now_ms=now_ms, ready=ready))
@@ -188,7 +198,7 @@ def _files_at(port: int | None, host: str) -> tuple[int, str] | None:
 
 
 def _settler(
-    place: Place, dialect: str, keep_days: float, judge_every_s: float | None
+    place: Place, dialect: str, keep_days: float, judge_s: tuple[float, float] | None
 ) -> "tuple[SpawnProcess, EventType]":
     """A process of its own makes the records: it must not take the sockets' time."""
     import multiprocessing
@@ -202,14 +212,19 @@ def _settler(
     context = multiprocessing.get_context("spawn")
     ended = context.Event()
     process = context.Process(
-        target=_settle, args=(place, dialect, keep_days, judge_every_s, ended, os.getpid()), daemon=True
+        target=_settle, args=(place, dialect, keep_days, judge_s, ended, os.getpid()), daemon=True
     )
     process.start()
     return process, ended
 
 
 def _settle(
-    place: Place, dialect: str, keep_days: float, judge_every_s: float | None, ended: "EventType", parent: int
+    place: Place,
+    dialect: str,
+    keep_days: float,
+    judge_s: tuple[float, float] | None,
+    ended: "EventType",
+    parent: int,
 ) -> None:
     """What that process does, until it is told to end or its gateway is gone."""
     import signal
@@ -230,12 +245,12 @@ def _settle(
         home, folder_of(home), lambda: terminals_of(home), now_ms=now_ms, dialect=dialect,
         keep_days=keep_days, every_s=_LOOK_EVERY_S,
         ended=lambda: ended.is_set() or os.getppid() != parent,
-        after=(lambda: None) if judge_every_s is None else _judge(home, judge_every_s),
+        after=(lambda: None) if judge_s is None else _judge(home, *judge_s),
     )  # fmt: skip
 
 
-def _judge(home: "Home", every_s: float) -> "Callable[[], None]":
-    """Judge what is due, once in so many seconds at most."""
+def _judge(home: "Home", every_s: float, whole_every_s: float) -> "Callable[[], None]":
+    """Judge what is due, once in so many seconds at most; whole days in another so many."""
     import time
 
     from taxi_qa.gateway.judge import judge_due
@@ -248,11 +263,13 @@ def _judge(home: "Home", every_s: float) -> "Callable[[], None]":
         nonlocal last_s
         if time.monotonic() - last_s < every_s:
             return
-        days = judge_due(home, folder_of(home), now_ms=now_ms())
+        judged = judge_due(home, folder_of(home), now_ms=now_ms(), whole_every_s=whole_every_s)
         last_s = time.monotonic()
-        if days:
-            told = ", ".join(str(date_of(day)) for day in days[-3:])
-            logging.getLogger("taxi_qa.gateway").info("judged 已判 %s (%d)", told, len(days))
+        if judged.days:
+            told = ", ".join(str(date_of(day)) for day in judged.days[-3:])
+            logging.getLogger("taxi_qa.gateway").info(
+                "judged 已判 %s (%d): %d / %d", told, len(judged.days), judged.jobs, judged.of_jobs
+            )
 
     return due
 

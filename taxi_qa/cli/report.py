@@ -201,8 +201,9 @@ def _levels(
     """Rules of service levels with findings of the company, those that could not tell, and rows examined."""
     from taxi_qa.cli.findings import about_rules
     from taxi_qa.rules.kit import catalogue
-    from taxi_qa.store.casebook import runs, tallies
+    from taxi_qa.store.casebook import tallies
     from taxi_qa.store.export import findings
+    from taxi_qa.store.run_log import runs
 
     rules = [name for name in catalogue() if name.startswith("sla.")]
     about = about_rules(catalogue())

@@ -27,7 +27,7 @@ from taxi_qa.reports.maps import ActMap, Outline, draw
 from taxi_qa.reports.summary import Case, RuleTitle, Summary, summarise
 from taxi_qa.review.precision import fallen, staged
 from taxi_qa.rules.kit import catalogue
-from taxi_qa.store import casebook, library
+from taxi_qa.store import casebook, library, run_log
 from taxi_qa.store.export import RuleAbout, findings
 from taxi_qa.store.home import Home
 from taxi_qa.values.clock import date_of, day_from_text, instant_of, iso_of
@@ -114,7 +114,7 @@ def gather(home: Home, *, now_ms: int, run_id: str | None = None) -> Report:
     Raises:
         ReportError: there is no such run.
     """
-    runs = casebook.runs(home)
+    runs = run_log.runs(home)
     chosen = runs if run_id is None else runs[runs["run_id"] == run_id]
     if chosen.empty:
         raise ReportError("no run to report: `taxi-qa check` judges what was taken in")

@@ -1,7 +1,7 @@
 """Judge the days: a run is a list of jobs; each job's outcomes go into the casebook in one transaction."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -19,11 +19,11 @@ from taxi_qa.runs.jobs import CITY, DAY, Order, grouped, jobs_of
 from taxi_qa.runs.known import remember_rules
 from taxi_qa.runs.leaving import is_left, places_before
 from taxi_qa.runs.work import do
-from taxi_qa.store import casebook, library
-from taxi_qa.store.casebook import Job
+from taxi_qa.store import casebook, library, run_log
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery, position_rows
 from taxi_qa.store.road_files import digest
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.identity import bucket_of
 
 Progress = Callable[[int, int], None]
@@ -71,6 +71,7 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     law: Law | None = None,
     as_of_day: int | None = None,
     book: Home | None = None,
+    due: Collection[tuple[int, int]] | None = None,
 ) -> RunReport | None:
     """Judge the days of a home.
 
@@ -91,6 +92,9 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
         law: what binds; the shipped law of the home's city if None, which the home then remembers.
         as_of_day: written down as the day whose knowledge the home holds.
         book: the home whose casebook keeps what is said; the home itself if None.
+        due: only these days and buckets are judged anew, and what was never judged by this law, these roads
+            and rules; all else is carried over as it stands. None: everything. What is told of a whole city,
+            of weeks and of months is then behind until a run without it.
 
     Returns:
         The report, None where the home holds no data in these days.
@@ -109,19 +113,23 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
     first, last = days.first, days.last
     delivery = last_delivery(home)
     run_id = _run_id(home, law, days, asked, vehicles, delivery)
-    casebook.start_run(
+    run_log.start_run(
         told,
-        casebook.RunHead(
+        run_log.RunHead(
             run_id=run_id, from_day=first, to_day=last, rules=tuple(rule.name for rule in asked),
             vehicles=tuple(sorted(vehicles)), as_of_day=as_of_day, started_ms=now_ms,
+            basis=_digest_of(_basis(home, law, asked)),
         ),
     )  # fmt: skip
     if again:
-        casebook.reopen_run(told, run_id)
-    done = casebook.jobs_done(told, run_id)
+        run_log.reopen_run(told, run_id)
+    done = run_log.jobs_done(told, run_id)
     jobs = jobs_of(days.partitions, asked, days.alone)
+    if due is not None and not vehicles:
+        untouched = {job for job, _, _ in jobs if (job.day, job.bucket) not in due or job.scope != DAY}
+        done |= run_log.carry_over(told, run_id, untouched - done)
     todo = [(job, past, names) for job, past, names in jobs if job not in done]
-    casebook.take_over(told, run_id, [job for job, _, _ in todo])
+    run_log.take_over(told, run_id, [job for job, _, _ in todo])
     plan = _Plan(home, tuple(sorted(vehicles)), delivery, asked, workers if executor == "processes" else 1)
     with law_in_force(law), Crew(executor, workers, begin=partial(take_law, law)) as crew:
         stages = plan.stages(todo, position_rows(home, first - PAST_DAYS, last))
@@ -134,7 +142,7 @@ def check(  # noqa: PLR0913 - a run has as many choices as the command line
                 finished += len(order.jobs)
                 if progress is not None:
                     progress(finished, total)
-    casebook.finish_run(told, run_id, now_ms)
+    run_log.finish_run(told, run_id, now_ms)
     return RunReport(run_id, first, last, len(jobs), len(todo), summary(told, run_id, asked))
 
 
@@ -261,12 +269,20 @@ def _run_id(
     home: Home, law: Law, days: _Days, rules: list[Rule], vehicles: Sequence[str], delivery: int
 ) -> str:
     """A name made of what is judged, so that the same run asked for twice is one run."""
+    city, law_digest, roads, *asked = _basis(home, law, rules)
     parts = [
-        str(days.first), str(days.last), str(delivery), home.city, law.digest, digest(home),
-        *sorted(vehicles),
-        *(f"{rule.name}/{rule.version}" for rule in rules),
+        str(days.first), str(days.last), str(delivery), city, law_digest, roads, *sorted(vehicles), *asked,
     ]  # fmt: skip
-    return "run-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    return "run-" + _digest_of(parts)
+
+
+def _basis(home: Home, law: Law, rules: list[Rule]) -> list[str]:
+    """All but the data that answers depend on."""
+    return [home.city, law.digest, digest(home), *(f"{rule.name}/{rule.version}" for rule in rules)]
+
+
+def _digest_of(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 def summary(home: Home, run_id: str, rules: Sequence[Rule]) -> pd.DataFrame:

@@ -20,9 +20,9 @@ from taxi_qa.runs.gather import given_day
 from taxi_qa.runs.jobs import DAY, PERIODS, WHOLE_CITY, Order, period_of, scope_of
 from taxi_qa.runs.leaving import buckets_of
 from taxi_qa.store import asked, library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import city_day, day_start_ms
 from taxi_qa.values.columns import Columns, columns_of
 

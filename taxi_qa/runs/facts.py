@@ -13,9 +13,9 @@ from taxi_qa.runs.gather import given_day, law_of
 from taxi_qa.runs.jobs import DAY, WHOLE_CITY, Order
 from taxi_qa.runs.leaving import left_by, past_of
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.values.columns import Columns, stacked_columns
 from taxi_qa.values.identity import bucket_of

@@ -19,9 +19,9 @@ from taxi_qa.runs.gather import law_of
 from taxi_qa.runs.jobs import DAY, WHOLE_CITY, Order
 from taxi_qa.runs.leaving import left_by
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import delivered, last_delivery
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import date_of, day_start_ms
 
 _FOLDER: Final = "hub_days"

@@ -8,7 +8,7 @@ from typing import Final
 
 from taxi_qa.facts.units import CITY_UNITS, DAY_UNITS, FOLDS, Period
 from taxi_qa.rules.kit import Rule
-from taxi_qa.store.casebook import Job
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import date_of, day_of
 
 # Scopes of a job: which of the rules' units it makes.

@@ -18,10 +18,10 @@ from taxi_qa.runs.jobs import DAY, Order
 from taxi_qa.runs.maps import roads_at
 from taxi_qa.runs.parts import Part, is_kept, keep_part, kept_part
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.library import NO_BUCKET
 from taxi_qa.store.road_files import digest
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.columns import Texts
 from taxi_qa.values.identity import bucket_of
 

@@ -11,7 +11,7 @@ from taxi_qa.facts.past import DAYS as PAST_DAYS
 from taxi_qa.runs.check import Progress, RunReport, check
 from taxi_qa.runs.gather import reach_days
 from taxi_qa.runs.known import Known, NotAtHandError, known_on
-from taxi_qa.store import casebook, library
+from taxi_qa.store import library, run_log
 from taxi_qa.store.home import Home, HomeError, holding, open_home
 from taxi_qa.store.snapshot import make_snapshot, rewritten_places
 from taxi_qa.values.clock import date_of
@@ -65,7 +65,7 @@ def replay(  # noqa: PLR0913 - as many choices as a check
             past, now_ms=now_ms, from_day=from_day, to_day=to_day, rules=known.rules, vehicles=vehicles,
             executor=executor, workers=workers, progress=progress, law=known.law, as_of_day=day,
         )  # fmt: skip
-    stood = report is not None and report.run_id in set(casebook.runs(home)["run_id"])
+    stood = report is not None and report.run_id in set(run_log.runs(home)["run_id"])
     return Replay(past, report, known.notes, stood)
 
 

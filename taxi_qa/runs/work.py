@@ -16,8 +16,8 @@ from taxi_qa.runs.gather import excuses_of, given_day, home_at, law_of
 from taxi_qa.runs.jobs import CITY, DAY, WHOLE_CITY, Order
 from taxi_qa.runs.leaving import bucket_of_car, buckets_of, keep_left, left_by, past_of
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job
 from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import day_start_ms
 from taxi_qa.values.columns import Columns, stacked_columns

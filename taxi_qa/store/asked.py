@@ -7,9 +7,9 @@ import pandas as pd
 from sqlalchemy import func, or_, select
 from sqlmodel import col
 
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job
 from taxi_qa.store.said import unpacked
 from taxi_qa.store.tables import Presence, Run, Source, Tally, UnjudgedBlob
 

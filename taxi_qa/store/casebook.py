@@ -1,26 +1,24 @@
-"""What was judged: runs and their jobs, tallies, findings as they stand, and rows that nobody could judge.
+"""What runs said: tallies, findings as they stand, and rows that nobody could judge.
 
 A job's outcomes go in as one transaction and replace what the job said before. A finding people have
 begun to work on is never overwritten: that a later run sees it otherwise is noted beside it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
-from sqlmodel import col
 
 from taxi_qa.findings.finding import Outcome
 from taxi_qa.store.engine import bulk_insert, is_postgresql, transaction
 from taxi_qa.store.fetching import fetch, frame_of
 from taxi_qa.store.home import Home
-from taxi_qa.store.manifest import conflict_insert
+from taxi_qa.store.run_log import Job
 from taxi_qa.store.said import EXCUSED, FINDING_COLUMNS, Said, said_of, unpacked
-from taxi_qa.store.tables import FindingRow, Run, RunJob, Tally, UnjudgedBlob, table_of
+from taxi_qa.store.tables import FindingRow, RunJob, Tally, UnjudgedBlob, table_of
 from taxi_qa.values.columns import columns_of
 
 # Findings in these states are the machine's alone; in any other a person has a part in them.
@@ -35,112 +33,6 @@ _TALLY_COLUMNS: Final = (
     ("examined", "Int64"), ("found", "Int64"), ("clean", "Int64"), ("cannot_tell", "Int64"),
     ("excused", "Int64"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RunHead:
-    """A run before it began.
-
-    Attributes:
-        run_id: made of what it judges: the same data, law and rules give the same id.
-        from_day, to_day: both included.
-        rules: names of the rules asked.
-        vehicles: only these vehicles; empty for all.
-        as_of_day: judged with the knowledge of that day; None for today's.
-        started_ms: when it began.
-    """
-
-    run_id: str
-    from_day: int
-    to_day: int
-    rules: tuple[str, ...]
-    vehicles: tuple[str, ...]
-    as_of_day: int | None
-    started_ms: int
-
-
-@dataclass(frozen=True, order=True)
-class Job:
-    """One piece of a run.
-
-    Attributes:
-        day: the city day it judges.
-        bucket: of the vehicles it judges; -1 for the whole city.
-        scope: which rules it asks (as runs name them).
-    """
-
-    day: int
-    bucket: int
-    scope: str
-
-
-def start_run(home: Home, run: RunHead) -> None:
-    """Write the run down; one that was begun before goes on where it stopped."""
-    values = {
-        "run_id": run.run_id,
-        "from_day": run.from_day,
-        "to_day": run.to_day,
-        "rules": ";".join(run.rules),
-        "vehicles": ";".join(run.vehicles),
-        "as_of_day": run.as_of_day,
-        "started_ms": run.started_ms,
-        "finished_ms": None,
-    }
-    with transaction(home.engine) as connection:
-        connection.execute(conflict_insert(connection, Run).on_conflict_do_nothing(), [values])
-
-
-def finish_run(home: Home, run_id: str, finished_ms: int) -> None:
-    """Note that all jobs of the run are done."""
-    with transaction(home.engine) as connection:
-        connection.execute(update(Run).where(col(Run.run_id) == run_id).values(finished_ms=finished_ms))
-
-
-def reopen_run(home: Home, run_id: str) -> None:
-    """Forget which jobs of the run are done: it is to judge them again."""
-    with transaction(home.engine) as connection:
-        for model in (RunJob, Tally):
-            connection.execute(delete(model).where(table_of(model).c.run_id == run_id))
-        connection.execute(update(Run).where(col(Run.run_id) == run_id).values(finished_ms=None))
-
-
-def runs(home: Home) -> pd.DataFrame:
-    """All runs, the latest first; columns as the fields of `RunHead`, and finished_ms."""
-    names = [
-        ("run_id", "str"), ("from_day", "Int64"), ("to_day", "Int64"), ("rules", "str"), ("vehicles", "str"),
-        ("as_of_day", "Int64"), ("started_ms", "Int64"), ("finished_ms", "Int64"),
-    ]  # fmt: skip
-    table = table_of(Run)
-    query = select(*(table.c[n] for n, _ in names)).order_by(table.c.started_ms.desc(), table.c.run_id)
-    with home.engine.connect() as connection:
-        return frame_of(fetch(connection, query), names)
-
-
-def jobs_done(home: Home, run_id: str) -> set[Job]:
-    """The jobs of the run whose outcomes are kept."""
-    query = select(col(RunJob.day), col(RunJob.bucket), col(RunJob.scope)).where(col(RunJob.run_id) == run_id)
-    with home.engine.connect() as connection:
-        return {Job(int(day), int(bucket), str(scope)) for day, bucket, scope in fetch(connection, query)}
-
-
-def take_over(home: Home, run_id: str, jobs: Collection[Job]) -> None:
-    """Note that these jobs are this run's from now on: to every other run they are not done any more.
-
-    They are judged anew, perhaps by another rule book: what the other run said stands no longer.
-    """
-    if not jobs:
-        return
-    c = table_of(RunJob).c
-    days = [job.day for job in jobs]
-    others = select(c.run_id, c.day, c.bucket, c.scope).where(
-        c.run_id != run_id, c.day >= min(days), c.day <= max(days)
-    )
-    wanted = set(jobs)
-    with transaction(home.engine) as connection:
-        for other, day, bucket, scope in fetch(connection, others):
-            if Job(int(day), int(bucket), str(scope)) in wanted:
-                here = and_(c.run_id == other, c.day == day, c.bucket == bucket, c.scope == scope)
-                connection.execute(delete(RunJob).where(here))
 
 
 def keep_outcomes(

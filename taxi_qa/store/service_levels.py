@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from taxi_qa.store.asked import unjudged_rows
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.fetching import fetch
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job
 from taxi_qa.store.scope import Scope
 from taxi_qa.store.tables import FindingRow, Run, Tally, table_of
 

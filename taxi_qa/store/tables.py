@@ -154,6 +154,8 @@ class Run(Base, table=True):
     as_of_day: int | None
     started_ms: int = Field(sa_type=BigInteger)
     finished_ms: int | None = Field(sa_type=BigInteger)
+    # Law, roads and rules it judged by; None of runs before this was kept.
+    basis: str | None = None
 
 
 class RunJob(Base, table=True):

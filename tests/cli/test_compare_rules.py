@@ -21,9 +21,9 @@ from taxi_qa.law.rehearsed import rehearsed_law
 from taxi_qa.runs.gather import given_day, law_in_force
 from taxi_qa.runs.jobs import DAY, Order
 from taxi_qa.store import library
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home, make_home, open_home
 from taxi_qa.store.presence import last_delivery
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import day_of
 
 Call = Callable[..., tuple[int, str, str]]

@@ -9,9 +9,10 @@ from taxi_qa.review.desk import Confirmed, Desk, Words, step
 from taxi_qa.review.gather import gather
 from taxi_qa.review.states import Actor, Ask, Event, Role
 from taxi_qa.review.terms import Terms, terms_on
-from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
+from taxi_qa.store.casebook import keep_outcomes
 from taxi_qa.store.desk import cases, kept_case
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job, RunHead, start_run
 from taxi_qa.values.clock import MS_PER_DAY
 from tests.store.making import finding, outcome
 

@@ -18,10 +18,11 @@ from taxi_qa.review.gather import gather
 from taxi_qa.review.quarantine import close, quarantine
 from taxi_qa.review.states import Actor, RefusedError
 from taxi_qa.roads.traffic import Traffic
-from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
+from taxi_qa.store.casebook import keep_outcomes
 from taxi_qa.store.desk import cases, events
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job, RunHead, start_run
 from taxi_qa.store.tickets import KeptTicket, NoTicketError, close_ticket, open_tickets, tickets
 from tests.review.desks import NOON, desk_of
 from tests.store.making import finding, outcome

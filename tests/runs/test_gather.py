@@ -11,9 +11,9 @@ from taxi_qa.runs import gather
 from taxi_qa.runs.check import check
 from taxi_qa.runs.gather import given_day, law_of
 from taxi_qa.runs.jobs import DAY, Order
-from taxi_qa.store.casebook import Job
 from taxi_qa.store.home import Home
 from taxi_qa.store.presence import last_delivery, position_rows
+from taxi_qa.store.run_log import Job
 from taxi_qa.values.clock import day_of
 from tests.runs.conftest import NOW_MS, Judged, NewHome, said
 

@@ -3,7 +3,7 @@
 import pytest
 
 from taxi_qa.runs.jobs import DAY, grouped
-from taxi_qa.store.casebook import Job
+from taxi_qa.store.run_log import Job
 
 DAY_OF_JOBS = 20_746
 Jobs = list[tuple[Job, int, tuple[str, ...]]]

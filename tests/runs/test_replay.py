@@ -23,7 +23,7 @@ from taxi_qa.runs import gather, known
 from taxi_qa.runs.check import check
 from taxi_qa.runs.known import NotAtHandError
 from taxi_qa.runs.replay import replay, replayed
-from taxi_qa.store import casebook, library, road_files, snapshot
+from taxi_qa.store import library, road_files, run_log, snapshot
 from taxi_qa.store.home import Home, HomeError, make_home, open_home
 from taxi_qa.store.tables import Presence, SeenVehicle, table_of
 from taxi_qa.values.clock import MS_PER_DAY, city_day, day_of, day_start_ms
@@ -285,5 +285,5 @@ def test_a_home_in_postgresql_is_replayed_beside_it(
     again = replay(home, day_of_ms(home, NOW_MS), now_ms=DAY_LATER_MS)
     assert again.home.url.startswith("sqlite")
     assert_frame_equal(said(again.home), undisturbed.said)
-    assert casebook.runs(home).empty
+    assert run_log.runs(home).empty
     home.engine.dispose()

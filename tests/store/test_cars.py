@@ -3,9 +3,10 @@
 import pytest
 
 from taxi_qa.store.cars import cars_like, devices_of, judged_of, one_car, one_trip, open_repairs, shifts_of
-from taxi_qa.store.casebook import Job, RunHead, finish_run, keep_outcomes, start_run
+from taxi_qa.store.casebook import keep_outcomes
 from taxi_qa.store.home import Home, writing
 from taxi_qa.store.library import NO_BUCKET
+from taxi_qa.store.run_log import Job, RunHead, finish_run, start_run
 from taxi_qa.store.scope import Scope
 from taxi_qa.values.identity import bucket_of
 from tests.store.conftest import Put

@@ -4,22 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from taxi_qa.findings.finding import Outcome
-from taxi_qa.store.casebook import (
-    Job,
-    RunHead,
-    findings_kept,
-    finish_run,
-    jobs_done,
-    keep_all,
-    keep_outcomes,
-    reopen_run,
-    runs,
-    start_run,
-    tallies,
-)
+from taxi_qa.store.casebook import findings_kept, keep_all, keep_outcomes, tallies
 from taxi_qa.store.engine import transaction
 from taxi_qa.store.export import EXPORT_COLUMNS, RuleAbout, findings, iso_texts
 from taxi_qa.store.home import Home
+from taxi_qa.store.run_log import Job, RunHead, finish_run, jobs_done, reopen_run, runs, start_run
 from taxi_qa.store.said import Said, said_of
 from taxi_qa.values.clock import iso_of
 from tests.store.making import RULE, finding, outcome, unjudged

@@ -11,8 +11,9 @@ import pytest
 from taxi_qa.review.gather import gather
 from taxi_qa.store.accounts import access_log
 from taxi_qa.store.browse import CASES, Wanted, rows_of
-from taxi_qa.store.casebook import Job, RunHead, keep_outcomes, start_run
+from taxi_qa.store.casebook import keep_outcomes
 from taxi_qa.store.ledger import entries
+from taxi_qa.store.run_log import Job, RunHead, start_run
 from taxi_qa.store.scope import Scope
 from tests.review.desks import NOON, desk_of, refusal
 from tests.store.making import outcome

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from taxi_qa.findings.finding import UNJUDGED_COLUMNS, Finding, Outcome, finding_key
-from taxi_qa.store.casebook import Job, RunHead, finish_run, keep_all, start_run
+from taxi_qa.store.casebook import keep_all
 from taxi_qa.store.home import writing
+from taxi_qa.store.run_log import Job, RunHead, finish_run, start_run
 from taxi_qa.store.said import said_of
 from taxi_qa.values.clock import day_from_text, day_start_ms
 from taxi_qa.values.columns import Columns
