@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from taxi_qa.gateway.journal import sync_folder
+from taxi_qa.store.device_media import FOLDER, media_path
 
-FOLDER: Final = "media"
 # What is dropped when it is old: files, and the lists of days.
 PATTERNS: Final = ("*/*", "files-*.jsonl")
 
@@ -24,7 +24,7 @@ def keep_media(folder: Path, data: bytes, sha256: str) -> bool:
     Raises:
         OSError: the disk is full or fails.
     """
-    target = folder / FOLDER / sha256[:2] / sha256
+    target = media_path(folder, sha256)
     if target.exists():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +42,7 @@ def note_file(folder: Path, told: dict[str, Any], received_ms: int) -> None:
     """
     day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
     path = folder / FOLDER / f"files-{day}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as index:
         index.write(json.dumps({"received_ms": received_ms, **told}, ensure_ascii=False) + "\n")
         index.flush()

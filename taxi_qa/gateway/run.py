@@ -17,6 +17,7 @@ from taxi_qa.gateway.limits import Limits
 from taxi_qa.gateway.replies import Replies
 from taxi_qa.gateway.serve import Gateway
 from taxi_qa.ingest.terminals.frame import Protocol
+from taxi_qa.store.device_media import TERMINALS
 from taxi_qa.store.home import Home
 
 LOG: Final = logging.getLogger("taxi_qa.gateway")
@@ -49,7 +50,7 @@ class Setup:
 
 def folder_of(home: Home) -> Path:
     """Where frames, and what belongs to them, lie."""
-    return home.path / "terminals"
+    return home.path / TERMINALS
 
 
 async def run(

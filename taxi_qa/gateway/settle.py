@@ -12,13 +12,14 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from taxi_qa import __version__
 from taxi_qa.gateway import media
+from taxi_qa.gateway.alarm_links import link_files, with_digests
 from taxi_qa.gateway.journal import CLOSED, Entry, closed_segments, entries, packed, sync_folder
 from taxi_qa.gateway.media import keep_media, write_durably
 from taxi_qa.ingest.take import take
@@ -26,6 +27,7 @@ from taxi_qa.ingest.terminals.frame import Frame, parse
 from taxi_qa.ingest.terminals.records_of import Records, records_of
 from taxi_qa.ingest.terminals.state import State
 from taxi_qa.records.kinds import KINDS
+from taxi_qa.store.device_media import FOLDER, leant_on
 from taxi_qa.store.home import Home, HomeError, holding
 from taxi_qa.store.turns import in_turn
 from taxi_qa.values.clock import MS_PER_DAY
@@ -161,12 +163,23 @@ def try_again(folder: Path) -> int:
     return again
 
 
-def drop_old(folder: Path, keep_days: float, now_ms: int) -> int:
-    """Delete settled segments and media older than so many days; how many."""
+def drop_old(folder: Path, keep_days: float, now_ms: int, leant_on: Callable[[], Collection[str]]) -> int:
+    """Delete settled segments and media older than so many days; how many.
+
+    Args:
+        folder: of the gateway.
+        keep_days: how many.
+        now_ms: the present moment.
+        leant_on: the digests that findings lean on: they stay. Only asked where a file is old.
+    """
     dropped = 0
-    for place, pattern in (("settled", f"*{CLOSED}"), *((media.FOLDER, one) for one in media.PATTERNS)):
+    needed: Collection[str] | None = None
+    for place, pattern in (("settled", f"*{CLOSED}"), *((FOLDER, one) for one in media.PATTERNS)):
         for path in (folder / place).glob(pattern):
-            if path.stat().st_mtime * 1000 < now_ms - keep_days * MS_PER_DAY:
+            if path.stat().st_mtime * 1000 >= now_ms - keep_days * MS_PER_DAY:
+                continue
+            needed = leant_on() if needed is None else needed
+            if path.name not in needed:
                 path.unlink()
                 dropped += 1
     return dropped
@@ -201,7 +214,8 @@ def settle_for_ever(  # noqa: PLR0913 - each by name
             told = settle_closed(home, folder, whose(), now_ms=now_ms, dialect=dialect)
             if told.segments:
                 LOG.info("%s", told.line())
-                drop_old(folder, keep_days, now_ms())
+                drop_old(folder, keep_days, now_ms(), lambda: leant_on(home))
+            link_files(home, folder, now_ms())
             after()
         except HomeError as error:
             LOG.info("%s", error)
@@ -241,7 +255,8 @@ def _deliver(home: Home, segment: Path, made: Records, told: Settled, now_ms: Ca
         files = []
         for kind in sorted(made.tables, key=lambda name: _ORDER[name]):
             file = at / f"{kind}-gateway-{segment.stem}.parquet"
-            made.tables[kind].to_parquet(file, index=False)
+            table = made.tables[kind]
+            (with_digests(home, table) if kind == "events" else table).to_parquet(file, index=False)
             files.append((kind, file))
         with in_turn(home, _WAIT_S):
             for kind, file in files:

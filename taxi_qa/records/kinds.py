@@ -209,7 +209,8 @@ EVENTS = Kind(
         _number("duration_s", "持续时间", high=7 * _DAY_S),
         _whole("level", "等级", high=9),
         _text("media", "附件"),
-        _id("media_sha256", "附件校验"),
+        # Several are joined by `;`.
+        _text("media_sha256", "附件校验"),
         _text("source", "来源"),
     ),
     "Something a device of the car reported.",

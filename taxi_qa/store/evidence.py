@@ -66,7 +66,7 @@ def keep_file(home: Home, path: Path, most_bytes: int) -> KeptFile:
                 target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
-        media_type = _media_type(head)
+        media_type = media_type_of(head)
         if media_type is None:
             told = f"{path.name} is neither JPEG, PNG, PDF nor MP4 (told by its first bytes)"
             raise EvidenceError(told, "kind", path.name)
@@ -85,6 +85,7 @@ def path_of(home: Home, sha256: str) -> Path:
     return home.path / FOLDER / sha256[:2] / sha256
 
 
-def _media_type(head: bytes) -> str | None:
+def media_type_of(head: bytes) -> str | None:
+    """What a file is by its first bytes; None where it is none of those that are taken."""
     found = (kind for at, begin, kind in _BEGINNINGS if head[at : at + len(begin)] == begin)
     return next(found, None)

@@ -21,6 +21,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    send_file,
     url_for,
 )
 from werkzeug.datastructures import FileStorage
@@ -38,6 +39,7 @@ from taxi_qa.review.terms import terms_on
 from taxi_qa.store import desk as kept
 from taxi_qa.store.accounts import Account
 from taxi_qa.store.browse import one_case
+from taxi_qa.store.device_media import digests_in, held
 from taxi_qa.store.evidence import EvidenceError, path_of
 from taxi_qa.store.plain import plain_rows
 from taxi_qa.store.standing import findings_that_stand
@@ -62,6 +64,8 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "auditor": frozenset(),
 }
 _NOTE_MOST: Final = 2_000
+# Of what devices sent a browser shows these itself; all else is handed down as a file.
+_SHOWN: Final = frozenset({"image/jpeg", "image/png", "video/mp4"})
 
 
 def desk_now(leads: frozenset[str] | None = None) -> desks.Desk:
@@ -129,6 +133,7 @@ def page_values(case_id: str) -> dict[str, Any]:
         "terms": desk.terms,
         "now": at_ms,
         "view": case_view(story, law()),
+        "seen": [held(home(), one) for one in _digests(story)],
         "is_referred": any(event["action"] == "refer" for event in story.events),
         "track_url": url_for("case_page.track", case_id=case_id),
         "english": language() == "en",
@@ -262,6 +267,28 @@ def paper(case_id: str) -> Response:
     answer.mimetype = "application/pdf"
     answer.headers["Content-Disposition"] = f'attachment; filename="case-{case_id}.pdf"'
     return answer
+
+
+@blueprint.get("/cases/<case_id>/media/<sha256>")
+@for_everybody
+def device_media(case_id: str, sha256: str) -> AnyResponse:
+    """A picture or clip of a device that a finding of the case names."""
+    _one, story = _story(case_id)
+    if sha256 not in _digests(story):
+        abort(404)
+    file = held(home(), sha256)
+    if file.path is None:
+        abort(404)
+    note_look("media", f"{case_id} {sha256[:12]}", _why_looking(viewer().account))
+    answer = send_file(file.path, mimetype=file.media_type, conditional=True)
+    kind = "inline" if file.media_type in _SHOWN else "attachment"
+    answer.headers["Content-Disposition"] = f'{kind}; filename="{sha256[:12]}"'
+    return answer
+
+
+def _digests(story: CaseStory) -> list[str]:
+    """The digests its findings name, each once."""
+    return list(dict.fromkeys(one for told in story.findings["evidence"] for one in digests_in(str(told))))
 
 
 @blueprint.get("/cases/<case_id>/files/<sha256>")

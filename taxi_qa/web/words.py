@@ -162,6 +162,7 @@ LOOKED_AT: Final = {
     "track": lazy_gettext("轨迹"),
     "receipt": lazy_gettext("回执"),
     "evidence": lazy_gettext("证据文件"),
+    "media": lazy_gettext("影像资料"),
     "complaint": lazy_gettext("投诉"),
     "trip": lazy_gettext("行程"),
     "trip paper": lazy_gettext("行程数据说明"),

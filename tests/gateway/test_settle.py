@@ -138,8 +138,8 @@ def test_settled_segments_are_dropped_after_their_days(home: Home, tmp_path: Pat
     settled(home, folder)
     [kept] = (folder / "settled").iterdir()
     at_ms = int(kept.stat().st_mtime * 1000)
-    assert drop_old(folder, 1, at_ms + 86_300_000) == 0
-    assert drop_old(folder, 1, at_ms + 86_500_000) == 1
+    assert drop_old(folder, 1, at_ms + 86_300_000, set) == 0
+    assert drop_old(folder, 1, at_ms + 86_500_000, set) == 1
 
 
 def test_two_never_settle_the_same_segments(home: Home, tmp_path: Path) -> None:

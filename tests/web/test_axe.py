@@ -63,7 +63,8 @@ PAGES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 # What answers with a file, with data or with nothing to look at.
 NO_PAGES = {
-    "admin.access_file", "admin.listed_file", "case_page.evidence", "case_page.paper", "case_page.track",
+    "admin.access_file", "admin.listed_file", "case_page.device_media", "case_page.evidence",
+    "case_page.paper", "case_page.track",
     "cases.listed_file", "coaching.listed_file", "complaint_page.paper", "complaints.listed_file",
     "company.weeks_file", "texts.numbers_file", "texts.pledge_file", "texts.rules_file",
     "drivers.listed_file", "drivers.paper", "inspections.listed_file", "inspections.photo", "lookup.plates",

@@ -20,6 +20,7 @@ SEES = {
     "case_page.paper": {"d1", "m1", *OFFICE},
     "case_page.track": {"d1", "m1", *OFFICE},
     "case_page.evidence": set(),  # nobody sent a file
+    "case_page.device_media": set(),  # no camera sent one; whose it is is asked in its own test
     "case_page.receipt": set(),  # nobody answered; whose it is is asked in its own test
     "queue.shown": {"inspector", "inspector-hub", "reviewer", "appeals", "auditor"},
     "drivers.listed": EVERYBODY - {"d1"},
@@ -75,6 +76,7 @@ FOREIGN = {
     "case_page.paper": OFFICE,
     "case_page.track": OFFICE,
     "case_page.evidence": set(),
+    "case_page.device_media": set(),
     "case_page.receipt": set(),
     "drivers.shown": OFFICE,
     "drivers.paper": OFFICE,

@@ -9,6 +9,8 @@ from taxi_qa.ingest.terminals.items import Item
 from taxi_qa.ingest.terminals.record_rows import Row, lasting_id
 from taxi_qa.ingest.terminals.state import Memory, remember
 
+# How the source of such an event begins.
+SOURCE: Final = "camera"
 _DRIVER_CAMERA: Final = 0x65
 _HARSH: Final = 0x70
 _BEGIN, _END = 1, 2
@@ -74,5 +76,5 @@ def _event(memory: Memory, who: tuple[str, str], item: Item, kind: str) -> Row:
         "duration_s": None if end_ms is None else (end_ms - start_ms) // 1_000,
         "level": told["level"] if 0 < told.get("level", 0) <= _MOST_LEVEL else None,
         "media": f"{label['terminal']}-{label['time_ms']}-{label['number']}" if label["files"] else None,
-        "source": f"camera {item.item_id:02x}/{told['type']:02x}",
+        "source": f"{SOURCE} {item.item_id:02x}/{told['type']:02x}",
     }

@@ -71,6 +71,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "duration_s",
         "level",
         "media",
+        "media_sha256",
         "source",
     ),
     "device_status": ("vehicle_id", "device", "from", "to", "state", "detail"),
