@@ -92,7 +92,7 @@ _SETTLE_S = 120.0
     default="standard",
     show_default=True,
     metavar="NAME",
-    help="Of the fleet's camera items and layouts: standard, jsatl, db32, gdrta, car_eye ...",
+    help="Of the fleet's camera items and layouts: standard, jsatl, gdrta, fleety ...; joined: gdrta+fleety.",
 )
 @click.option(
     "--keep-days",

@@ -65,7 +65,7 @@ def shown_differences(compared: Compared, *, listed: bool, as_json: bool) -> boo
     """Show what three ways came to; whether gateway and files of what can be known agree in all."""
     rows = rows_that_differ(compared.known, compared.sent)
     said = said_differently(compared.known, compared.sent)
-    agree = not rows and said.empty
+    agree = not rows and said.empty and not compared.not_kept
     rules = by_rule(compared)
     changed = cost_and_added(compared)
     if as_json:
@@ -76,6 +76,7 @@ def shown_differences(compared: Compared, *, listed: bool, as_json: bool) -> boo
                 "rows_that_differ": {kind: len(found) for kind, found in rows.items()},
                 "findings_that_differ": len(said),
                 "frames": vars(compared.driven),
+                "pictures_not_kept": compared.not_kept,
                 "lost": {f"{kind}.{column}": many for (kind, column), many in sorted(compared.lost.items())},
                 "rules": rules.reset_index().to_dict("records"),
                 "against_files": changed.to_dict("records"),
@@ -103,6 +104,8 @@ def shown_differences(compared: Compared, *, listed: bool, as_json: bool) -> boo
     if len(said):
         note(f"{len(said):,} answers differ between gateway and what can be known")
         table(tuple(said.columns), said.head(_SHOWN).to_numpy().tolist())
+    if compared.not_kept:
+        note(f"{compared.not_kept:,} pictures that were sent are not kept")
     lost = ", ".join(f"{kind}.{column} {many:,}" for (kind, column), many in sorted(compared.lost.items()))
     note(f"no message can say: {lost}")
     gone, new = (changed[changed["by"] == by] for by in ("files", "gateway"))
@@ -116,5 +119,6 @@ def shown_differences(compared: Compared, *, listed: bool, as_json: bool) -> boo
 def _line(driven: Driven) -> str:
     return (
         f"{driven.sent:,} frames sent, {driven.again:,} of them again, over {driven.connections:,}"
-        f" connections; {driven.centre_words:,} words of the dispatch centre heard"
+        f" connections; {driven.centre_words:,} words of the dispatch centre heard;"
+        f" {driven.files:,} of {driven.of_files:,} files of alarms brought"
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from taxi_qa.cli.lab import fleet_files
 from taxi_qa.cli.lab_score import fleet_home, judged, made_of, take_all
 from taxi_qa.cli.progress import Progress
+from taxi_qa.gateway.alarm_links import link_files
 from taxi_qa.gateway.journal import open_journal
 from taxi_qa.gateway.known import terminals_of
 from taxi_qa.gateway.limits import Limits
@@ -26,6 +27,7 @@ from taxi_qa.lab.terminals.drive import Driven, Reach, arrival_ms, drive
 from taxi_qa.lab.terminals.sayings import SPOKEN_KINDS, cars_of
 from taxi_qa.lab.terminals.spoken import Row, Spoken
 from taxi_qa.records.kinds import KINDS
+from taxi_qa.store.device_media import held
 from taxi_qa.store.export import MISSING
 from taxi_qa.store.home import Home
 from taxi_qa.store.library import data_span, partitions, raw_positions, records
@@ -69,6 +71,7 @@ class Compared:
         sent: the same told by terminals to a gateway.
         driven, settled: what terminals did, and what the gateway made of it.
         lost: what no message can say: values, by kind and column.
+        not_kept: pictures that terminals sent and the gateway does not hold.
     """
 
     files: Way
@@ -77,6 +80,7 @@ class Compared:
     driven: Driven
     settled: Settled
     lost: Counter[tuple[str, str]]
+    not_kept: int
 
 
 def compare(
@@ -115,10 +119,18 @@ def compare(
         take_all(home, registers, progress, workers)
         _take_rows(home, place, cars, progress, left_only=True)
         driven, settled = asyncio.run(_through_gateway(home, cars, step_s * 1000, loss, seed, progress))
+        not_kept = _not_kept(home, cars)
         _take_later(home, place, [path for path in others if path not in registers], cars, progress)
         sent = _way(home, progress, workers, judge=judge)
     lost = sum((car.lost for car in cars), Counter[tuple[str, str]]())
-    return Compared(files, known, sent, driven, settled, lost)
+    return Compared(files, known, sent, driven, settled, lost, not_kept)
+
+
+def _not_kept(home: Home, cars: Iterable[Spoken]) -> int:
+    """Pictures that were sent, by alarm or by themselves, and do not lie in the home."""
+    sent = {digest for car in cars for digest in car.pictures}
+    sent |= {row["media_sha256"] for car in cars for row in car.known.get("events", []) if row.get("media")}
+    return sum(held(home, digest).path is None for digest in sent)
 
 
 def told_city(folder: Path, step_s: int, later_days: int = 0) -> list[Spoken]:
@@ -236,6 +248,7 @@ async def _through_gateway(
     )  # fmt: skip
     ports = await gateway.start({"jt905": 0, "jt808": 0}, _HOST)
     dispatch = await gateway.listen_to_dispatch(_HOST, 0)
+    await gateway.listen_to_files(_HOST, 0, _HOST, folder)
 
     async def tick(at_ms: int) -> None:
         if at_ms // _SEGMENT_MS != clock.at_ms // _SEGMENT_MS:
@@ -243,13 +256,14 @@ async def _through_gateway(
         clock.at_ms = at_ms
 
     driven = await drive(
-        cars, Reach(_HOST, ports["jt905"], ports["jt808"], dispatch),
+        cars, Reach(_HOST, ports["jt905"], ports["jt808"], dispatch, takes_files=True),
         tick=tick, step_ms=step_ms, loss=loss, seed=seed, progress=progress,
     )  # fmt: skip
     await gateway.stop()
     settled = await asyncio.to_thread(
         settle_closed, home, folder, whose, now_ms=clock, dialect=CAMERA_DIALECT
     )
+    await asyncio.to_thread(link_files, home, folder, clock())
     return driven, settled
 
 

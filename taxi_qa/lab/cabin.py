@@ -4,7 +4,6 @@ An honest camera counts heads about once a minute, errs now and then and says th
 at a standstill and glare at night; a belt switch reminds whoever sits down.
 """
 
-import hashlib
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from taxi_qa.lab.life import Duty, Happening, Life, Ride
 from taxi_qa.lab.motion import Sampled
 from taxi_qa.lab.papers import duty_of
+from taxi_qa.lab.pictures import digest_of
 from taxi_qa.lab.plan import IN_CABIN, Post, has_belts, has_camera
 
 _ROLLING_MS: Final = 6.5
@@ -45,7 +45,7 @@ class Cabin:
         event = Happening(kind, at_s, value=value, confidence=round(sure, 2))
         event.duration_s, event.level, event.source = lasts_s, level, "camera"
         event.media = media
-        event.media_sha256 = hashlib.sha256(media.encode()).hexdigest() if media else ""
+        event.media_sha256 = digest_of(media) if media else ""
         self.life.happenings.append(event)
 
     def sure(self) -> float:

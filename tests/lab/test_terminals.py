@@ -39,6 +39,8 @@ def test_a_gateway_knows_all_that_terminals_say_and_nothing_else(compared: Compa
     assert kinds == {"positions", "trips", "shifts", "events", "device_status", "orders"}
     assert compared.driven.again > 100, "answers were lost, so records came twice"
     assert compared.driven.connections > 6, "connections were cut"
+    assert compared.driven.files == compared.driven.of_files > 0, "alarms have pictures"
+    assert compared.not_kept == 0
     assert compared.driven.centre_words, "booked rides were offered through the gateway"
     assert not compared.settled.left_aside
     assert not sum(compared.settled.quarantined.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -78,15 +79,32 @@ DIALECTS: Final[dict[str, Dialect]] = {
 }
 
 
+@cache
 def dialect_named(name: str) -> Dialect:
-    """The tables of a dialect.
+    """The tables of a dialect, or of a maker and a province joined by `+`.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is none of this name; or two makers, or two provinces are named: what one leaves
+            out is nothing there, so their tables never make one.
     """
-    if name not in DIALECTS:
-        raise ValueError(
-            f"没有终端方言 {name!r}, 可选: {', '.join(DIALECTS)}。"
-            f"There is no dialect {name!r}; there are {', '.join(DIALECTS)}."
-        )
-    return DIALECTS[name]
+    parts = dict.fromkeys(name.split("+"))
+    for part in parts:
+        if part not in DIALECTS:
+            raise ValueError(
+                f"没有终端方言 {part!r}, 可选: {', '.join(DIALECTS)}; 厂家与省份可用 + 合用。"
+                f"There is no dialect {part!r}; there are {', '.join(DIALECTS)}; a maker's and a province's"
+                " are joined by +."
+            )
+    if len(parts) == 1:
+        return DIALECTS[name.split("+", maxsplit=1)[0]]
+    standard = DIALECTS["standard"]
+    makers = [part for part in parts if DIALECTS[part].layouts is not standard.layouts]
+    provinces = [part for part in parts if DIALECTS[part].driver_camera is not standard.driver_camera]
+    for many in (makers, provinces):
+        if len(many) > 1:
+            raise ValueError(
+                f"{' 与 '.join(many)} 说法不同, 不能合用; 请各开一个网关。"
+                f"{' and '.join(many)} contradict each other: give each a gateway of its own."
+            )
+    maker, province = (DIALECTS[many[0]] if many else standard for many in (makers, provinces))
+    return Dialect(maker.layouts, maker.items, province.driver_camera, province.harsh, maker.place)

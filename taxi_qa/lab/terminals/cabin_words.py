@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from taxi_qa.lab.pictures import digest_of, picture_of
+from taxi_qa.lab.terminals.bringing import Picture
 from taxi_qa.lab.terminals.spoken import Bits, Row, Spoken, moment_ms
 from taxi_qa.lab.terminals.wire import Edition, Fix, clock, text, told_ms
 
@@ -22,6 +24,7 @@ _EVENT_DEVICES: Final = {
 _DOWN_BITS: Final = {"meter": (10, "meter_fault"), "recorder": (27, "recorder_fault")}
 # Codes of the driver's camera in Guangdong (T/GDRTA 002-2019).
 CAMERA_CODES: Final = {"fatigue": 1, "phone": 2, "smoking": 3, "lens_covered": 6, "no_belt_driver": 0x0A}
+_IMAGE, _ASKED_FOR, _PIECE_BYTES = 0x0800, 0, 900
 _CAMERA, _INSTANT, _BEGIN, _END = 0x65, 0, 1, 2
 CAMERA_DIALECT: Final = "gdrta"
 
@@ -108,12 +111,16 @@ def tell_cameras(car: Spoken, events: list[Row], fixes: list[Fix], live: list[in
         lasts_s = int(float(row["duration_s"])) if row["duration_s"] else None
         end_ms = start_ms + (lasts_s or 0) * 1000
         code = None if car.edition == "905" else CAMERA_CODES.get(row["kind"])
+        if car.edition == "905" and row["media"]:
+            _tell_picture(car, row["media"], start_ms, len(car.pictures) + 1)
         if code is None or not len(clocks) or end_ms > clocks[-1]:
             car.leaves("events", row)
             continue
         count += 1
         level, files = int(row["level"] or 0), int(bool(row["media"]))
         label = text(car.terminal, 30) + clock(start_ms) + bytes((count % 256, files)) + bytes(2)
+        if files:
+            car.files[label] = Picture(f"00_65_65{code:02x}_0_{count}.jpg", picture_of(row["media"]))
         for flag, moment in (
             ((_INSTANT, start_ms),) if lasts_s is None else ((_BEGIN, start_ms), (_END, end_ms))
         ):
@@ -131,10 +138,20 @@ def tell_cameras(car: Spoken, events: list[Row], fixes: list[Fix], live: list[in
                 "duration_s": lasts_s,
                 "level": level or None,
                 "media": f"{car.terminal}-{start_ms}-{count % 256}" if files else None,
+                "media_sha256": digest_of(row["media"]) if files else None,
                 "source": f"camera 65/{code:02x}",
             },
         )
     return items
+
+
+def _tell_picture(car: Spoken, name: str, at_ms: int, media_id: int) -> None:
+    """A picture of JT905 in pieces (0x0800): it is no event, and is kept by its digest."""
+    data = picture_of(name)
+    car.pictures.append(digest_of(name))
+    for at in range(0, len(data), _PIECE_BYTES):
+        head = struct.pack(">HIBII", _ASKED_FOR, media_id, 0, len(data), at)
+        car.says(at_ms, _IMAGE, head + data[at : at + _PIECE_BYTES])
 
 
 def _seen(fix: Fix, moment_ms: int) -> bytes:

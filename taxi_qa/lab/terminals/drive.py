@@ -9,6 +9,8 @@ from taxi_qa.lab.terminals.firmware import Centre, Terminal
 from taxi_qa.lab.terminals.spoken import Saying, Spoken
 
 _SAY_EVERY: Final = 200
+# So long the last files may take once everything else is said.
+_FILES_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -19,22 +21,32 @@ class Reach:
         host: address.
         jt905, jt808: ports.
         dispatch: port for the dispatch centre; None: booked rides are not told.
+        takes_files: whether it asks for files of alarms, so that they are waited for.
     """
 
     host: str
     jt905: int
     jt808: int
     dispatch: int | None
+    takes_files: bool = False
 
 
 @dataclass(frozen=True)
 class Driven:
-    """What the terminals did: frames sent, of them again, connections made, words of the centre heard."""
+    """What the terminals did.
+
+    Attributes:
+        sent, again, connections, centre_words: frames, of them again, connections made, words of the
+            dispatch centre heard.
+        files, of_files: files of alarms that were taken, and that there were.
+    """
 
     sent: int
     again: int
     connections: int
     centre_words: int
+    files: int
+    of_files: int
 
 
 def arrival_ms(at_ms: int, step_ms: int) -> int:
@@ -66,6 +78,7 @@ async def drive(
         car.vehicle_id: Terminal(
             car.edition, car.terminal,
             (reach.host, reach.jt905 if car.edition == "905" else reach.jt808), loss=loss, seed=seed,
+            files=car.files,
         )
         for car in cars
     }  # fmt: skip
@@ -81,12 +94,15 @@ async def drive(
         if done % _SAY_EVERY == 0:
             progress("steps", done, len(steps))
     every = list(terminals.values())
+    if reach.takes_files:
+        await asyncio.gather(*(one.brought_all(_FILES_S) for one in every))
     for one in (*every, centre):
         if one is not None:
             one.end()
     return Driven(
         sum(one.sent for one in every), sum(one.again for one in every),
         sum(one.connections for one in every), sum(one.centre_words for one in every),
+        sum(one.brought for one in every), sum(len(one.files) for one in every),
     )  # fmt: skip
 
 

@@ -8,8 +8,11 @@ import asyncio
 import random
 import struct
 from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
+from taxi_qa.lab.terminals.bringing import Asked, Picture, asked_for, bring
 from taxi_qa.lab.terminals.wire import Edition, framed, heard, text
 
 _WINDOW: Final = 4
@@ -19,6 +22,7 @@ _COME_BACK_S: Final = 0.02
 _ANSWER, _REGISTERED = 0x8001, 0x8100
 _GENERAL, _REGISTER, _SIGN_ON = 0x0001, 0x0100, 0x0102
 _PLATE_YELLOW: Final = 2
+_FILES_WANTED: Final = 0x9208
 
 
 class Terminal(asyncio.Protocol):
@@ -27,10 +31,18 @@ class Terminal(asyncio.Protocol):
     Attributes:
         sent, again, connections, centre_words: what it did: frames, of them again, how often it connected,
             and words of the dispatch centre it heard.
+        brought: files of alarms the centre took.
     """
 
     def __init__(
-        self, edition: Edition, terminal: str, address: tuple[str, int], *, loss: float, seed: int
+        self,
+        edition: Edition,
+        terminal: str,
+        address: tuple[str, int],
+        *,
+        loss: float,
+        seed: int,
+        files: Mapping[bytes, Picture] = MappingProxyType({}),
     ) -> None:
         """Begin without a connection.
 
@@ -39,7 +51,13 @@ class Terminal(asyncio.Protocol):
             address: of the gateway.
             loss: share of answers that do not arrive; a tenth of it cuts the connection as well.
             seed: of its dice.
+            files: of its alarms, by their labels.
         """
+        self.files, self.brought = dict(files), 0
+        self._bringing: dict[bytes, asyncio.Task[None]] = {}
+        self._asked_all = asyncio.Event()
+        if not files:
+            self._asked_all.set()
         self.edition, self.terminal, self.address, self.loss = edition, terminal, address, loss
         self.sent = self.again = self.connections = self.centre_words = 0
         self._chance = random.Random(f"{seed} {terminal}")  # noqa: S311 - dice of a laboratory
@@ -73,9 +91,21 @@ class Terminal(asyncio.Protocol):
         """Wait until every record is answered."""
         await self._idle.wait()
 
+    async def brought_all(self, most_s: float) -> bool:
+        """Wait until every file was asked for and taken; whether that was so in so many seconds."""
+        try:
+            async with asyncio.timeout(most_s):
+                await self._asked_all.wait()
+                await asyncio.gather(*self._bringing.values())
+        except TimeoutError:
+            return False
+        return self.brought == len(self.files)
+
     def end(self) -> None:
         """Switch it off."""
         self._ended = True
+        for task in self._bringing.values():
+            task.cancel()
         for *_rest, timer in self._open.values():
             timer.cancel()
         if self._transport is not None:
@@ -124,12 +154,28 @@ class Terminal(asyncio.Protocol):
                     self._on.set()
                 else:
                     self._answered(serial)
+            elif message_id == _FILES_WANTED:
+                self._bring(asked_for(body))
+                self._frame(_GENERAL, struct.pack(">HHB", 0, message_id, 0))
             else:
                 self.centre_words += 1
                 self._frame(_GENERAL, struct.pack(">HHB", 0, message_id, 0))
         self._send_on()
 
     # --- its own ---
+
+    def _bring(self, asked: Asked) -> None:
+        """Bring a file that is asked for, once."""
+        if asked.label in self.files and asked.label not in self._bringing:
+            self._bringing[asked.label] = asyncio.get_running_loop().create_task(self._brought(asked))
+            if len(self._bringing) == len(self.files):
+                self._asked_all.set()
+
+    async def _brought(self, asked: Asked) -> None:
+        who = self.edition, self.terminal
+        # Added after the waiting: several files are on their way at once.
+        taken = await bring(who, asked, self.files[asked.label], self._chance, self.loss)
+        self.brought += taken
 
     async def _connect(self) -> None:
         while not self._ended:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from taxi_qa.lab.terminals.bringing import Picture
 from taxi_qa.lab.terminals.wire import Edition
 
 Row = dict[str, Any]
@@ -42,6 +43,8 @@ class Spoken:
         left: by kind, the rows of files that no message of this terminal can say.
         lost: what a message could not say, by kind and column.
         arrives: when what leaves at a moment reaches the gateway.
+        files: pictures of alarms that a centre asks for, by the label of the alarm.
+        pictures: digests of pictures it sends without being asked.
     """
 
     vehicle_id: str
@@ -52,6 +55,8 @@ class Spoken:
     known: dict[str, list[Row]] = field(default_factory=dict)
     left: dict[str, list[Row]] = field(default_factory=dict)
     lost: Counter[tuple[str, str]] = field(default_factory=Counter)
+    files: dict[bytes, Picture] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
 
     def says(self, at_ms: int, message_id: int, body: bytes, *, by_centre: bool = False) -> None:
         """One message more."""

@@ -6,9 +6,11 @@ from typing import Final
 
 from flask import request
 
+from taxi_qa.ingest.reasons import in_chinese
 from taxi_qa.web.api.problems import Problem
 from taxi_qa.web.settings import ApiLimits
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import language
 
 # Media type -> ending of the file.
 ENDINGS: Final = {
@@ -126,7 +128,7 @@ def _past_blanks(text: str, at: int) -> int:
 
 
 def _no_json(record: int, at: int) -> Problem:
+    reason = f"no JSON at character {at + 1}"
+    reason = reason if language() == "en" else in_chinese(reason)
     told = _("第 %(record)s 行记录、第 %(at)s 个字符处不是 JSON；未接收任何内容。", record=record, at=at + 1)
-    return Problem(
-        422, told, errors=[{"record": record, "field": "", "reason": f"no JSON at character {at + 1}"}]
-    )
+    return Problem(422, told, errors=[{"record": record, "field": "", "reason": reason}])

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from sqlalchemy import Connection
 
+from taxi_qa.ingest.reasons import in_chinese
 from taxi_qa.ingest.take import take_one
 from taxi_qa.records.kinds import KINDS
 from taxi_qa.store.api_posts import keep_answer, kept_answer
@@ -22,6 +23,7 @@ from taxi_qa.web.api.bodies import ENDINGS, body_of, ending_of
 from taxi_qa.web.api.entry import for_tokens, holder
 from taxi_qa.web.api.problems import Problem
 from taxi_qa.web.translate import gettext as _
+from taxi_qa.web.translate import language
 from taxi_qa.web.viewer import home, now_ms, settings
 
 blueprint: Final = Blueprint("records", __name__, url_prefix="/api/v1", description="Records in")
@@ -190,6 +192,9 @@ def _refused(reason: str) -> Problem:
 
 
 def _answered(answer: dict[str, Any]) -> dict[str, Any]:
+    if language() != "en":
+        refused = [{**one, "reason": in_chinese(one["reason"])} for one in answer["refused"]]
+        answer = {**answer, "refused": refused}
     if answer["rows"] and answer["quarantined"] == answer["rows"]:
         more = {name: value for name, value in answer.items() if name != "refused"}
         told = _("没有一行可以接收；各行及原因见 errors，原文保存在隔离区（taxi-qa quarantine list）。")
