@@ -73,7 +73,8 @@ def test_an_outage_that_cannot_be_told_is_not_counted(missing: str) -> None:
     shifts = [{"vehicle_id": "A", "driver_id": "D", "start_ms": AT, "end_ms": AT + 2 * H}]
     row = {
         "vehicle_id": _texts("A"), "start_ms": _times(AT), "end_ms": _times(AT + H),
-        "dark_s": np.array([3600.0]), "missing": _texts(missing), "lon": np.array([np.nan]), "lat": np.array([np.nan]),
+        "dark_s": np.array([3600.0]), "missing": _texts(missing), "lon": np.array([np.nan]),
+        "lat": np.array([np.nan]),
     }  # fmt: skip
     causes = {cause: np.array([False]) for *_rest, some in equipment.DEVICES.values() for cause in some}
     units = {unit: Columns({**row, **causes}) for unit, *_rest in equipment.DEVICES.values()}
