@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import pytest
+
+from taxi_qa.web.translate import begin, gettext
 from tests.web.conftest import City, text_of
 
 
@@ -27,3 +30,22 @@ def test_the_log_of_looks_says_what_and_why(own_city: Callable[..., City]) -> No
     assert ">案件<" in table
     assert ">办公<" in table
     assert ">office<" not in table
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        ("1", "1 driver"),
+        ("2", "2 drivers"),
+        ("21", "21 drivers"),
+        ("1,001", "1,001 drivers"),
+        ("0", "0 drivers"),
+    ],
+)
+def test_english_knows_one_and_many(city: City, count: str, told: str) -> None:
+    with city.app.test_request_context(headers={"Accept-Language": "en"}):
+        begin()
+        assert gettext("%(count)s 人", count=count) == told
+    with city.app.test_request_context(headers={"Accept-Language": "zh"}):
+        begin()
+        assert gettext("%(count)s 人", count=count) == f"{count} 人"
