@@ -11,6 +11,8 @@ from hypothesis import given, settings
 
 from taxi_qa.facts import candidates, equipment, hub_pickups, hub_turns, streams, track, trip_roads
 from taxi_qa.facts.carriages import occupied_runs
+from taxi_qa.facts.delays import delay_part
+from taxi_qa.facts.duty import duties
 from taxi_qa.facts.exposure import Exposed
 from taxi_qa.facts.hub_zones import hub_zones
 from taxi_qa.facts.meters import meter_trips
@@ -23,7 +25,7 @@ from taxi_qa.values.columns import Columns
 from taxi_qa.values.place import metres_per_degree
 from tests.facts.frames import DAY_MS, MIN, H, S, day_with
 from tests.facts.wild import seeds
-from tests.small_city import City, law_of
+from tests.small_city import City, fixes_of, law_of
 
 AT = DAY_MS + 12 * H
 LAW = law_of("guangzhou")
@@ -300,3 +302,43 @@ def test_the_short_ride_somebody_comes_straight_back_from(seed: int) -> None:
             if is_back and begin - rides["end_ms"][last] <= ticket and rides["metered_m"][last] < short_m:
                 metres = rides["metered_m"][last]
         assert found[at] == pytest.approx(metres, nan_ok=True)
+
+
+def test_a_duty_without_any_time_is_none() -> None:
+    shifts = [
+        {"vehicle_id": "A", "driver_id": "D", "start_ms": AT, "end_ms": AT},
+        {"vehicle_id": "B", "driver_id": "E", "start_ms": AT, "end_ms": AT + 1},
+    ]
+    assert duties(day_with(shifts=shifts))["vehicle_id"].tolist() == ["B"]
+
+
+def test_trips_away_from_hubs_are_no_pick_ups_at_hubs() -> None:
+    trip = {"trip_id": "T", "vehicle_id": "A", "boarded_ms": AT, "alighted_ms": AT + H, "metered_m": 5_000}
+    assert len(Exposed(DayUnits(day_with(trips=[trip]), LAW))._pickups) == 0
+
+
+def test_the_dark_of_one_car_is_not_anothers() -> None:
+    least = LAW.number("house.review.free_driving_kmh", DAY_MS)
+    steps = [
+        {"leave": [113.3, 23.1], "at": "12:00:00"},
+        *({"gap_s": 10, "drive_m": least / 3.6 * 10, "kmh": least} for _ in range(3)),
+    ]
+    tracks = [{"vehicle_id": name, "track": steps} for name in "ABC"]
+    one = Exposed(DayUnits(City(tracks=tracks).given(), LAW))
+    # Of each car 20 s are driven freely: not from the stand, nor after the last fix.
+    for at, name in enumerate("ABC"):
+        dark = Columns({"vehicle_id": _texts(name), "start_ms": _times(AT), "end_ms": _times(AT + MIN)})
+        left = one._free_outside(dark).reshape(3, 4).sum(axis=1)
+        assert left.tolist() == [0 if car == at else 20 * S for car in range(3)]
+
+
+@pytest.mark.parametrize(("at_ms", "long"), [(-1, 0), (0, 1), (24 * H - 1, 1), (24 * H, 0)])
+def test_a_late_fix_counts_on_the_day_it_was_taken(at_ms: int, long: int) -> None:
+    late_s = LAW.number("house.vehicle.delay_long_s", DAY_MS) + 60
+    row = {"vehicle_id": "A", "lon": 113.3, "lat": 23.1, "speed_kmh": 0.0}
+    fixes = fixes_of([
+        {**row, "time_ms": DAY_MS + at_ms, "delay_s": late_s},
+        {**row, "time_ms": AT, "delay_s": 0},
+    ])  # fmt: skip
+    one = replace(City().given(), fixes=fixes)
+    assert delay_part(one, LAW)["long"].tolist() == [long]
