@@ -17,6 +17,7 @@ from taxi_qa.facts.hub_turns import CORNER_MS, QUEUED_S, carried, hub_turns
 from taxi_qa.facts.hub_zones import BAY, hub_fixes, hub_zones
 from taxi_qa.facts.spans import place_at, rows_inside, standing_s
 from taxi_qa.facts.streams import two_cars
+from taxi_qa.facts.track import Track
 from taxi_qa.facts.unit import UNIT_COLUMNS, unit_rows
 from taxi_qa.facts.who import driver_at, signed_in
 from taxi_qa.law.parameter import Law
@@ -33,6 +34,7 @@ PASS_GAP_MS: Final = MS_PER_MIN
 # Laps are counted over an hour; laps an hour apart are not within one.
 WITHIN_MS: Final = MS_PER_H
 _STANDS_BELOW_KMH: Final = 3.0
+_LAP_KMH: Final = "house.hub.lap_kmh"
 
 PART: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -128,18 +130,14 @@ def _passes(given: Given, law: Law) -> Columns | None:
     last = np.append(first[1:], len(in_bay))[: first.size] - 1
     vehicle, start, end = in_bay["vehicle"][first], time_ms[first], time_ms[last]
     track = given.track
-    speed = track.speed_ckmh[in_bay["row"]].astype(np.float64) / 100.0
-    before = np.maximum(in_bay["row"] - 1, 0)
-    chord = track.cum_m[in_bay["row"]] - track.cum_m[before]
-    took = np.maximum(track.time_ms[in_bay["row"]] - track.time_ms[before], 1)
-    kmh = np.where(speed >= 0, speed, chord / took * 3_600.0)
-    slowest = np.minimum.reduceat(kmh, first) if first.size else np.zeros(0)
+    ends = in_bay["row"][first], in_bay["row"][last]
+    crept = _crept(track, vehicle, *ends, law.number(_LAP_KMH, given.from_ms))
     stood = standing_s(track, vehicle, start, end, _STANDS_BELOW_KMH)
     rides = carried(given)
     loads = _on_ride(rides, vehicle, start, end + CORNER_MS)
     low, past = rows_inside(given.fixes, vehicle, start, end + CORNER_MS)
     away = counts_between((given.fixes.flags & (BOOKED | OUT_OF_SERVICE)) != 0, low, past) > 0
-    is_lap = (slowest <= law.number("house.hub.lap_kmh", given.from_ms)) & ~away & ~loads
+    is_lap = crept & ~away & ~loads
     is_lap &= ~(stood > law.number("house.hub.lap_stand_s", given.from_ms))
     passes = Columns(
         {"hub": in_bay["hub"][first], "vehicle": vehicle, "start_ms": start, "end_ms": end, "is_lap": is_lap}
@@ -156,6 +154,38 @@ def _passes(given: Given, law: Law) -> Columns | None:
     both = Columns({name: np.concatenate((passes[name], without[name])) for name in passes})
     both = both.but({"ride": _begun(rides, both["vehicle"], both["start_ms"])})
     return both.cut(np.lexsort((both["start_ms"], both["vehicle"], both["hub"])))
+
+
+def _crept(track: Track, vehicle: Int64s, first: Int64s, last: Int64s, most_kmh: float) -> Bools:
+    """Whether each pass was slow: at a fix in the bays, and creeping at two of these or beside them.
+
+    A car that drives through at 40 km/h and stops for a light has one fix at which it brakes or starts, and
+    others at which it stands: it does not creep.
+
+    Args:
+        track: the clean line.
+        vehicle: of each pass.
+        first, last: its first and last row in the bays.
+        most_kmh: slower than this, or as slow, is slow.
+    """
+    if not first.size:
+        return np.zeros(0, dtype=bool)
+    low = np.maximum(first - 1, track.starts[vehicle])
+    high = np.minimum(last + 1, track.starts[vehicle + 1] - 1)
+    begins = np.concatenate(([0], np.cumsum(high - low + 1)))
+    owner = np.repeat(np.arange(first.size), high - low + 1)
+    row = np.arange(begins[-1]) - begins[owner] + low[owner]
+    before = np.maximum(row - 1, track.starts[vehicle[owner]])
+    took = np.maximum(track.time_ms[row] - track.time_ms[before], 1)
+    speed = track.speed_ckmh[row].astype(np.float64) / 100.0
+    kmh = np.where(speed >= 0, speed, (track.cum_m[row] - track.cum_m[before]) / took * 3_600.0)
+    slow = kmh <= most_kmh
+    inside = slow & (row >= first[owner]) & (row <= last[owner])
+    creeps = slow & (kmh >= _STANDS_BELOW_KMH)
+    counts = (np.add.reduceat(one.astype(np.int64), begins[:-1]) for one in (inside, creeps))
+    inside_n, creeps_n = counts
+    crept: Bools = (inside_n > 0) & (creeps_n > 1)
+    return crept
 
 
 def _begun(rides: Columns, vehicle: Int64s, moments: Int64s) -> Int64s:

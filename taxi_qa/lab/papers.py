@@ -11,6 +11,8 @@ from taxi_qa.lab.plan import Post
 from taxi_qa.lab.records import clock_text
 
 _BEYOND_HANDOVER_S: Final = 605
+# A ride so soon after somebody left the queue may have been why he left.
+_A_REASON_S: Final = 1_500
 APPROVER: Final = "示范监管员"
 
 
@@ -144,6 +146,14 @@ def invalid(life: Life, post: Post, days: int, first_day: dt.date) -> None:
         life.planted(post.rule, post.label, duty.start_s, duty.end_s, note, driver_id=duty.driver_id)
 
 
+def _left_before(life: Life, boarded_s: int) -> bool:
+    """Whether a planted refusal of the queue ended just before: an order would be a reason to leave."""
+    return any(
+        act.rule == "hub.refusal" and act.label == "clear" and 0 <= boarded_s - act.end_s < _A_REASON_S
+        for act in life.truths
+    )
+
+
 def paperwork(life: Life, first_day: dt.date) -> None:
     """Honest paper of some cars: a mended meter, an old excuse, one nobody approved, booked rides.
 
@@ -160,7 +170,8 @@ def paperwork(life: Life, first_day: dt.date) -> None:
         span = (8 * 3600, 9 * 3600)
         excuse(life, first_day, span, "vehicle.meter_outage", APPROVER if life.number % 20 == 3 else "")  # noqa: PLR2004
     for index, ride in enumerate(life.rides):
-        if index % 17 != 5 or ride.taken:  # noqa: PLR2004 - a few rides are booked
+        is_one = index % 17 == 5  # noqa: PLR2004 - a few rides are booked
+        if not is_one or ride.taken or _left_before(life, ride.boarded_s):
             continue
         ride.order_id = f"B{life.number:04d}-{index:04d}"
         lon, lat = life.track.streets.city.degrees(np.array(ride.from_m[0]), np.array(ride.from_m[1]))

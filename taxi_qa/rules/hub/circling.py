@@ -33,8 +33,8 @@ def circling(rounds: Columns, law: Mapping[str, Numbers]) -> Verdict:
     Evidence: the laps and their times, other cars that went round.
     Cannot tell: no trips sent; a hub without bays on record; two cars under one plate; many cars going round
         at once, for a reason nobody filed.
-    Looks like it, but is not: a road above the hub, driven at speed; passengers aboard; a booked car; a wait
-        in the bay; two laps; three laps in an hour exactly.
+    Looks like it, but is not: a road above the hub, driven at speed; a drive through with a stop at a light;
+        passengers aboard; a booked car; a wait in the bay; two laps; three laps in an hour exactly.
     """
     laps = rounds["laps"].astype(np.float64)
     guilty = laps >= law["house.hub.laps"]
